@@ -1,0 +1,517 @@
+//! Binary-buddy allocation.
+//!
+//! The region is divided into equal blocks of a power of two bytes, each of which can be halved
+//! again and again, down to the smallest block. Two halves of one block are *buddies*; when both
+//! are free they merge.
+//!
+//! | operation | best | worst |
+//! |---|---|---|
+//! | allocate | O(1) | O(levels) |
+//! | deallocate | O(1) | O(levels) |
+//! | grow, shrink in place | O(1) | O(levels) |
+//! | walk, stats, check, reset | | O(smallest blocks) |
+//!
+//! **Space**: one byte of metadata for every smallest block. **Waste**: requests are rounded up to
+//! a power of two (up to half of a block, a quarter on average over random sizes).
+//! **Pick it** for requests of medium and large sizes, for bounded time, and
+//! for alignment: every block is aligned to its own size.
+//!
+//! Memory arrives all at once or in parts ([`Buddy::add_region`]), and gaps in it are never
+//! touched.
+
+mod audit;
+mod tree;
+
+use core::{alloc::Layout, fmt, mem::ManuallyDrop, num::NonZeroUsize, ops::Range, ptr::NonNull};
+
+pub use self::tree::{Tag, Taken, Tree};
+#[cfg(feature = "alloc")]
+use crate::memory::Global;
+use crate::{
+    AllocError, AllocInitError, BackingAllocator, Raw,
+    bitmap::WORD,
+    inspect::{Block, Damage, Inspect},
+    memory::{Linear, Source},
+    provenance,
+};
+
+/// A binary-buddy allocator.
+///
+/// `BLK_SIZE` is the size of the largest block, `LEVELS` the number of sizes: blocks are of
+/// `BLK_SIZE`, `BLK_SIZE / 2`, …, `BLK_SIZE >> (LEVELS - 1)` bytes. The allocator manages a number
+/// of largest blocks that is given when it is made. See the [module](self) for costs.
+///
+/// A configuration is valid if `BLK_SIZE` is a power of two, `LEVELS` is not 0 and below
+/// `usize::BITS`, and the smallest block has room for two addresses.
+///
+/// # Example
+/// A buddy over a region of one's own, of which a part is not there: a device's registers.
+/// ```
+/// use bonsai_alloc::{Buddy, Raw};
+/// use core::{alloc::Layout, num::NonZeroUsize, ptr::NonNull};
+///
+/// type Pages = Buddy<16384, 3, Raw>; // blocks of 16, 8 and 4 KiB
+/// let memory = Layout::from_size_align(16384, 16384).unwrap();
+/// # let region = NonNull::new(unsafe { std::alloc::alloc(memory) }).unwrap();
+/// let mut map = vec![0_u8; Pages::metadata_layout(1).unwrap().size()];
+/// let metadata = NonNull::new(map.as_mut_ptr()).unwrap();
+///
+/// // SAFETY: both are as large as the layouts say, and nobody else touches them.
+/// let mut pages = unsafe { Pages::new_raw_unpopulated(metadata, region, 1).unwrap() };
+/// let start = region.addr().get();
+/// let at = |offset| NonZeroUsize::new(start + offset).unwrap();
+/// // SAFETY: the second 4 KiB are left out.
+/// unsafe {
+///     pages.add_region(at(0)..at(4096));
+///     pages.add_region(at(8192)..at(16384));
+/// }
+/// assert!(pages.allocate(Layout::new::<[u8; 16384]>()).is_err());
+/// let block = pages.allocate(Layout::new::<[u8; 8192]>()).unwrap();
+/// // SAFETY: allocated just now.
+/// unsafe { pages.deallocate(block.cast()) };
+/// # drop(pages);
+/// # unsafe { std::alloc::dealloc(region.as_ptr(), memory) };
+/// ```
+pub struct Buddy<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> {
+    tree: Tree<LEVELS>,
+    /// `region_layout(num_blocks)` of memory from `backing`.
+    region: NonNull<u8>,
+    /// `metadata_layout(num_blocks)` of memory from `backing`.
+    metadata: NonNull<u8>,
+    /// Invariant: both layouts exist for it.
+    num_blocks: usize,
+    backing: A,
+}
+
+// SAFETY: the memory is the allocator's own, wherever it goes; the backing goes with it.
+unsafe impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator + Send> Send
+    for Buddy<BLK_SIZE, LEVELS, A>
+{
+}
+// SAFETY: nothing changes through a shared reference.
+unsafe impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator + Sync> Sync
+    for Buddy<BLK_SIZE, LEVELS, A>
+{
+}
+
+/// The memory of a [`Buddy`] over [`Raw`], given back by [`Buddy::into_raw_parts`].
+#[derive(Debug)]
+pub struct RawBuddyParts {
+    /// The metadata.
+    pub metadata: NonNull<u8>,
+    /// Its layout.
+    pub metadata_layout: Layout,
+    /// The region.
+    pub region: NonNull<u8>,
+    /// Its layout.
+    pub region_layout: Layout,
+}
+
+impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
+    /// Makes a buddy over `num_blocks` blocks of `BLK_SIZE` bytes at `region`. O(smallest blocks).
+    ///
+    /// # Errors
+    /// `InvalidConfig` if the configuration is not valid, `num_blocks` is 0 or the sizes overflow;
+    /// `InvalidLocation` if `region` is not aligned to `BLK_SIZE` or runs over the end of the
+    /// address space. The memory is then untouched.
+    ///
+    /// # Safety
+    /// As long as the allocator lives,
+    /// - `metadata` and `region` are valid for reads and writes for
+    ///   [`metadata_layout(num_blocks)`](Self::metadata_layout) and
+    ///   [`region_layout(num_blocks)`](Self::region_layout), and do not overlap;
+    /// - nothing else touches either, except for blocks that the allocator hands out.
+    pub unsafe fn new_raw(
+        metadata: NonNull<u8>,
+        region: NonNull<u8>,
+        num_blocks: usize,
+    ) -> Result<Self, AllocInitError> {
+        // SAFETY: as the caller promises.
+        let mut buddy = unsafe { Self::new_raw_unpopulated(metadata, region, num_blocks) }?;
+        // SAFETY: the whole region is ours.
+        unsafe { buddy.populate([]) };
+        Ok(buddy)
+    }
+
+    /// Makes a buddy which has no memory yet: [`Buddy::add_region`] gives it any. `region` itself
+    /// is not touched.
+    ///
+    /// # Errors
+    /// As for [`Buddy::new_raw`].
+    ///
+    /// # Safety
+    /// As long as the allocator lives, `metadata` is valid for reads and writes for
+    /// [`metadata_layout(num_blocks)`](Self::metadata_layout), nothing else touches it, and it does
+    /// not overlap what is added of `region`.
+    pub unsafe fn new_raw_unpopulated(
+        metadata: NonNull<u8>,
+        region: NonNull<u8>,
+        num_blocks: usize,
+    ) -> Result<Self, AllocInitError> {
+        // SAFETY: as the caller promises.
+        let tree = unsafe { Self::tree(metadata, region, num_blocks) }?;
+        Ok(Buddy { tree, region, metadata, num_blocks, backing: Raw })
+    }
+
+    /// Gives the allocator memory: a part of the region that it does not have yet. Blocks merge
+    /// across the parts. O(levels + largest blocks added).
+    ///
+    /// # Panics
+    /// If a bound lies outside of the region or is not a multiple of
+    /// [`min_block_size`](Self::min_block_size).
+    ///
+    /// # Safety
+    /// The range was not added before, is valid for reads and writes, and nothing else touches it
+    /// as long as the allocator lives, except for blocks that the allocator hands out.
+    pub unsafe fn add_region(&mut self, addr_range: Range<NonZeroUsize>) {
+        let (start, end) = (addr_range.start.get(), addr_range.end.get());
+        let region = self.tree.region();
+        assert!(
+            region.start() <= start && end <= region.end(),
+            "add_region: {start:#x}..{end:#x} is not within the region {:#x}..{:#x}",
+            region.start(),
+            region.end()
+        );
+        let granule = self.tree.size_of(0);
+        assert!(
+            start % granule == 0 && end % granule == 0,
+            "add_region: {start:#x}..{end:#x} is not in multiples of the smallest block, {granule} bytes"
+        );
+        // SAFETY: as the caller promises.
+        unsafe { self.tree.add(start, end, false) };
+    }
+
+    /// Gives the memory back to the caller.
+    ///
+    /// # Safety
+    /// No block that was handed out is used any more.
+    pub unsafe fn into_raw_parts(self) -> RawBuddyParts {
+        let this = ManuallyDrop::new(self);
+        RawBuddyParts {
+            metadata: this.metadata,
+            metadata_layout: this.layouts().1,
+            region: this.region,
+            region_layout: this.layouts().0,
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Global> {
+    /// Makes a buddy of `num_blocks` largest blocks, backed by the global allocator.
+    ///
+    /// # Errors
+    /// `InvalidConfig` as for [`Buddy::new_raw`]; `AllocFailed` if there is no memory.
+    pub fn try_new(num_blocks: usize) -> Result<Self, AllocInitError> {
+        Self::try_new_in(num_blocks, Global)
+    }
+
+    /// [`Buddy::try_new`] with gaps, as for [`Buddy::try_new_with_offset_gaps_in`].
+    ///
+    /// # Errors
+    /// As for [`Buddy::try_new`].
+    pub fn try_new_with_offset_gaps<I>(num_blocks: usize, gaps: I) -> Result<Self, AllocInitError>
+    where
+        I: IntoIterator<Item = Range<usize>>,
+    {
+        Self::try_new_with_offset_gaps_in(num_blocks, gaps, Global)
+    }
+}
+
+/// Makes a [`Buddy`] over [`Linear`] memory.
+///
+/// A trait, so that a plain `Buddy::try_new` keeps meaning the global allocator. In the
+/// [prelude](crate::prelude).
+pub trait LinearBuddy: Sized {
+    /// Makes a buddy of `num_blocks` largest blocks, in linear memory.
+    ///
+    /// # Errors
+    /// `InvalidConfig` as for [`Buddy::new_raw`]; `AllocFailed` if memory does not grow.
+    fn try_new(num_blocks: usize) -> Result<Self, AllocInitError>;
+}
+
+impl<const BLK_SIZE: usize, const LEVELS: usize> LinearBuddy for Buddy<BLK_SIZE, LEVELS, Linear> {
+    fn try_new(num_blocks: usize) -> Result<Self, AllocInitError> {
+        Self::try_new_in(num_blocks, Linear)
+    }
+}
+
+impl<const BLK_SIZE: usize, const LEVELS: usize, A: Source> Buddy<BLK_SIZE, LEVELS, A> {
+    /// Makes a buddy of `num_blocks` largest blocks, backed by `backing`.
+    ///
+    /// # Errors
+    /// `InvalidConfig` as for [`Buddy::new_raw`]; `AllocFailed` if `backing` has no memory.
+    pub fn try_new_in(num_blocks: usize, backing: A) -> Result<Self, AllocInitError> {
+        Self::try_new_with_offset_gaps_in(num_blocks, [], backing)
+    }
+
+    /// [`Buddy::try_new_in`], but memory at the offsets in `gaps` is never read or
+    /// written, nor what shares a smallest block with it. The ranges may overlap, come in any order
+    /// and lie outside of the region.
+    ///
+    /// # Errors
+    /// As for [`Buddy::try_new_in`].
+    pub fn try_new_with_offset_gaps_in<I>(
+        num_blocks: usize,
+        gaps: I,
+        backing: A,
+    ) -> Result<Self, AllocInitError>
+    where
+        I: IntoIterator<Item = Range<usize>>,
+    {
+        let region_layout = Self::region_layout(num_blocks)?;
+        let metadata_layout = Self::metadata_layout(num_blocks)?;
+        let obtain =
+            |layout| backing.obtain(layout).map_err(|_| AllocInitError::AllocFailed(layout));
+        let region = obtain(region_layout)?;
+        let metadata = match obtain(metadata_layout) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                // SAFETY: obtained just now.
+                unsafe { backing.deallocate(region, region_layout) };
+                return Err(error);
+            }
+        };
+        // SAFETY: both come from the backing with the layouts they must have.
+        let tree = match unsafe { Self::tree(metadata, region, num_blocks) } {
+            Ok(tree) => tree,
+            Err(error) => {
+                // SAFETY: obtained just now.
+                unsafe { backing.deallocate(region, region_layout) };
+                // SAFETY: the same.
+                unsafe { backing.deallocate(metadata, metadata_layout) };
+                return Err(error);
+            }
+        };
+        let mut buddy = Buddy { tree, region, metadata, num_blocks, backing };
+        // SAFETY: the whole region is ours.
+        unsafe { buddy.populate(gaps) };
+        Ok(buddy)
+    }
+}
+
+impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_SIZE, LEVELS, A> {
+    /// The size of the smallest block in bytes, `BLK_SIZE >> (LEVELS - 1)`.
+    ///
+    /// # Errors
+    /// `InvalidConfig` if the configuration is not valid.
+    pub const fn min_block_size() -> Result<usize, AllocInitError> {
+        if LEVELS == 0 || LEVELS >= usize::BITS as usize || !BLK_SIZE.is_power_of_two() {
+            return Err(AllocInitError::InvalidConfig);
+        }
+        let size = BLK_SIZE >> (LEVELS - 1);
+        if size < 2 * WORD {
+            return Err(AllocInitError::InvalidConfig);
+        }
+        Ok(size)
+    }
+
+    /// The layout of a region of `num_blocks` largest blocks.
+    ///
+    /// # Errors
+    /// `InvalidConfig` if the configuration is not valid, `num_blocks` is 0, or no region is that
+    /// large.
+    pub fn region_layout(num_blocks: usize) -> Result<Layout, AllocInitError> {
+        Self::min_block_size()?;
+        let size = BLK_SIZE.checked_mul(num_blocks).filter(|&size| size > 0);
+        let size = size.ok_or(AllocInitError::InvalidConfig)?;
+        Layout::from_size_align(size, BLK_SIZE).map_err(|_| AllocInitError::InvalidConfig)
+    }
+
+    /// The layout of the metadata for `num_blocks` largest blocks: a byte for every smallest block.
+    ///
+    /// # Errors
+    /// As for [`Buddy::region_layout`].
+    pub fn metadata_layout(num_blocks: usize) -> Result<Layout, AllocInitError> {
+        let region = Self::region_layout(num_blocks)?;
+        let entries = region.size() / Self::min_block_size()?;
+        Layout::from_size_align(entries, 1).map_err(|_| AllocInitError::InvalidConfig)
+    }
+
+    /// Both layouts of this very allocator: of the region and of the metadata.
+    fn layouts(&self) -> (Layout, Layout) {
+        let entries = self.tree.entries;
+        // SAFETY: the constructors made the same layouts from the same numbers.
+        let region =
+            unsafe { Layout::from_size_align_unchecked(entries * self.tree.size_of(0), BLK_SIZE) };
+        // SAFETY: the same.
+        (region, unsafe { Layout::from_size_align_unchecked(entries, 1) })
+    }
+
+    /// # Safety
+    /// As for [`Buddy::new_raw_unpopulated`].
+    unsafe fn tree(
+        metadata: NonNull<u8>,
+        region: NonNull<u8>,
+        num_blocks: usize,
+    ) -> Result<Tree<LEVELS>, AllocInitError> {
+        let granule = Self::min_block_size()?.trailing_zeros();
+        let size = Self::region_layout(num_blocks)?.size();
+        let entries = Self::metadata_layout(num_blocks)?.size();
+        if provenance::address(metadata).checked_add(entries).is_none()
+            || provenance::address(region).checked_add(size).is_none()
+        {
+            return Err(AllocInitError::InvalidLocation);
+        }
+        let top = LEVELS as u32 - 1;
+        // SAFETY: as the caller promises.
+        let tree = unsafe { Tree::new(metadata, region, entries, granule, top) };
+        tree.ok_or(AllocInitError::InvalidLocation)
+    }
+
+    /// Adds the whole region, without the gaps.
+    ///
+    /// # Safety
+    /// It is all ours, except for the gaps.
+    unsafe fn populate(&mut self, gaps: impl IntoIterator<Item = Range<usize>>) {
+        let (start, end) = (self.tree.region().start(), self.tree.region().end());
+        // SAFETY: as the caller promises.
+        unsafe { self.tree.add_around(start, end, gaps) };
+    }
+
+    /// Allocates a block for `layout`: the smallest that is as large as both size and alignment.
+    /// O(levels).
+    ///
+    /// The contents are uninitialized.
+    ///
+    /// # Errors
+    /// If the size is 0, or size or alignment are above `BLK_SIZE`, or no block is free.
+    #[inline]
+    pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let order = self.order(layout)?;
+        let taken = self.tree.take(order, Tag::Plain).ok_or(AllocError)?;
+        Ok(self.tree.region().block(taken.address, layout.size()))
+    }
+
+    /// Frees a block, and merges it with its buddy as often as that is free. O(levels).
+    ///
+    /// # Safety
+    /// `ptr` was allocated by this allocator and not freed since.
+    #[inline]
+    pub unsafe fn deallocate(&mut self, ptr: NonNull<u8>) {
+        // SAFETY: as the caller promises.
+        unsafe { self.tree.give(provenance::address(ptr)) }
+    }
+
+    /// Makes a block larger where it is, if the blocks above it are free. O(levels).
+    ///
+    /// # Errors
+    /// If it cannot grow there; the block is as it was.
+    ///
+    /// # Safety
+    /// `ptr` was allocated by this allocator for `old` and not freed since; `new` is no smaller.
+    pub unsafe fn grow(
+        &mut self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let (from, to) = (self.order(old)?, self.order(new)?);
+        let address = provenance::address(ptr);
+        // SAFETY: the caller's block, of that order.
+        if from == to || from < to && unsafe { self.tree.extend(address, to) } {
+            return Ok(self.tree.region().block(address, new.size()));
+        }
+        Err(AllocError)
+    }
+
+    /// Makes a block smaller where it is, and frees what is left over. O(levels).
+    ///
+    /// # Errors
+    /// If the new size is 0 or the alignment is one that the smaller block cannot have at its
+    /// address; the block is as it was.
+    ///
+    /// # Safety
+    /// `ptr` was allocated by this allocator for `old` and not freed since; `new` is no larger.
+    pub unsafe fn shrink(
+        &mut self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let (from, to) = (self.order(old)?, self.order(new)?);
+        if to > from {
+            return Err(AllocError);
+        }
+        let address = provenance::address(ptr);
+        // SAFETY: the caller's block, of an order no lower.
+        unsafe { self.tree.shrink(address, to) };
+        Ok(self.tree.region().block(address, new.size()))
+    }
+
+    /// Frees every block at once. O(smallest blocks).
+    ///
+    /// # Safety
+    /// No block that was handed out is used any more.
+    pub unsafe fn reset(&mut self) {
+        // SAFETY: as the caller promises.
+        unsafe { self.tree.give_all() }
+    }
+
+    /// How many bytes a request for `layout` takes: the size of its block. O(1).
+    ///
+    /// # Errors
+    /// If no block can serve it.
+    pub fn usable_size(&self, layout: Layout) -> Result<usize, AllocError> {
+        Ok(self.tree.size_of(self.order(layout)?))
+    }
+
+    /// The block or the gap that begins at `ptr`, if one does: its size, and whether it is live.
+    /// O(1).
+    pub fn block_at(&self, ptr: NonNull<u8>) -> Option<Block> {
+        self.tree.block_at(provenance::address(ptr))
+    }
+
+    #[inline(always)]
+    fn order(&self, layout: Layout) -> Result<u32, AllocError> {
+        if layout.size() == 0 {
+            return Err(AllocError);
+        }
+        // The constants are known here, and the fields of the tree are not.
+        let granule = (BLK_SIZE >> (LEVELS - 1)).trailing_zeros();
+        let need = layout.size().max(layout.align());
+        let bits = usize::BITS - ((need - 1) | ((1 << granule) - 1)).leading_zeros();
+        let order = bits - granule;
+        if order < LEVELS as u32 { Ok(order) } else { Err(AllocError) }
+    }
+}
+
+impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Inspect
+    for Buddy<BLK_SIZE, LEVELS, A>
+{
+    fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let mut address = 0;
+        while let Some(block) = self.tree.next(address) {
+            visit(block);
+            address = block.end();
+        }
+    }
+
+    fn check(&self) -> Result<(), Damage> {
+        self.tree.check()
+    }
+}
+
+impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Drop
+    for Buddy<BLK_SIZE, LEVELS, A>
+{
+    fn drop(&mut self) {
+        let (region, metadata) = self.layouts();
+        // SAFETY: obtained from the backing with this layout.
+        unsafe { self.backing.deallocate(self.region, region) };
+        // SAFETY: the same.
+        unsafe { self.backing.deallocate(self.metadata, metadata) };
+    }
+}
+
+impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> fmt::Debug
+    for Buddy<BLK_SIZE, LEVELS, A>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buddy")
+            .field("metadata", &self.metadata)
+            .field("region", &self.region)
+            .field("num_blocks", &self.num_blocks)
+            .finish_non_exhaustive()
+    }
+}

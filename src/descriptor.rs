@@ -1,0 +1,81 @@
+//! What a reader outside of the module needs to know to find a heap's state in linear memory.
+//!
+//! docs/heap-layout.md specifies it, and what stands where the addresses lead.
+
+use core::ptr;
+
+use crate::memory::Linear;
+
+/// `BONS`.
+const MAGIC: usize = 0x534E_4F42;
+const VERSION: usize = 1;
+const WORDS: usize = 16;
+
+/// Which heap a descriptor describes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Bump = 1,
+    Buddy = 2,
+    Slab = 3,
+    Tiny = 4,
+}
+
+/// The addresses of a heap's state, for readers of linear memory. Made by
+/// [`inspectable!`](crate::inspectable); a reader in the program itself uses
+/// [`Inspect`](crate::inspect::Inspect).
+#[repr(transparent)]
+#[derive(Debug)]
+pub struct Descriptor([*const (); WORDS]);
+
+// SAFETY: nothing in it is ever dereferenced here.
+unsafe impl Sync for Descriptor {}
+
+impl Descriptor {
+    /// A descriptor of `kind`, of a heap that counts what it obtained in `committed`; `words` are
+    /// those that the kind adds.
+    pub(crate) const fn new(kind: Kind, committed: *const (), words: &[*const ()]) -> Self {
+        let mut all = [ptr::null(); WORDS];
+        all[0] = value(MAGIC);
+        all[1] = value(VERSION);
+        all[2] = value(kind as usize);
+        all[3] = value(6 + words.len());
+        all[4] = committed;
+        let runs = Linear::runs();
+        // SAFETY: only an address is taken, in a static.
+        all[5] = unsafe { &raw const (*runs).growths }.cast();
+        let mut i = 0;
+        while i < words.len() {
+            all[6 + i] = words[i];
+            i += 1;
+        }
+        Descriptor(all)
+    }
+}
+
+/// A word that is a value and not an address.
+pub(crate) const fn value(n: usize) -> *const () {
+    ptr::without_provenance(n)
+}
+
+/// Exports a heap's [`Descriptor`] from a wasm module, so that a page or a
+/// debugger can read the heap without calling the module.
+///
+/// The exported global is named `BONSAI_HEAP`; its value is the descriptor's address. Once in a
+/// program; without it nothing of this is in the module. docs/heap-layout.md in the
+/// repository specifies what a reader finds.
+///
+/// # Example
+/// ```
+/// #[global_allocator]
+/// static HEAP: bonsai_alloc::SlabHeap = bonsai_alloc::SlabHeap::new();
+/// bonsai_alloc::inspectable!(HEAP);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! inspectable {
+    ($heap:path) => {
+        /// Where a reader of linear memory finds the heap: see bonsai_alloc's docs/heap-layout.md.
+        #[unsafe(no_mangle)]
+        pub static BONSAI_HEAP: $crate::Descriptor = $heap.descriptor();
+    };
+}

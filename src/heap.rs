@@ -1,0 +1,515 @@
+//! The general-purpose global allocator.
+//!
+//! ```text
+//!            alloc, dealloc                        1 KiB           256 KiB
+//!  sizes     |── a list for every 16 bytes ─────────|── 16 lists a ──|── no list ──►
+//!            |                                      |   doubling     |
+//!  quick     a pop, a push                          and a count
+//!  lists            │ empty        ▲ all, before memory grows
+//!  ─────────────────┼──────────────┼─────────────────────────────────────────────────
+//!  runs       carve ▼              │ merge
+//!            | header | block | block | free run | block | top … | table |
+//! ```
+//!
+//! Memory is *runs* of 16-byte granules (`runs.rs`): no headers, two bits a granule out of line,
+//! free runs merged at once and kept in bins of good fit. In front of them stand *quick lists*, one
+//! for each size class: the block freed last is the next one handed out, and nothing else is
+//! touched. Rust tells the size of a block when it frees it, so a free needs no look-up. Before
+//! memory grows, the lists are emptied into the runs, so what waits there never makes the heap
+//! larger.
+//!
+//! Segregated quick lists in front of a coalescing heap are C. B. Weinstock and W. A. Wulf's
+//! (*An Efficient Algorithm for Heap Storage Allocation*, SIGPLAN Notices 23:10, 1988); the
+//! last run kept back is D. Lea's wilderness.
+
+mod classes;
+mod policy;
+mod runs;
+mod view;
+
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    marker::PhantomData,
+    ptr::{self, NonNull},
+};
+
+pub use self::policy::{Policy, Standard};
+use self::{
+    classes::{CLASSES, GRANULE, GRANULE_LOG, SMALL, class_for, granules, size_of_class},
+    runs::{Runs, Taken},
+};
+use crate::{
+    bitmap::align_up,
+    global::{allocator, relocate, resized},
+    inspect::Inspect,
+    lock::Lock,
+    memory::{Grow, Linear, Memory, PAGE, Pool},
+};
+
+/// Small blocks are carved this many granules at a time, where a run has them.
+const BATCH: usize = 128;
+/// What waits in quick lists of sizes above [`SMALL`] is at most this part of all memory.
+const IDLE: usize = 4;
+/// Blocks from this size on, in granules, grow with the memory they end with.
+const EXTEND: usize = 1024;
+
+#[repr(C)]
+#[derive(Debug)]
+struct State {
+    /// The block freed last of each class, 0 for none. A free block's first word is the address of
+    /// the next.
+    ///
+    /// Invariant: a block on the list of a class is as large as the class says, begins where the
+    /// table has a block begin, and is no free run.
+    quick: [usize; CLASSES],
+    /// Granules that wait on lists of classes above [`SMALL`].
+    idle: usize,
+    /// The granule of the emergency reserve, 0 for none. 1 once it was used up.
+    emergency: usize,
+    runs: Runs,
+}
+
+// SAFETY: all it refers to is linear memory of its own.
+unsafe impl Send for State {}
+
+/// The global allocator for programs of any kind: fast, frugal, small, and open to inspection.
+///
+/// | operation | typical | worst |
+/// |---|---|---|
+/// | alloc, dealloc to 256 KiB | a pop, a push: O(1) | carving or merging one run: O(1) |
+/// | alloc, dealloc above | O(1) | O(1) |
+/// | realloc | in place if what follows is free, else a copy | |
+/// | when memory grows | O(blocks in quick lists) and a copy of the table | |
+///
+/// **Space**: a 64th of memory for the table. **Waste**: sizes are rounded up to 16 bytes, above 1
+/// KiB to a sixteenth at most. Buffers at the end of memory grow with it, without a copy.
+/// `alloc_zeroed` clears nothing that is known to be zero. Freed memory merges at once or before
+/// memory grows.
+///
+/// A refused growth is a null pointer, and changes nothing; [`Policy`] says more.
+///
+/// # Example
+/// ```
+/// #[global_allocator]
+/// static HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
+/// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
+/// ```
+#[derive(Debug)]
+pub struct Heap<M: Memory = Linear, P: Policy = Standard> {
+    state: Lock<State>,
+    memory: M,
+    policy: PhantomData<fn() -> P>,
+}
+
+impl Heap {
+    /// A heap over the module's linear memory. It takes none before the first allocation.
+    pub const fn new() -> Self {
+        Self::with_memory(Linear)
+    }
+}
+
+impl Default for Heap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Policy> Heap<Linear, P> {
+    /// A heap over the module's linear memory, with a policy of one's own.
+    pub const fn with_policy() -> Self {
+        Self::with_memory(Linear)
+    }
+}
+
+impl State {
+    /// The link in a free block.
+    ///
+    /// # Safety
+    /// A block at `address` waits on a list.
+    #[inline(always)]
+    unsafe fn link(&self, address: usize) -> usize {
+        let at = self.runs.pointer(self.runs.granule(address));
+        // SAFETY: as the caller promises; blocks are aligned to 16.
+        unsafe { at.cast::<usize>().read() }
+    }
+
+    /// Takes the first block of a list.
+    #[inline(always)]
+    fn pop(&mut self, class: usize) -> Option<usize> {
+        // SAFETY: callers pass classes that there are.
+        let head = unsafe { *self.quick.get_unchecked(class) };
+        if head == 0 {
+            return None;
+        }
+        // SAFETY: it waits on this list.
+        let next = unsafe { self.link(head) };
+        // SAFETY: as above.
+        unsafe { *self.quick.get_unchecked_mut(class) = next };
+        Some(head)
+    }
+
+    /// Puts a block on a list.
+    ///
+    /// # Safety
+    /// It is a block of that class, and nothing uses it any more.
+    #[inline(always)]
+    unsafe fn push(&mut self, class: usize, address: usize) {
+        // SAFETY: callers pass classes that there are.
+        let head = unsafe { self.quick.get_unchecked_mut(class) };
+        let next = core::mem::replace(head, address);
+        let at = self.runs.pointer(self.runs.granule(address));
+        // SAFETY: the caller gives the block up; it has room for an address.
+        unsafe { at.cast::<usize>().write(next) };
+    }
+
+    fn address(&self, at: usize) -> usize {
+        self.runs.pointer(at).addr()
+    }
+
+    /// Empties the quick lists into the runs. Whether there was anything.
+    fn flush(&mut self) -> bool {
+        let mut any = false;
+        for class in 0..CLASSES {
+            while let Some(block) = self.pop(class) {
+                any = true;
+                let at = self.runs.granule(block);
+                // SAFETY: a free block of that size.
+                unsafe { self.runs.free(at, size_of_class(class)) };
+            }
+        }
+        self.idle = 0;
+        any
+    }
+
+    /// Grows by what `n` granules in a row need beyond the top. False, and nothing changed,
+    /// where that is refused. What came may be too little, though not twice in a row.
+    fn grow<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, n: usize) -> bool {
+        let runs = &mut self.runs;
+        let end = runs.granule(pool.end());
+        let needed = if runs.limit == 0 || runs.limit == end {
+            // What the top lacks, what the table grows by, and a header.
+            let missing = n.saturating_sub(runs.end - runs.top);
+            missing + missing / 63 + 4
+        } else {
+            // Somebody else grew: the whole table moves into a new region, and covers the gap.
+            n + (end - runs.origin + n) / 63 + 4
+        } << GRANULE_LOG;
+        let bytes = P::growth(runs.committed << GRANULE_LOG, needed);
+        if bytes < needed {
+            return false;
+        }
+        // What would have been nice to have may be too much.
+        let Some(extent) = pool.take_fresh(bytes).or_else(|| pool.take_fresh(needed)) else {
+            return false;
+        };
+        // SAFETY: fresh from the pool, whose memory begins there.
+        if !unsafe { runs.add(base(pool), &extent) } {
+            // It is what was below the first growth and less than three granules; or, where there
+            // are threads, somebody else grew in the same instant.
+            #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
+            // SAFETY: taken from the pool just now.
+            unsafe {
+                pool.release_run(extent.start, extent.len);
+            }
+        }
+        true
+    }
+
+    /// Takes a multiple of `n` granules up to `most` from the runs: those there are, then those
+    /// that the quick lists make, then new memory.
+    #[inline(never)]
+    fn obtain<G: Grow, P: Policy>(
+        &mut self,
+        pool: &Pool<G>,
+        n: usize,
+        most: usize,
+    ) -> Option<Taken> {
+        // Without memory there is no table to look into.
+        if self.runs.limit != 0 {
+            if let Some(taken) = self.runs.take(n, most) {
+                return Some(taken);
+            }
+            if self.flush() {
+                if let Some(taken) = self.runs.take(n, most) {
+                    return Some(taken);
+                }
+            }
+        }
+        // The first growth may be what is below it, and too small; one that lands behind
+        // foreign pages does not add to the top.
+        for _ in 0..3 {
+            if !self.grow::<G, P>(pool, n) {
+                return None;
+            }
+            if let Some(taken) = self.runs.take(n, most) {
+                return Some(taken);
+            }
+        }
+        None
+    }
+
+    /// Takes a small block when its list is empty, and fills the list from the same run.
+    #[inline(never)]
+    fn refill<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, class: usize) -> Option<Taken> {
+        let n = class.max(1);
+        let taken = self.obtain::<G, P>(pool, n, BATCH)?;
+        let mut at = taken.at + taken.n - n;
+        while at > taken.at {
+            self.runs.mark(at);
+            let address = self.address(at);
+            // SAFETY: carved just now, of that size.
+            unsafe { self.push(class, address) };
+            at -= n;
+        }
+        Some(Taken { n, ..taken })
+    }
+
+    /// Takes a block that no small list has.
+    #[inline(never)]
+    fn take<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, layout: Layout) -> Option<Taken> {
+        let (n, class) = class_for(layout.size());
+        if layout.align() > GRANULE {
+            return self.take_aligned::<G, P>(pool, n, layout.align());
+        }
+        if n <= SMALL {
+            return self.refill::<G, P>(pool, class);
+        }
+        if class < CLASSES {
+            if let Some(block) = self.pop(class) {
+                self.idle -= n;
+                return Some(Taken { at: self.runs.granule(block), n, fresh: usize::MAX });
+            }
+        }
+        self.obtain::<G, P>(pool, n, n)
+    }
+
+    /// Takes `n` granules aligned to `align`: more than that, of which what is in front and behind
+    /// is freed.
+    #[inline(never)]
+    fn take_aligned<G: Grow, P: Policy>(
+        &mut self,
+        pool: &Pool<G>,
+        n: usize,
+        align: usize,
+    ) -> Option<Taken> {
+        let most = n.checked_add((align >> GRANULE_LOG) - 1)?;
+        let taken = self.obtain::<G, P>(pool, most, most)?;
+        let start = self.address(taken.at);
+        let at = taken.at + ((align_up(start, align) - start) >> GRANULE_LOG);
+        let end = taken.at + most;
+        if at + n < end {
+            self.runs.mark(at + n);
+            // SAFETY: a block of its own now, which nobody uses.
+            unsafe { self.runs.free(at + n, end - at - n) };
+        }
+        if taken.at < at {
+            self.runs.mark(at);
+            // SAFETY: the same.
+            unsafe { self.runs.free(taken.at, at - taken.at) };
+        }
+        Some(Taken { at, n, fresh: taken.fresh })
+    }
+
+    /// Frees a block that no small list takes.
+    ///
+    /// # Safety
+    /// It was handed out for `size` bytes, and nothing uses it any more.
+    #[inline(never)]
+    unsafe fn give(&mut self, address: usize, size: usize) {
+        let (n, class) = class_for(size);
+        if class < CLASSES && self.idle + n <= self.runs.committed / IDLE {
+            self.idle += n;
+            // SAFETY: as the caller promises.
+            unsafe { self.push(class, address) };
+            return;
+        }
+        let at = self.runs.granule(address);
+        // SAFETY: as the caller promises.
+        unsafe { self.runs.free(at, n) };
+    }
+
+    /// Makes a block smaller or larger where it is. False, and nothing changed, where that cannot
+    /// be.
+    ///
+    /// # Safety
+    /// It was handed out for `old` bytes.
+    #[inline(never)]
+    unsafe fn resize<G: Grow, P: Policy>(
+        &mut self,
+        pool: &Pool<G>,
+        address: usize,
+        old: usize,
+        new: usize,
+    ) -> bool {
+        let (from, _) = class_for(old);
+        let (to, _) = class_for(new);
+        let at = self.runs.granule(address);
+        if to <= from {
+            if to < from {
+                self.runs.mark(at + to);
+                // SAFETY: a block of its own now, which the caller gives up.
+                unsafe { self.runs.free(at + to, from - to) };
+            }
+            return true;
+        }
+        let more = to - from;
+        let mut free = self.runs.free_at(at + from);
+        if free < more && at + from == self.runs.top && to >= EXTEND {
+            self.flush();
+            if !self.grow::<G, P>(pool, more) {
+                return false;
+            }
+            free = self.runs.free_at(at + from);
+        }
+        if free < more {
+            return false;
+        }
+        self.runs.cut(at + from, free, more);
+        self.runs.join(at + from);
+        true
+    }
+}
+
+/// The start of a pool's linear memory, a page below it: granule 0 is none.
+fn base<G: Grow>(pool: &Pool<G>) -> NonNull<u8> {
+    NonNull::new(pool.memory().pointer(0).wrapping_sub(PAGE)).unwrap_or(NonNull::dangling())
+}
+
+impl<M: Memory, P: Policy> Heap<M, P> {
+    /// A heap over a pool of one's own.
+    pub const fn with_memory(memory: M) -> Self {
+        let state = State { quick: [0; CLASSES], idle: 0, emergency: 0, runs: Runs::EMPTY };
+        Heap { state: Lock::new(state), memory, policy: PhantomData }
+    }
+
+    /// Grows now, so that `bytes` bytes more can be allocated without growing later. False, and
+    /// nothing changed, where that is refused.
+    ///
+    /// With a [`Policy`] that never grows, the start-up code's way to all the memory there will be
+    /// is a policy that allows it until then.
+    pub fn reserve(&self, bytes: usize) -> bool {
+        self.state.with(|state| {
+            let pool = self.memory.pool();
+            // The first growth may be what is below it, and too small.
+            for _ in 0..3 {
+                if state.runs.end - state.runs.top >= granules(bytes) {
+                    return true;
+                }
+                if !state.grow::<M::Grow, P>(pool, granules(bytes)) {
+                    return false;
+                }
+            }
+            state.runs.end - state.runs.top >= granules(bytes)
+        })
+    }
+
+    #[inline(always)]
+    fn take(&self, layout: Layout) -> Option<(*mut u8, Taken)> {
+        let mut retried = false;
+        loop {
+            let taken = self.state.with(|state| {
+                if P::EMERGENCY > 0 && state.emergency == 0 {
+                    let n = granules(P::EMERGENCY);
+                    let reserve = state.obtain::<M::Grow, P>(self.memory.pool(), n, n);
+                    state.emergency = reserve.map_or(1, |taken| taken.at);
+                }
+                let taken = state.take::<M::Grow, P>(self.memory.pool(), layout)?;
+                Some((state.runs.pointer(taken.at), taken))
+            });
+            let Some(hook) = P::OUT_OF_MEMORY else {
+                return taken;
+            };
+            if taken.is_some() || retried {
+                return taken;
+            }
+            self.state.with(|state| {
+                if state.emergency > 1 {
+                    // SAFETY: the reserve, which nobody uses.
+                    unsafe { state.runs.free(state.emergency, granules(P::EMERGENCY)) };
+                    state.emergency = 1;
+                }
+            });
+            if !hook(layout, &self.stats()) {
+                return None;
+            }
+            retried = true;
+        }
+    }
+
+    /// What [`GlobalAlloc::alloc`] does when a quick list does not do it.
+    #[cold]
+    #[inline(never)]
+    fn alloc_slowly(&self, layout: Layout) -> *mut u8 {
+        match self.take(layout) {
+            Some((block, _)) => block,
+            None => ptr::null_mut(),
+        }
+    }
+}
+
+// SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
+// asked, and nothing panics.
+unsafe impl<M: Memory, P: Policy> GlobalAlloc for Heap<M, P> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let n = granules(layout.size());
+        if n <= SMALL && layout.align() <= GRANULE {
+            let block = self.state.with(|state| {
+                state.pop(n).map(|block| state.runs.pointer(state.runs.granule(block)))
+            });
+            if let Some(block) = block {
+                return block;
+            }
+        }
+        self.alloc_slowly(layout)
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        let n = granules(layout.size());
+        self.state.with(|state| {
+            if n <= SMALL {
+                // SAFETY: the caller's block, of that size.
+                unsafe { state.push(n, ptr.addr()) };
+            } else {
+                // SAFETY: the same.
+                unsafe { state.give(ptr.addr(), layout.size()) };
+            }
+        });
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let n = granules(layout.size());
+        if n <= SMALL {
+            // SAFETY: as the caller promises.
+            let block = unsafe { self.alloc(layout) };
+            if !block.is_null() {
+                // SAFETY: the new block.
+                unsafe { block.write_bytes(0, layout.size()) };
+            }
+            return block;
+        }
+        let Some((block, taken)) = self.take(layout) else {
+            return ptr::null_mut();
+        };
+        let dirty = taken.fresh.saturating_sub(taken.at).min(n) << GRANULE_LOG;
+        // SAFETY: the new block.
+        unsafe { block.write_bytes(0, dirty.min(layout.size())) };
+        block
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let in_place = self.state.with(|state| {
+            let pool = self.memory.pool();
+            // SAFETY: the caller's block.
+            unsafe { state.resize::<M::Grow, P>(pool, ptr.addr(), layout.size(), new_size) }
+        });
+        if in_place {
+            return ptr;
+        }
+        // SAFETY: as the caller promises.
+        unsafe { relocate(self, ptr, layout, resized(layout, new_size)) }
+    }
+}
+
+allocator!([P: Policy] Heap<M, P>);

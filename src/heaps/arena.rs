@@ -1,0 +1,213 @@
+//! A buddy over linear memory, whose map grows with the memory.
+//!
+//! Memory comes in extents, wherever the pool finds them, at ascending addresses or not. The map
+//! spans them all, from the lowest to the highest, and lies in an extent of its own, entered as
+//! live. When it is full, one a quarter larger than needed is made and the old one is
+//! freed: O(1) a granule over time.
+
+use core::{alloc::Layout, ptr::NonNull};
+
+use crate::{
+    bitmap::{align_down, align_up},
+    buddy::{Tag, Taken, Tree},
+    descriptor::value,
+    inspect::{Block, State},
+    memory::{Extent, Grow, PAGE, Pool},
+    provenance,
+};
+
+/// A tree of buddies and the memory it has so far.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Arena<const ORDERS: usize> {
+    pub(crate) tree: Tree<ORDERS>,
+    /// How many entries fit where the map is. Those behind `tree.entries` are 0.
+    pub(crate) capacity: usize,
+    /// Bytes obtained from the pool.
+    pub(crate) committed: usize,
+}
+
+impl<const ORDERS: usize> Arena<ORDERS> {
+    /// An arena without memory, for blocks of `1 << granule` bytes and up.
+    pub(crate) const fn new(granule: u32) -> Self {
+        Arena { tree: Tree::empty(granule), capacity: 0, committed: 0 }
+    }
+
+    /// Hands out a block of `order` from what there is.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, order: u32, tag: Tag) -> Option<Taken> {
+        self.tree.take(order, tag)
+    }
+
+    /// Makes a block fit another layout where it is. False, and nothing changed, where that cannot be.
+    ///
+    /// # Safety
+    /// `address` is a live block, and of it no more than the new size is used from now on.
+    pub(crate) unsafe fn resize(&mut self, address: usize, new: Layout) -> bool {
+        let Some(order) = self.tree.order_for(new.size(), new.align()) else {
+            return false;
+        };
+        if self.tree.size_of(order) <= self.tree.size_at(address) {
+            // SAFETY: a live block of an order no lower.
+            unsafe { self.tree.shrink(address, order) };
+            return true;
+        }
+        // SAFETY: a live block of a lower order.
+        unsafe { self.tree.extend(address, order) }
+    }
+
+    /// Obtains memory until a block of `order` is free. False where there is none; the arena is
+    /// then as good as before.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn make_room<G: Grow>(&mut self, pool: &Pool<G>, order: u32) -> bool {
+        let size = self.tree.size_of(order);
+        // Memory that was released before; else just enough behind our own end to complete a
+        // block with what is free there; else wherever memory grows.
+        let extent = pool
+            .reuse(size, size)
+            .or_else(|| self.complete(pool, size))
+            .or_else(|| pool.acquire_run(size, size));
+        let Some(extent) = extent else {
+            return false;
+        };
+        if !self.add(pool, extent) {
+            return false;
+        }
+        self.tree.has(order)
+    }
+
+    /// Where the arena's memory ends.
+    fn end(&self) -> usize {
+        self.tree.origin + self.tree.entries * self.tree.size_of(0)
+    }
+
+    /// Memory that begins at the arena's end and makes an aligned block of `size` with the free
+    /// blocks there.
+    fn complete<G: Grow>(&self, pool: &Pool<G>, size: usize) -> Option<Extent> {
+        let end = self.end();
+        let start = align_up(self.tree.free_until(end), size);
+        let needed = start.checked_add(size)?.checked_sub(end)?;
+        if self.tree.entries == 0 { None } else { pool.extend(end, needed) }
+    }
+
+    /// Makes an extent part of the arena. False, and the extent released, where the map cannot
+    /// grow to cover it.
+    fn add<G: Grow>(&mut self, pool: &Pool<G>, extent: Extent) -> bool {
+        let start = provenance::address(extent.start);
+        if !self.cover(pool, extent.start, start, start + extent.len) {
+            release(pool, extent.start, extent.len);
+            return false;
+        }
+        self.enter(pool, extent, 0);
+        true
+    }
+
+    /// Enters a covered extent into the map: its first `live` bytes as live, the rest as free.
+    fn enter<G: Grow>(&mut self, pool: &Pool<G>, extent: Extent, live: usize) {
+        let granule = self.tree.size_of(0);
+        let start = provenance::address(extent.start);
+        let free = start + align_up(live, granule);
+        let end = align_down(start + extent.len, granule);
+        let zero = align_up(start + extent.zero_from, granule).min(end).max(free);
+        self.tree.entries = self.tree.entries.max((end - self.tree.origin) / granule);
+        self.tree.add_live(start, free);
+        // SAFETY: fresh from the pool; nothing else uses it.
+        unsafe { self.tree.add(free, zero, false) };
+        // SAFETY: the same, and the pool says that it is zero.
+        unsafe { self.tree.add(zero, end, true) };
+        self.committed += end - start;
+        let tail = start + extent.len - end;
+        if tail > 0 {
+            release(pool, self.tree.region().pointer(end), tail);
+        }
+    }
+
+    /// Sees to it that the map has an entry for every granule of `start..end`.
+    fn cover<G: Grow>(
+        &mut self,
+        pool: &Pool<G>,
+        base: NonNull<u8>,
+        start: usize,
+        end: usize,
+    ) -> bool {
+        let granule = self.tree.size_of(0);
+        if self.capacity > 0
+            && start >= self.tree.origin
+            && end <= self.tree.origin + self.capacity * granule
+        {
+            return true;
+        }
+        let mut lowest = start;
+        // All of a fixed memory at once: when it is nearly full, there is no room to move.
+        let mut highest = end.max(pool.end());
+        if self.capacity > 0 {
+            lowest = lowest.min(self.tree.origin);
+        }
+        // The new map's own extent is to be covered too, and may lie beyond; then once more.
+        for _ in 0..3 {
+            let origin = align_down(lowest, PAGE);
+            let needed = (highest - origin).div_ceil(granule);
+            let capacity = align_up(needed + needed / 4 + 1, granule);
+            let Some(extent) = pool.acquire_run(capacity, granule) else {
+                return false;
+            };
+            let map = provenance::address(extent.start);
+            let map_end = map + extent.len;
+            if map < origin || map_end > origin + capacity * granule {
+                lowest = lowest.min(map);
+                highest = highest.max(map_end);
+                release(pool, extent.start, extent.len);
+                continue;
+            }
+            let old = self.tree.map_address();
+            let old_capacity = self.capacity;
+            // SAFETY: fresh from the pool, and at least `capacity` bytes; the old map is entered as
+            // live memory of our own.
+            unsafe { self.tree.move_map(base, extent.start, capacity, origin) };
+            self.capacity = capacity;
+            self.enter(pool, extent, capacity);
+            if old_capacity > 0 {
+                // SAFETY: the old map, which is no longer used.
+                unsafe { self.tree.give_range(old, old + old_capacity) };
+            }
+            return true;
+        }
+        false
+    }
+
+    /// The first block or gap behind `address`, as [`Tree::next`] has it, with the map's memory
+    /// as what it is.
+    pub(crate) fn next(&self, address: usize) -> Option<Block> {
+        let mut block = self.tree.next(address)?;
+        let map = self.tree.map_address();
+        if block.state == State::Live && block.address.wrapping_sub(map) < self.capacity {
+            block.state = State::Meta;
+        }
+        Some(block)
+    }
+}
+
+/// The words that a heap with an arena adds: map, entries, origin, granule, capacity.
+pub(crate) const fn arena_words<const ORDERS: usize>(
+    arena: *const Arena<ORDERS>,
+    granule: u32,
+) -> [*const (); 5] {
+    // SAFETY: only an address is taken, in a static.
+    let tree: *const Tree<ORDERS> = unsafe { &raw const (*arena).tree };
+    // SAFETY: the same.
+    let map = unsafe { &raw const (*tree).map }.cast();
+    // SAFETY: the same.
+    let entries = unsafe { &raw const (*tree).entries }.cast();
+    // SAFETY: the same.
+    let origin = unsafe { &raw const (*tree).origin }.cast();
+    // SAFETY: the same.
+    let capacity = unsafe { &raw const (*arena).capacity }.cast();
+    [map, entries, origin, value(granule as usize), capacity]
+}
+
+/// Gives memory back to the pool.
+fn release<G: Grow>(pool: &Pool<G>, start: NonNull<u8>, len: usize) {
+    // SAFETY: callers got it from this pool and do not use it.
+    unsafe { pool.release_run(start, len) }
+}

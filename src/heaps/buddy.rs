@@ -1,0 +1,144 @@
+//! A buddy as a global allocator.
+
+use core::alloc::{GlobalAlloc, Layout};
+
+use super::arena::{Arena, arena_words};
+use crate::{
+    bitmap::WORD,
+    buddy::{Tag, Taken},
+    descriptor::{Descriptor, Kind},
+    global::{allocator, relocate, resized},
+    inspect::{Block, Damage, Inspect},
+    lock::Lock,
+    memory::{Linear, Memory},
+    region::Region,
+};
+
+/// Blocks of 16 bytes to 2 GiB.
+const ORDERS: usize = 28;
+const GRANULE: u32 = 4;
+
+/// A global allocator that is one buddy over linear memory, which is added to it as it
+/// grows.
+///
+/// Freed memory merges again and stays with the heap. A refused growth is a null pointer and
+/// changes nothing.
+///
+/// | operation | worst |
+/// |---|---|
+/// | alloc, dealloc, realloc in place | O(levels): at most 28 splits or merges |
+/// | when memory grows | O(free runs of the pool), and now and then a copy of the map |
+///
+/// **Space**: one byte for every 16 of memory. **Waste**: sizes are rounded up to powers of two,
+/// and to 16. **Pick it** for bounded time, large and strongly aligned blocks: every block is
+/// aligned to its own size.
+///
+/// # Example
+/// ```
+/// #[global_allocator]
+/// static HEAP: bonsai_alloc::BuddyHeap = bonsai_alloc::BuddyHeap::new();
+/// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
+/// ```
+#[derive(Debug)]
+pub struct BuddyHeap<M: Memory = Linear> {
+    state: Lock<Arena<ORDERS>>,
+    memory: M,
+}
+
+impl BuddyHeap {
+    /// A heap over the module's linear memory. It takes none before the first allocation.
+    pub const fn new() -> Self {
+        Self::with_memory(Linear)
+    }
+
+    /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
+    pub const fn descriptor(&'static self) -> Descriptor {
+        let arena = self.state.as_ptr();
+        // SAFETY: only an address is taken, in a static.
+        let committed = unsafe { &raw const (*arena).committed }.cast();
+        Descriptor::new(Kind::Buddy, committed, &arena_words(arena, GRANULE))
+    }
+}
+
+impl Default for BuddyHeap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Memory> BuddyHeap<M> {
+    /// A heap over a pool of one's own.
+    pub const fn with_memory(memory: M) -> Self {
+        BuddyHeap { state: Lock::new(Arena::new(GRANULE)), memory }
+    }
+
+    #[inline]
+    fn take(&self, layout: Layout) -> Option<(Taken, Region)> {
+        self.state.with(|arena| {
+            let order = arena.tree.order_for(layout.size(), layout.align())?;
+            let taken = match arena.take(order, Tag::Plain) {
+                Some(taken) => taken,
+                None if arena.make_room(self.memory.pool(), order) => {
+                    arena.take(order, Tag::Plain)?
+                }
+                None => return None,
+            };
+            Some((taken, *arena.tree.region()))
+        })
+    }
+}
+
+// SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
+// asked, and nothing panics.
+unsafe impl<M: Memory> GlobalAlloc for BuddyHeap<M> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        match self.take(layout) {
+            Some((taken, region)) => region.pointer(taken.address).as_ptr(),
+            None => core::ptr::null_mut(),
+        }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, ptr: *mut u8, _: Layout) {
+        // SAFETY: the caller's block.
+        self.state.with(|arena| unsafe { arena.tree.give(ptr.addr()) });
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let Some((taken, region)) = self.take(layout) else {
+            return core::ptr::null_mut();
+        };
+        let dirty = if taken.zero { 2 * WORD } else { layout.size() };
+        // SAFETY: the new block, which is no smaller than its two links.
+        unsafe { region.clear(taken.address, dirty) };
+        region.pointer(taken.address).as_ptr()
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let new = resized(layout, new_size);
+        // SAFETY: the caller's block.
+        let in_place = self.state.with(|arena| unsafe { arena.resize(ptr.addr(), new) });
+        if in_place {
+            return ptr;
+        }
+        // SAFETY: as the caller promises.
+        unsafe { relocate(self, ptr, layout, new) }
+    }
+}
+
+allocator!([] BuddyHeap<M>);
+
+impl<M: Memory> Inspect for BuddyHeap<M> {
+    fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let mut address = 0;
+        while let Some(block) = self.state.with(|arena| arena.next(address)) {
+            visit(block);
+            address = block.end();
+        }
+    }
+
+    fn check(&self) -> Result<(), Damage> {
+        self.state.with(|arena| arena.tree.check())
+    }
+}

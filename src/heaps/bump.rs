@@ -1,0 +1,325 @@
+//! Bump allocation as a global allocator.
+
+use core::alloc::{GlobalAlloc, Layout};
+
+use crate::{
+    bitmap::{WORD, align_up},
+    descriptor::{Descriptor, Kind},
+    global::{allocator, relocate, resized},
+    inspect::{Block, Damage, Inspect, State as Use, rule},
+    lock::Lock,
+    memory::{Grow, Linear, Memory, Pool},
+    provenance,
+    region::Region,
+};
+
+/// A chunk begins with two words: the start of the chunk before it, and where that one's use
+/// ended.
+const HEADER: usize = 2 * WORD;
+
+/// The address that moves, and where it stops.
+///
+/// Invariant: `top <= end`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    top: usize,
+    end: usize,
+}
+
+impl Span {
+    /// Moves past a block of `size` bytes and returns where it begins; `None` where there is no
+    /// room. `align` is a power of two.
+    #[inline(always)]
+    fn take(&mut self, size: usize, align: usize) -> Option<usize> {
+        let pad = self.top.wrapping_neg() & (align - 1);
+        // No overflow: both are at most `isize::MAX`, as parts of a `Layout` are.
+        let need = pad + size;
+        if need > self.end - self.top {
+            return None;
+        }
+        let start = self.top + pad;
+        self.top += need;
+        Some(start)
+    }
+
+    /// Makes the last block `new` bytes long. False where it is not the last one, or there
+    /// is no room.
+    #[inline(always)]
+    fn resize_last(&mut self, start: usize, old: usize, new: usize) -> bool {
+        if start + old != self.top || new > self.end - start {
+            return false;
+        }
+        self.top = start + new;
+        true
+    }
+}
+
+/// The newest chunk, and the way to the older ones.
+#[repr(C)]
+#[derive(Debug)]
+struct State {
+    /// Where the newest chunk begins, 0 before there is one.
+    start: usize,
+    span: Span,
+    /// Memory from here to the chunk's end is zero, and was never handed out, unless `span.top` is
+    /// above.
+    zero_from: usize,
+    /// Bytes obtained from the pool.
+    committed: usize,
+    region: Region,
+}
+
+// SAFETY: all it refers to is linear memory of its own.
+unsafe impl Send for State {}
+
+/// A global allocator that only ever moves one address up: the fastest there is. See the table for
+/// costs.
+///
+/// Only the last block can be freed, grown in place or shrunk; every other free is forgotten. For
+/// modules that live for one request, and are thrown away with their memory.
+///
+/// | operation | time |
+/// |---|---|
+/// | alloc, dealloc, realloc of the last block | O(1) |
+/// | realloc of another block, to more | a copy |
+/// | when memory grows | O(free runs of the pool) |
+///
+/// **Space**: two words for every chunk; memory that grows without interruption is one chunk.
+/// **Waste**: all that is freed out of order. `alloc_zeroed` clears only what was used before.
+///
+/// # Example
+/// ```
+/// #[global_allocator]
+/// static HEAP: bonsai_alloc::BumpHeap = bonsai_alloc::BumpHeap::new();
+/// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
+/// ```
+#[derive(Debug)]
+pub struct BumpHeap<M: Memory = Linear> {
+    state: Lock<State>,
+    memory: M,
+}
+
+impl BumpHeap {
+    /// A heap over the module's linear memory. It takes none before the first allocation.
+    pub const fn new() -> Self {
+        Self::with_memory(Linear)
+    }
+
+    /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
+    pub const fn descriptor(&'static self) -> Descriptor {
+        let state = self.state.as_ptr();
+        // SAFETY: only an address is taken, in a static.
+        let committed = unsafe { &raw const (*state).committed }.cast();
+        // SAFETY: the same.
+        let start = unsafe { &raw const (*state).start }.cast();
+        // SAFETY: the same.
+        let top = unsafe { &raw const (*state).span.top }.cast();
+        // SAFETY: the same.
+        let end = unsafe { &raw const (*state).span.end }.cast();
+        Descriptor::new(Kind::Bump, committed, &[start, top, end])
+    }
+}
+
+impl Default for BumpHeap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl State {
+    /// Obtains room for a block: behind the chunk's end if that can be, else in a new chunk.
+    #[cold]
+    #[inline(never)]
+    fn make_room<G: Grow>(&mut self, pool: &Pool<G>, size: usize, align: usize) -> bool {
+        let Some(needed) = size.checked_add(align - 1) else {
+            return false;
+        };
+        if self.start > 0 {
+            let more = needed - (self.span.end - self.span.top).min(needed);
+            if let Some(extent) = pool.extend(self.span.end, more.max(1)) {
+                let end = self.span.end;
+                if extent.zero_from > 0 {
+                    self.zero_from = end + extent.zero_from;
+                }
+                self.span.end = end + extent.len;
+                self.committed += extent.len;
+                return true;
+            }
+        }
+        let Some(extent) = needed.checked_add(HEADER).and_then(|n| pool.acquire_run(n, HEADER))
+        else {
+            return false;
+        };
+        let region = Region::unbounded(extent.start);
+        let start = region.start();
+        // SAFETY: the chunk is ours, and large enough for its header.
+        unsafe { region.write(start, self.start) };
+        // SAFETY: the same.
+        unsafe { region.write(start + WORD, self.span.top) };
+        let rest = align_up(self.span.top, 16).min(self.span.end);
+        if rest < self.span.end {
+            self.committed -= self.span.end - rest;
+            // SAFETY: the rest of the older chunk, which nothing uses.
+            unsafe { pool.release_run(self.region.pointer(rest), self.span.end - rest) };
+        }
+        self.region = region;
+        self.start = start;
+        self.span = Span { top: start + HEADER, end: start + extent.len };
+        self.zero_from = start + extent.zero_from.max(HEADER);
+        self.committed += extent.len;
+        true
+    }
+
+    /// Remembers that memory below the top has been used, before the top moves down.
+    #[inline(always)]
+    fn soil(&mut self) {
+        self.zero_from = self.zero_from.max(self.span.top);
+    }
+}
+
+impl<M: Memory> BumpHeap<M> {
+    /// A heap over a pool of one's own.
+    pub const fn with_memory(memory: M) -> Self {
+        let state = State {
+            start: 0,
+            span: Span { top: 0, end: 0 },
+            zero_from: 0,
+            committed: 0,
+            region: Region::EMPTY,
+        };
+        BumpHeap { state: Lock::new(state), memory }
+    }
+
+    #[inline(always)]
+    fn take(&self, state: &mut State, layout: Layout) -> Option<usize> {
+        if let Some(address) = state.span.take(layout.size(), layout.align()) {
+            return Some(address);
+        }
+        if state.make_room(self.memory.pool(), layout.size(), layout.align()) {
+            return state.span.take(layout.size(), layout.align());
+        }
+        None
+    }
+}
+
+// SAFETY: blocks do not overlap, are as large and as aligned as asked, and nothing panics.
+unsafe impl<M: Memory> GlobalAlloc for BumpHeap<M> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        self.state.with(|state| match self.take(state, layout) {
+            Some(address) => provenance::at(state.region.base(), address),
+            None => core::ptr::null_mut(),
+        })
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        self.state.with(|state| {
+            if ptr.addr() + layout.size() == state.span.top {
+                state.soil();
+                state.span.top = ptr.addr();
+            }
+        });
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        self.state.with(|state| match self.take(state, layout) {
+            Some(address) => {
+                let end = address + layout.size();
+                let dirty = state.zero_from.min(end).max(address) - address;
+                // SAFETY: the new block.
+                unsafe { state.region.clear(address, dirty) };
+                provenance::at(state.region.base(), address)
+            }
+            None => core::ptr::null_mut(),
+        })
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let start = ptr.addr();
+        let in_place = self.state.with(|state| {
+            state.soil();
+            if state.span.resize_last(start, layout.size(), new_size) {
+                return true;
+            }
+            if new_size <= layout.size() {
+                return true;
+            }
+            // The last block at the end of memory grows with the memory.
+            start + layout.size() == state.span.top
+                && state.make_room(self.memory.pool(), new_size - layout.size(), 1)
+                && state.span.resize_last(start, layout.size(), new_size)
+        });
+        if in_place {
+            return ptr;
+        }
+        // SAFETY: as the caller promises.
+        unsafe { relocate(self, ptr, layout, resized(layout, new_size)) }
+    }
+}
+
+allocator!([] BumpHeap<M>);
+
+impl<M: Memory> BumpHeap<M> {
+    /// The chunk that follows the one at `after` in address order, as start, top and end. What was
+    /// free behind an older one's top went back to the pool.
+    fn chunk(&self, after: usize) -> Option<(usize, usize, usize)> {
+        self.state.with(|state| {
+            let mut found: Option<(usize, usize, usize)> = None;
+            let (mut start, mut top, mut end) = (state.start, state.span.top, state.span.end);
+            while start != 0 {
+                if start > after && found.is_none_or(|(least, ..)| start < least) {
+                    found = Some((start, top, end));
+                }
+                // SAFETY: a chunk of ours begins with its header.
+                end = unsafe { state.region.read(start + WORD) };
+                // SAFETY: the same.
+                start = unsafe { state.region.read(start) };
+                top = end;
+            }
+            found
+        })
+    }
+}
+
+impl<M: Memory> Inspect for BumpHeap<M> {
+    /// A bump heap knows no boundary between blocks: what is in use in a chunk is one live block.
+    fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let mut last = 0;
+        let mut last_end = 0;
+        while let Some((start, top, end)) = self.chunk(last) {
+            let mut show = |from: usize, to: usize, state| {
+                if from < to {
+                    visit(Block { address: from, size: to - from, state });
+                }
+            };
+            if last > 0 {
+                show(last_end, start, Use::Gap);
+            }
+            show(start, start + HEADER, Use::Meta);
+            show(start + HEADER, top, Use::Live);
+            show(top, end, Use::Free);
+            last = start;
+            last_end = end;
+        }
+    }
+
+    fn check(&self) -> Result<(), Damage> {
+        self.state.with(|state| {
+            if state.start == 0 {
+                return Ok(());
+            }
+            let Span { top, end } = state.span;
+            rule(state.start + HEADER <= top && top <= end, top, "the top is not in the chunk")?;
+            let mut address = state.zero_from.max(top);
+            while address < end {
+                // SAFETY: free memory of ours.
+                let clear = unsafe { state.region.pointer(address).as_ptr().read() } == 0;
+                rule(clear, address, "memory known to be zero is not")?;
+                address += 1;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,532 @@
+//! Slabs over a buddy as a global allocator.
+//!
+//! ```text
+//!  map:     | 0 | 0 | slab, order 1 | 0 | 0 | live, order 2         | …   one byte a granule
+//!  memory:  |free...| slab of 8 KiB         | a request of 12 KiB   | …
+//!                    │
+//!                    ▼
+//!            | header | block | block | block | … | tail |
+//! ```
+
+use core::alloc::{GlobalAlloc, Layout};
+
+use super::arena::{Arena, arena_words};
+use crate::{
+    bitmap::{BitSet, WORD, align_down, align_up},
+    buddy::Tag,
+    descriptor::{Descriptor, Kind, value},
+    global::{allocator, relocate, resized},
+    inspect::{Block, Damage, Inspect, State as Use, rule},
+    lock::Lock,
+    memory::{Linear, Memory},
+    region::Region,
+    slab::{Blocks, FreeList, WINDOW},
+};
+
+/// The buddy's blocks: 4 KiB to 2 GiB.
+const ORDERS: usize = 20;
+const GRANULE: u32 = 12;
+
+/// The sizes of blocks in slabs: steps of 8 to 64, then four a doubling.
+const CLASSES: usize = 28;
+/// As words, which a reader from outside finds in linear memory.
+static SIZES: [usize; CLASSES] = {
+    let mut sizes = [0; CLASSES];
+    let mut class = 0;
+    while class < CLASSES {
+        sizes[class] = if class < 8 {
+            8 * (class + 1)
+        } else {
+            (5 + (class - 8) % 4) << (4 + (class - 8) / 4)
+        };
+        class += 1;
+    }
+    sizes
+};
+/// The largest block in a slab.
+const LARGEST: usize = 2048;
+
+/// The class for `size` bytes aligned to `align`, or `None` where the buddy serves it.
+#[inline]
+fn class_for(size: usize, align: usize) -> Option<usize> {
+    // Up to 16 every multiple of the alignment is the size of a class that has it; beyond, powers
+    // of two are.
+    let size = if align <= 16 {
+        align_up(size.max(1), align)
+    } else {
+        size.max(align).checked_next_power_of_two()?
+    };
+    if size <= 64 {
+        Some((size - 1) >> 3)
+    } else if size <= LARGEST {
+        let log = usize::BITS - 1 - (size - 1).leading_zeros();
+        Some(8 + (log as usize - 6) * 4 + ((size - 1) >> (log - 2) & 3))
+    } else {
+        None
+    }
+}
+
+/// The order of a slab of blocks of `size` bytes: 4 KiB up to 256, then sixteen blocks.
+#[inline]
+fn slab_order(size: usize) -> u32 {
+    usize::BITS - ((size - 1) >> 8).leading_zeros()
+}
+
+/// What a slab begins with. Read from outside; docs/heap-layout.md specifies it.
+#[repr(C)]
+struct Header {
+    class: usize,
+    list: FreeList,
+    /// The neighbours in the list of slabs of the class that have room, 0 for none.
+    next: usize,
+    previous: usize,
+    /// Invariant: as many blocks as fit.
+    capacity: usize,
+    /// The offset of the first block: behind the header, and a multiple of the alignment that the
+    /// class promises.
+    first: usize,
+}
+
+impl Header {
+    /// The header of a slab of `class`, none of whose blocks was handed out yet.
+    fn new(class: usize) -> Header {
+        let size = SIZES[class];
+        let align = if size.is_power_of_two() { size } else { 16 };
+        let first = align_up(size_of::<Header>(), align);
+        let capacity = ((1 << (GRANULE + slab_order(size))) - first) / size;
+        Header { class, list: FreeList::EMPTY, next: 0, previous: 0, capacity, first }
+    }
+
+    /// Where the blocks of the slab at `slab` are.
+    fn blocks(&self, slab: usize) -> Blocks {
+        Blocks { first: slab + self.first, size: SIZES[self.class], count: self.capacity }
+    }
+}
+
+#[repr(C)]
+#[derive(Debug)]
+struct State {
+    arena: Arena<ORDERS>,
+    /// The first slab of each class that has room, 0 for none.
+    ///
+    /// Invariant: a slab is on the list of its class exactly if it has room. One without a
+    /// live block is alone on it.
+    partial: [usize; CLASSES],
+}
+
+/// A global allocator of size-class slabs whose slabs are blocks of a buddy: the textbook's
+/// composition.
+///
+/// Requests to 2 KiB come from slabs of one block size each, of 4 to 32 KiB; larger ones are blocks
+/// of the buddy. A slab whose last block is freed goes back to the buddy, but for one a class,
+/// which goes back before memory grows.
+///
+/// | operation | worst |
+/// |---|---|
+/// | alloc, dealloc to 2 KiB | O(1) in a slab; O(levels) to make or give back one |
+/// | alloc, dealloc above | O(levels): at most 20 splits or merges |
+/// | when memory grows | and O(free runs of the pool), and now and then a copy of the map |
+///
+/// **Space**: 8 words a slab, one byte for every 4 KiB. **Waste**: to 2 KiB a tenth on average,
+/// above it what rounding up to a power of two adds. **Pick it** for programs of any kind that one
+/// would like to look into.
+///
+/// # Example
+/// ```
+/// #[global_allocator]
+/// static HEAP: bonsai_alloc::SlabHeap = bonsai_alloc::SlabHeap::new();
+/// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
+/// ```
+#[derive(Debug)]
+pub struct SlabHeap<M: Memory = Linear> {
+    state: Lock<State>,
+    memory: M,
+}
+
+impl SlabHeap {
+    /// A heap over the module's linear memory. It takes none before the first allocation.
+    pub const fn new() -> Self {
+        Self::with_memory(Linear)
+    }
+
+    /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
+    pub const fn descriptor(&'static self) -> Descriptor {
+        let state = self.state.as_ptr();
+        // SAFETY: only an address is taken, in a static.
+        let arena = unsafe { &raw const (*state).arena };
+        // SAFETY: the same.
+        let committed = unsafe { &raw const (*arena).committed }.cast();
+        let [map, entries, origin, granule, capacity] = arena_words(arena, GRANULE);
+        let sizes = (&raw const SIZES).cast();
+        Descriptor::new(
+            Kind::Slab,
+            committed,
+            &[map, entries, origin, granule, capacity, value(CLASSES), sizes],
+        )
+    }
+}
+
+impl Default for SlabHeap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl State {
+    /// The header of the slab at `slab`.
+    ///
+    /// # Safety
+    /// There is one, and no other reference to it is used.
+    #[inline]
+    unsafe fn header<'a>(region: Region, slab: usize) -> &'a mut Header {
+        // SAFETY: as the caller promises.
+        unsafe { &mut *region.pointer(slab).as_ptr().cast::<Header>() }
+    }
+
+    fn region(&self) -> Region {
+        *self.arena.tree.region()
+    }
+
+    /// The block of the buddy behind `address`; if it is a slab, where its blocks are and which are
+    /// free.
+    fn next(&self, address: usize) -> Option<(Block, Option<(Blocks, BitSet<WINDOW>)>)> {
+        let block = self.arena.next(address)?;
+        if block.state != Use::Live || !self.arena.tree.is_slab(block.address) {
+            return Some((block, None));
+        }
+        let region = self.region();
+        // SAFETY: the map says that a slab begins there.
+        let header = unsafe { State::header(region, block.address) };
+        let blocks = header.blocks(block.address);
+        Some((block, Some((blocks, header.list.free_set(&region, blocks)))))
+    }
+
+    /// Puts a slab at the front of the list of its class. One that is there and empty leaves.
+    ///
+    /// # Safety
+    /// It has room, and is not on the list.
+    unsafe fn link(&mut self, slab: usize) {
+        let region = self.region();
+        // SAFETY: a slab of ours.
+        let header = unsafe { State::header(region, slab) };
+        let mut next = self.partial[header.class];
+        if next != 0 {
+            // SAFETY: another slab of ours.
+            let neighbour = unsafe { State::header(region, next) };
+            if neighbour.list.used == 0 {
+                // SAFETY: nothing in it is live, and it is alone on its list.
+                unsafe { self.arena.tree.give(next) };
+                next = 0;
+            } else {
+                neighbour.previous = slab;
+            }
+        }
+        header.next = next;
+        header.previous = 0;
+        self.partial[header.class] = slab;
+    }
+
+    /// Takes a slab off the list of its class.
+    ///
+    /// # Safety
+    /// It is on it.
+    unsafe fn unlink(&mut self, slab: usize) {
+        let region = self.region();
+        // SAFETY: a slab of ours.
+        let header = unsafe { State::header(region, slab) };
+        if header.next != 0 {
+            // SAFETY: another slab of ours.
+            unsafe { State::header(region, header.next) }.previous = header.previous;
+        }
+        if header.previous != 0 {
+            // SAFETY: another slab of ours.
+            unsafe { State::header(region, header.previous) }.next = header.next;
+        } else {
+            self.partial[header.class] = header.next;
+        }
+    }
+
+    /// Gives the slabs back that are kept though they are empty. Whether there were any.
+    fn reclaim(&mut self) -> bool {
+        let mut any = false;
+        for class in 0..CLASSES {
+            let slab = self.partial[class];
+            // SAFETY: a slab of ours, if it is one.
+            if slab != 0 && unsafe { State::header(self.region(), slab) }.list.used == 0 {
+                self.partial[class] = 0;
+                // SAFETY: nothing in it is live, and it was alone on its list.
+                unsafe { self.arena.tree.give(slab) };
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Takes a block of the buddy: one that is free, or one that empty slabs make, or new memory.
+    fn take_large<M: Memory>(&mut self, memory: &M, order: u32, tag: Tag) -> Option<(usize, bool)> {
+        let mut taken = self.arena.take(order, tag);
+        if taken.is_none() && self.reclaim() {
+            taken = self.arena.take(order, tag);
+        }
+        if taken.is_none() && self.arena.make_room(memory.pool(), order) {
+            taken = self.arena.take(order, tag);
+        }
+        taken.map(|taken| (taken.address, taken.zero))
+    }
+
+    /// Makes a slab of `class`.
+    #[cold]
+    #[inline(never)]
+    fn make_slab<M: Memory>(&mut self, memory: &M, class: usize) -> bool {
+        let order = slab_order(SIZES[class]);
+        let Some((slab, _)) = self.take_large(memory, order, Tag::Slab) else {
+            return false;
+        };
+        let at = self.region().pointer(slab).as_ptr().cast::<Header>();
+        // SAFETY: a new block, larger than a header.
+        unsafe { at.write(Header::new(class)) };
+        // SAFETY: a new slab, all of it free.
+        unsafe { self.link(slab) };
+        true
+    }
+
+    /// Takes a block of `class`.
+    #[inline]
+    fn take_small<M: Memory>(&mut self, memory: &M, class: usize) -> Option<*mut u8> {
+        debug_assert!(class < CLASSES);
+        if self.partial[class] == 0 && !self.make_slab(memory, class) {
+            return None;
+        }
+        let slab = self.partial[class];
+        let region = self.region();
+        // SAFETY: a slab of ours, with room.
+        let header = unsafe { State::header(region, slab) };
+        // SAFETY: its list is in this slab.
+        let block = match unsafe { header.list.pop() } {
+            Some(block) => block,
+            None => region.pointer(header.list.carve(header.blocks(slab))?),
+        };
+        if header.list.used == header.capacity {
+            // SAFETY: it had room, so it is on the list.
+            unsafe { self.unlink(slab) };
+        }
+        Some(block.as_ptr())
+    }
+
+    /// Frees a block of `class`.
+    ///
+    /// # Safety
+    /// It was taken for that class, and not freed since.
+    #[inline]
+    unsafe fn give_small(&mut self, address: usize, class: usize) {
+        let slab = align_down(address, 1 << (GRANULE + slab_order(SIZES[class])));
+        let region = self.region();
+        // SAFETY: the block's slab; a slab is aligned to its size.
+        let header = unsafe { State::header(region, slab) };
+        debug_assert_eq!(header.class, class, "{address:#x} is freed with another layout");
+        // SAFETY: the caller gives the block up.
+        unsafe { header.list.push(&region, address) };
+        if header.list.used + 1 == header.capacity {
+            // SAFETY: it was full, so it is not on the list, and now it has room.
+            unsafe { self.link(slab) };
+        }
+        if header.list.used == 0 && (header.next | header.previous) != 0 {
+            // SAFETY: it has room, so it is on the list.
+            unsafe { self.unlink(slab) };
+            // SAFETY: nothing in it is live.
+            unsafe { self.arena.tree.give(slab) };
+        }
+    }
+}
+
+impl<M: Memory> SlabHeap<M> {
+    /// A heap over a pool of one's own.
+    pub const fn with_memory(memory: M) -> Self {
+        let state = State { arena: Arena::new(GRANULE), partial: [0; CLASSES] };
+        SlabHeap { state: Lock::new(state), memory }
+    }
+
+    /// A block for `layout`, and whether it is zero but for two words.
+    #[inline]
+    fn take(&self, layout: Layout) -> Option<(*mut u8, bool)> {
+        self.state.with(|state| {
+            if let Some(class) = class_for(layout.size(), layout.align()) {
+                return Some((state.take_small(&self.memory, class)?, false));
+            }
+            let order = state.arena.tree.order_for(layout.size(), layout.align())?;
+            let (address, zero) = state.take_large(&self.memory, order, Tag::Plain)?;
+            Some((state.region().pointer(address).as_ptr(), zero))
+        })
+    }
+}
+
+// SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
+// asked, and nothing panics.
+unsafe impl<M: Memory> GlobalAlloc for SlabHeap<M> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        match self.take(layout) {
+            Some((block, _)) => block,
+            None => core::ptr::null_mut(),
+        }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        self.state.with(|state| match class_for(layout.size(), layout.align()) {
+            // SAFETY: the caller's block, of that layout.
+            Some(class) => unsafe { state.give_small(ptr.addr(), class) },
+            // SAFETY: the same.
+            None => unsafe { state.arena.tree.give(ptr.addr()) },
+        });
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let Some((block, zero)) = self.take(layout) else {
+            return core::ptr::null_mut();
+        };
+        let dirty = if zero { 2 * WORD } else { layout.size() };
+        // SAFETY: the new block; one of the buddy's is larger than two words.
+        unsafe { block.write_bytes(0, dirty) };
+        block
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let new = resized(layout, new_size);
+        let from = class_for(layout.size(), layout.align());
+        let to = class_for(new_size, layout.align());
+        let in_place = match (from, to) {
+            (Some(from), Some(to)) => from == to,
+            // SAFETY: the caller's block, one of the buddy's.
+            (None, None) => self.state.with(|state| unsafe { state.arena.resize(ptr.addr(), new) }),
+            _ => false,
+        };
+        if in_place {
+            return ptr;
+        }
+        // SAFETY: as the caller promises.
+        unsafe { relocate(self, ptr, layout, new) }
+    }
+}
+
+allocator!([] SlabHeap<M>);
+
+impl<M: Memory> Inspect for SlabHeap<M> {
+    fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let mut address = 0;
+        // One block of the buddy at a time: `visit` may use the heap.
+        while let Some((block, slab)) = self.state.with(|state| state.next(address)) {
+            match slab {
+                Some((blocks, free)) => walk_slab(block, blocks, &free, visit),
+                None => visit(block),
+            }
+            address = block.end();
+        }
+    }
+
+    fn check(&self) -> Result<(), Damage> {
+        self.state.with(|state| {
+            state.arena.tree.check()?;
+            let region = state.region();
+            let mut with_room = [0_usize; CLASSES];
+            let mut address = 0;
+            while let Some(block) = state.arena.next(address) {
+                address = block.end();
+                if block.state != Use::Live || !state.arena.tree.is_slab(block.address) {
+                    continue;
+                }
+                // SAFETY: the map says that a slab begins there.
+                let header = unsafe { State::header(region, block.address) };
+                rule(header.class < CLASSES, block.address, "a slab is of no class")?;
+                let model = Header::new(header.class);
+                let sound = header.capacity == model.capacity && header.first == model.first;
+                rule(sound, block.address, "a slab's header is not that of its class")?;
+                header.list.check(&region, header.blocks(block.address))?;
+                with_room[header.class] += usize::from(header.list.used < header.capacity);
+            }
+            for (class, &expected) in with_room.iter().enumerate() {
+                let mut listed = 0;
+                let mut previous = 0;
+                let mut slab = state.partial[class];
+                while slab != 0 {
+                    let is_slab =
+                        state.arena.tree.block_at(slab).is_some() && state.arena.tree.is_slab(slab);
+                    rule(is_slab, slab, "a list of slabs leads to what is none")?;
+                    // SAFETY: the map says that a slab begins there.
+                    let header = unsafe { State::header(region, slab) };
+                    let fits = header.class == class && header.list.used < header.capacity;
+                    rule(fits, slab, "a slab is on the list of another class, or full")?;
+                    rule(header.previous == previous, slab, "a link back does not lead back")?;
+                    let alone = previous == 0 && header.next == 0;
+                    rule(header.list.used > 0 || alone, slab, "an empty slab is not alone")?;
+                    listed += 1;
+                    rule(listed <= expected, slab, "a list of slabs is too long")?;
+                    previous = slab;
+                    slab = header.next;
+                }
+                rule(listed == expected, previous, "a slab with room is on no list")?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Shows the header, the blocks and the tail of a slab.
+fn walk_slab(slab: Block, blocks: Blocks, free: &BitSet<WINDOW>, visit: &mut dyn FnMut(Block)) {
+    let meta = |from: usize, to: usize| Block { address: from, size: to - from, state: Use::Meta };
+    visit(meta(slab.address, blocks.first));
+    for index in 0..blocks.count {
+        visit(Block {
+            address: blocks.first + index * blocks.size,
+            size: blocks.size,
+            state: if free.contains(index) { Use::Free } else { Use::Live },
+        });
+    }
+    let tail = blocks.first + blocks.count * blocks.size;
+    if tail < slab.end() {
+        visit(meta(tail, slab.end()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_has_the_smallest_class_that_holds_it() {
+        for size in 1..=LARGEST {
+            let class = class_for(size, 1).unwrap();
+            assert!(SIZES[class] >= size, "{size} in a block of {}", SIZES[class]);
+            assert!(class == 0 || SIZES[class - 1] < size, "{size} would fit the class below");
+        }
+        assert_eq!(class_for(LARGEST + 1, 1), None);
+        assert_eq!(class_for(0, 1), Some(0));
+    }
+
+    #[test]
+    fn every_block_is_aligned_as_asked() {
+        for log in 0..=11 {
+            let align = 1 << log;
+            for size in 1..=LARGEST {
+                let Some(class) = class_for(size, align) else { continue };
+                let header = Header::new(class);
+                assert!(SIZES[class] >= size);
+                assert_eq!(SIZES[class] % align, 0, "{size} aligned to {align}");
+                assert_eq!(header.first % align, 0, "{size} aligned to {align}");
+            }
+        }
+        assert_eq!(class_for(1, 4096), None);
+    }
+
+    #[test]
+    fn slabs_have_room_for_blocks_and_not_for_one_more() {
+        for (class, &size) in SIZES.iter().enumerate() {
+            let header = Header::new(class);
+            let slab = 1 << (GRANULE + slab_order(size));
+            let used = header.first + header.capacity * size;
+            assert!(header.capacity >= 7, "{} a slab of class {class}", header.capacity);
+            assert!(used <= slab && slab - used < size);
+            assert!(header.first >= size_of::<Header>());
+        }
+    }
+}

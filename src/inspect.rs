@@ -1,0 +1,139 @@
+//! The one read-only view of an allocator: its blocks in address order, what they add up to, and
+//! whether its bookkeeping holds.
+//!
+//! Tests, fuzzers, the handles for JavaScript and the page all read this view.
+
+use core::fmt;
+
+/// What a block is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Handed out and not given back.
+    Live,
+    /// Ready to be handed out.
+    Free,
+    /// The allocator's own: headers, maps, and tails too small for any block.
+    Meta,
+    /// Within the allocator's range of addresses, but not its memory: a region never added, or
+    /// pages that somebody else grew.
+    Gap,
+}
+
+/// A range of addresses that has one use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Block {
+    /// The first address.
+    pub address: usize,
+    /// The size in bytes, never 0.
+    pub size: usize,
+    /// What it is used for.
+    pub state: State,
+}
+
+impl Block {
+    /// The first address behind the block.
+    pub const fn end(&self) -> usize {
+        self.address + self.size
+    }
+}
+
+/// What the blocks of an allocator add up to. All sizes in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Handed out, counted in whole blocks: what was asked for and what rounding added.
+    pub live_bytes: usize,
+    /// How many blocks are live.
+    pub live_blocks: usize,
+    /// Ready to be handed out.
+    pub free_bytes: usize,
+    /// How many free blocks there are.
+    pub free_blocks: usize,
+    /// The largest free block. A request above it makes the allocator grow, or fails.
+    pub largest_free: usize,
+    /// The allocator's own.
+    pub meta_bytes: usize,
+    /// Not the allocator's, but within its range of addresses.
+    pub gap_bytes: usize,
+}
+
+impl Stats {
+    /// All memory the allocator holds: live, free and its own.
+    pub const fn committed(&self) -> usize {
+        self.live_bytes + self.free_bytes + self.meta_bytes
+    }
+
+    /// Counts one more block.
+    pub fn add(&mut self, block: Block) {
+        match block.state {
+            State::Live => {
+                self.live_bytes += block.size;
+                self.live_blocks += 1;
+            }
+            State::Free => {
+                self.free_bytes += block.size;
+                self.free_blocks += 1;
+                self.largest_free = self.largest_free.max(block.size);
+            }
+            State::Meta => self.meta_bytes += block.size,
+            State::Gap => self.gap_bytes += block.size,
+        }
+    }
+}
+
+/// What [`Inspect::check`] found wrong: bookkeeping that contradicts itself, because memory was
+/// overwritten, a block freed twice, or the allocator has a bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Where: a block, a link or an entry of the map.
+    pub address: usize,
+    /// Which rule does not hold.
+    pub rule: &'static str,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the allocator is damaged at {:#x}: {}", self.address, self.rule)
+    }
+}
+
+impl core::error::Error for Damage {}
+
+/// `Err` with a [`Damage`] at `address` unless `holds`.
+#[inline]
+pub(crate) fn rule(holds: bool, address: usize, rule: &'static str) -> Result<(), Damage> {
+    if holds { Ok(()) } else { Err(Damage { address, rule }) }
+}
+
+/// An allocator that can be looked into.
+///
+/// # Example
+/// ```
+/// use bonsai_alloc::prelude::*;
+/// use core::alloc::Layout;
+///
+/// let mut slab = Slab::<Linear>::try_new(64, 10).unwrap();
+/// slab.allocate(Layout::new::<[u8; 50]>()).unwrap();
+/// let stats = slab.stats();
+/// assert_eq!((stats.live_blocks, stats.free_blocks), (1, 9));
+/// slab.check().unwrap();
+/// ```
+pub trait Inspect {
+    /// Shows `visit` every block, in address order; together they tile the allocator's memory.
+    ///
+    /// Nothing is allocated. `visit` may use the allocator if it can reach it (a global one); what
+    /// it sees is then no longer of one moment.
+    fn walk(&self, visit: &mut dyn FnMut(Block));
+
+    /// Verifies every invariant of the bookkeeping.
+    ///
+    /// # Errors
+    /// The first rule that does not hold, and where.
+    fn check(&self) -> Result<(), Damage>;
+
+    /// What the blocks add up to; as costly as [`Inspect::walk`] unless an allocator knows better.
+    fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        self.walk(&mut |block| stats.add(block));
+        stats
+    }
+}

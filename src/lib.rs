@@ -1,0 +1,89 @@
+//! Allocators for WebAssembly linear memory.
+//!
+//! | type | is | pick it for |
+//! |---|---|---|
+//! | [`SlabHeap`] | a global allocator | programs of any kind, and to see how allocation works |
+//! | [`BuddyHeap`] | a global allocator | bounded time, large and strongly aligned blocks |
+//! | [`BumpHeap`] | a global allocator | modules that live for one request |
+//! | [`TinyHeap`] | a global allocator | the smallest module |
+//! | [`Buddy`] | a core over memory of yours | blocks of medium and large sizes |
+//! | [`Slab`] | a core over memory of yours | many values of one size |
+//! | [`Bump`] | a core over memory of yours | memory that is freed all at once |
+//!
+//! A **core** manages memory that it is given: by raw pointers ([`Raw`]), by the global allocator
+//! (`Global`, feature `alloc`), by any `Allocator`, or from `memory.grow` ([`Linear`]). A **heap**
+//! takes its memory from `memory.grow` as it needs it, and one line makes it the allocator of a
+//! whole program:
+//!
+//! ```
+//! #[global_allocator]
+//! static HEAP: bonsai_alloc::SlabHeap = bonsai_alloc::SlabHeap::new();
+//!
+//! fn main() {
+//!     let words = vec!["the", "same", "line", "works", "natively"];
+//!     assert_eq!(words.len(), 5);
+//! }
+//! ```
+//!
+//! All of them can be [looked into](inspect::Inspect), and a heap also from outside of the module:
+//! see [`inspectable!`].
+//!
+//! # Features
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `sptr` | yes | strict-provenance methods from the crate sptr; without it, core's own |
+//! | `alloc` | | cores backed by the global allocator |
+//! | `allocator-api2` | | cores backed by any `Allocator` of the crate allocator-api2, version 0.2; cores (`Local`) and heaps that are one |
+//! | `unstable` | | the same with `core::alloc::Allocator`, on nightly |
+//!
+//! Features only add. None needs the standard library.
+
+#![no_std]
+#![cfg_attr(feature = "unstable", feature(allocator_api))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(missing_docs)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(unix, windows, test))]
+extern crate std;
+
+#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
+pub mod allocator;
+mod bitmap;
+pub mod buddy;
+pub mod bump;
+mod descriptor;
+mod error;
+mod global;
+pub mod heap;
+mod heaps;
+pub mod inspect;
+#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
+mod local;
+mod lock;
+pub mod memory;
+pub mod prelude;
+mod provenance;
+mod region;
+pub mod slab;
+
+#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
+pub use local::{Core, Local};
+#[cfg(feature = "alloc")]
+pub use memory::Global;
+pub use {
+    buddy::Buddy,
+    bump::Bump,
+    descriptor::Descriptor,
+    error::{AllocError, AllocInitError},
+    heap::Heap,
+    heaps::{BuddyHeap, BumpHeap, SlabHeap, TinyHeap, TinyStats},
+    memory::{BackingAllocator, Linear, Raw},
+    slab::Slab,
+};
+
+/// Runs the README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

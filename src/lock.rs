@@ -1,0 +1,74 @@
+//! One thread at a time.
+//!
+//! On wasm32 without the `atomics` target feature there is one thread and the lock is nothing.
+//! Everywhere else it spins: it never waits, because a browser's main thread must not, and the
+//! sections it guards are short.
+
+use core::cell::UnsafeCell;
+
+#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// A value that one thread at a time may use.
+#[repr(C)]
+pub(crate) struct Lock<T> {
+    value: UnsafeCell<T>,
+    #[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
+    taken: AtomicBool,
+}
+
+// SAFETY: there is one thread.
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+unsafe impl<T> Sync for Lock<T> {}
+
+// SAFETY: `with` lets one thread at a time in, which may as well have been sent the value.
+#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
+unsafe impl<T: Send> Sync for Lock<T> {}
+
+impl<T> Lock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Lock {
+            value: UnsafeCell::new(value),
+            #[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
+            taken: AtomicBool::new(false),
+        }
+    }
+
+    /// The address of the value, for the descriptor that a reader from outside follows.
+    pub(crate) const fn as_ptr(&self) -> *mut T {
+        self.value.get()
+    }
+
+    /// Runs `f` on the value, alone. `f` must neither panic nor use the same lock.
+    #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: there is one thread, and `f` does not come back here.
+        f(unsafe { &mut *self.value.get() })
+    }
+
+    /// Runs `f` on the value, alone. `f` must neither panic nor use the same lock.
+    #[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        while self
+            .taken
+            .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
+            while self.taken.load(Ordering::Relaxed) {
+                core::hint::spin_loop();
+            }
+        }
+        // SAFETY: whoever set the flag is alone until it is cleared.
+        let result = f(unsafe { &mut *self.value.get() });
+        self.taken.store(false, Ordering::Release);
+        result
+    }
+}
+
+impl<T> core::fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Lock")
+    }
+}

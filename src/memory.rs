@@ -1,0 +1,138 @@
+//! Where the memory of an allocator comes from.
+//!
+//! A core is told of its memory by its owner. It comes from raw pointers ([`Raw`]), from the
+//! global allocator (`Global`, feature `alloc`), from any `Allocator` (features `unstable` and
+//! `allocator-api2`), or from linear memory ([`Linear`]).
+
+mod grow;
+mod linear;
+#[cfg(any(unix, windows))]
+mod simulation;
+
+use core::{alloc::Layout, ptr::NonNull};
+
+#[cfg(any(unix, windows))]
+pub use self::simulation::{Config, Simulation};
+pub use self::{
+    grow::{Grow, MAX_PAGES, Machine, PAGE},
+    linear::{Extent, Linear, Memory, Pool, PoolStats},
+};
+use crate::AllocError;
+
+#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
+use crate::allocator::Allocator;
+
+mod private {
+    pub trait Sealed {}
+}
+use private::Sealed;
+
+/// Memory that an allocator can be backed by.
+///
+/// Implemented by [`Raw`], `Global`, [`Linear`] and [`&Pool`](Pool), and, with the features
+/// `unstable` or `allocator-api2`, by every `Allocator`.
+pub trait BackingAllocator: Sealed {
+    /// Gives back memory that the allocator was made with.
+    ///
+    /// # Safety
+    /// `ptr` is a block that came from this backing with `layout`, and nothing uses it any more.
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout);
+}
+
+/// A backing that memory can be obtained from when an allocator is made.
+pub trait Source: BackingAllocator {
+    /// Obtains memory for `layout`, whose size is not 0. Its contents are uninitialized.
+    ///
+    /// # Errors
+    /// There is no such memory; nothing has changed.
+    fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
+}
+
+/// The backing of allocators made from raw pointers: the memory stays their caller's, and nothing
+/// happens to it when the allocator is dropped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Raw;
+
+impl Sealed for Raw {}
+impl BackingAllocator for Raw {
+    unsafe fn deallocate(&self, _: NonNull<u8>, _: Layout) {}
+}
+
+/// The global allocator as a backing.
+///
+/// With the features `alloc` and `unstable` together this is `alloc::alloc::Global`.
+#[cfg(all(feature = "alloc", not(feature = "unstable")))]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Global;
+
+#[cfg(all(feature = "alloc", feature = "unstable"))]
+pub use alloc::alloc::Global;
+
+#[cfg(all(feature = "alloc", not(feature = "unstable")))]
+impl Sealed for Global {}
+
+#[cfg(all(feature = "alloc", not(feature = "unstable")))]
+impl BackingAllocator for Global {
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { alloc::alloc::dealloc(ptr.as_ptr(), layout) }
+    }
+}
+
+#[cfg(all(feature = "alloc", not(feature = "unstable")))]
+impl Source for Global {
+    fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        if layout.size() == 0 {
+            return Err(AllocError);
+        }
+        // SAFETY: the size is not 0.
+        NonNull::new(unsafe { alloc::alloc::alloc(layout) }).ok_or(AllocError)
+    }
+}
+
+impl Sealed for Linear {}
+impl BackingAllocator for Linear {
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { self.pool().release(ptr, layout) }
+    }
+}
+impl Source for Linear {
+    fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        self.pool().acquire(layout).ok_or(AllocError)
+    }
+}
+
+impl<G: Grow> Sealed for &Pool<G> {}
+impl<G: Grow> BackingAllocator for &Pool<G> {
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { self.release(ptr, layout) }
+    }
+}
+impl<G: Grow> Source for &Pool<G> {
+    fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        self.acquire(layout).ok_or(AllocError)
+    }
+}
+
+#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
+impl<A: Allocator> Sealed for A {}
+
+#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
+impl<A: Allocator> BackingAllocator for A {
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { Allocator::deallocate(self, ptr, layout) }
+    }
+}
+
+#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
+impl<A: Allocator> Source for A {
+    fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        match self.allocate(layout) {
+            Ok(block) => Ok(block.cast()),
+            Err(_) => Err(AllocError),
+        }
+    }
+}

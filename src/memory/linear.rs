@@ -1,0 +1,581 @@
+//! Linear memory as a source of memory: what `mmap` and `munmap` are elsewhere.
+//!
+//! Memory only ever grows. So a pool keeps what it is given back, as an ordered list of *runs* that
+//! stands in the free memory itself, merges neighbours, and grows only when no run is large enough.
+//! It never assumes that two growths touch: JavaScript or another allocator may have grown in
+//! between. A run that does touch the end of memory needs only the difference.
+//!
+//! Time: O(free runs) an operation; heaps come here rarely and cores once. Space: none.
+
+use core::{alloc::Layout, ops::Range, ptr::NonNull};
+
+use super::{Grow, MAX_PAGES, Machine, PAGE};
+use crate::{
+    bitmap::{WORD, align_down, align_up},
+    lock::Lock,
+    provenance,
+    region::Region,
+};
+
+/// Sizes and addresses of runs are multiples of this, so that any of them holds its two words.
+const UNIT: usize = 16;
+
+/// Memory that a pool hands out.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// The first byte.
+    pub start: NonNull<u8>,
+    /// The length in bytes.
+    pub len: usize,
+    /// The bytes from this offset to the end are known to be zero.
+    pub zero_from: usize,
+}
+
+/// What a pool has and what it did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolStats {
+    /// Pages the pool has obtained by growing.
+    pub grown_pages: usize,
+    /// How often it grew.
+    pub growths: usize,
+    /// Bytes that wait to be handed out again.
+    pub free_bytes: usize,
+    /// In how many runs.
+    pub free_runs: usize,
+}
+
+/// The free runs, in the order of their addresses.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Runs {
+    /// Times that growing succeeded. Read from outside.
+    pub(crate) growths: usize,
+    grown_pages: usize,
+    /// The first free run, 0 for none. A run's first word is the address of the next one, its
+    /// second its length.
+    ///
+    /// Invariant: ascending, and no run touches the next.
+    first: usize,
+    /// Free memory that is known to be zero: what is left of the last growth. Part of one run,
+    /// without its two words.
+    zero_start: usize,
+    zero_end: usize,
+    /// Whether the memory below the first growth is on the list, or was.
+    has_below: bool,
+}
+
+/// Pages of one linear memory: obtained by growing, handed out, taken back.
+///
+/// # Example
+/// ```
+/// # #[cfg(any(unix, windows))] {
+/// use bonsai_alloc::memory::{Config, PAGE, Pool, Simulation};
+/// use bonsai_alloc::Slab;
+///
+/// let pool = Pool::new(Simulation::new(Config::default()));
+/// let slab = Slab::try_new_in(4096, 16, &pool).unwrap();
+/// assert_eq!(pool.stats().growths, 1);
+/// drop(slab);
+/// assert_eq!(pool.stats().free_bytes, PAGE);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Pool<G: Grow> {
+    runs: Lock<Runs>,
+    grow: G,
+}
+
+impl<G: Grow> Pool<G> {
+    /// A pool over the memory that `grow` grows.
+    ///
+    /// Any number of pools may share one memory, but memory below the first growth
+    /// must be known to one of them only.
+    pub const fn new(grow: G) -> Self {
+        let runs = Runs {
+            growths: 0,
+            grown_pages: 0,
+            first: 0,
+            zero_start: 0,
+            zero_end: 0,
+            has_below: false,
+        };
+        Pool { runs: Lock::new(runs), grow }
+    }
+
+    /// The memory that the pool grows.
+    pub const fn memory(&self) -> &G {
+        &self.grow
+    }
+
+    pub(crate) const fn runs(&self) -> *mut Runs {
+        self.runs.as_ptr()
+    }
+
+    /// Obtains memory for `layout`; `None`, and nothing changed, where there is none.
+    ///
+    /// Takes the smallest run that fits, else grows by what is missing, in whole pages.
+    pub fn acquire(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let size = unit_up(layout.size())?;
+        let extent = self.extent(size, layout.align().max(UNIT), 0)?;
+        Some(extent.start)
+    }
+
+    /// Obtains at least `size` bytes, aligned to `align`, and with them the rest of the run if that
+    /// is less than a page. For heaps, which use whatever they get.
+    pub fn acquire_run(&self, size: usize, align: usize) -> Option<Extent> {
+        self.extent(unit_up(size)?, align.max(UNIT), PAGE)
+    }
+
+    /// As [`Pool::acquire_run`], but only what was released before; memory does not grow.
+    pub fn reuse(&self, size: usize, align: usize) -> Option<Extent> {
+        let size = unit_up(size)?;
+        self.runs.with(|runs| {
+            runs.add_below(&self.grow);
+            runs.carve(&self.grow, size, align.max(UNIT), PAGE)
+        })
+    }
+
+    fn extent(&self, size: usize, align: usize, slack: usize) -> Option<Extent> {
+        self.runs.with(|runs| {
+            runs.add_below(&self.grow);
+            if let Some(extent) = runs.carve(&self.grow, size, align, slack) {
+                return Some(extent);
+            }
+            // A growth that lands elsewhere than it was computed for leaves its pages on the list;
+            // the second one is computed from there.
+            for _ in 0..2 {
+                let end = runs.end(&self.grow);
+                let start = align_up(runs.last_touching(&self.grow, end).unwrap_or(end), align);
+                let needed = start.checked_add(size)?.checked_sub(end)?;
+                if !runs.grow_by(&self.grow, needed) {
+                    return None;
+                }
+                if let Some(extent) = runs.carve(&self.grow, size, align, slack) {
+                    return Some(extent);
+                }
+            }
+            None
+        })
+    }
+
+    /// Obtains at least `len` bytes that begin at the address `at`, the end of what the caller has,
+    /// and with them the rest of the run if that is less than a page. `None`, and nothing taken,
+    /// where what follows is not free.
+    pub fn extend(&self, at: usize, len: usize) -> Option<Extent> {
+        let len = unit_up(len)?;
+        self.runs.with(|runs| {
+            runs.add_below(&self.grow);
+            if let Some(extent) = runs.carve_at(&self.grow, at, len) {
+                return Some(extent);
+            }
+            let end = runs.end(&self.grow);
+            let free = if at == end { 0 } else { end - runs.last_touching(&self.grow, end)? };
+            if end - free != at || !runs.grow_by(&self.grow, len.checked_sub(free)?) {
+                return None;
+            }
+            runs.carve_at(&self.grow, at, len)
+        })
+    }
+
+    /// Where memory ends now: the address at which a growth would begin.
+    pub(crate) fn end(&self) -> usize {
+        self.runs.with(|runs| runs.end(&self.grow))
+    }
+
+    /// Takes back what [`Pool::acquire`] handed out for `layout`.
+    ///
+    /// # Safety
+    /// It did, and nothing uses that memory any more.
+    pub unsafe fn release(&self, start: NonNull<u8>, layout: Layout) {
+        // SAFETY: `acquire` rounded up like this.
+        unsafe { self.release_run(start, align_up(layout.size(), UNIT)) }
+    }
+
+    /// Takes back a part, or all, of an [`Extent`].
+    ///
+    /// # Safety
+    /// It came from this pool, `start` and `len` are multiples of 16, `len` is not 0, and nothing
+    /// uses that memory any more.
+    pub unsafe fn release_run(&self, start: NonNull<u8>, len: usize) {
+        self.runs.with(|runs| {
+            // SAFETY: the caller gives it back.
+            unsafe { runs.insert(Region::unbounded(start), provenance::address(start), len) }
+        });
+    }
+
+    /// What the pool has and did. O(free runs).
+    pub fn stats(&self) -> PoolStats {
+        self.runs.with(|runs| {
+            let mut stats = PoolStats {
+                grown_pages: runs.grown_pages,
+                growths: runs.growths,
+                ..PoolStats::default()
+            };
+            let region = all(&self.grow);
+            let mut run = runs.first;
+            while run != 0 {
+                stats.free_runs += 1;
+                // SAFETY: a run on the list begins with these words.
+                stats.free_bytes += unsafe { region.read(run + WORD) };
+                // SAFETY: the same.
+                run = unsafe { region.read(run) };
+            }
+            stats
+        })
+    }
+}
+
+/// `size` in whole units; `None` where it is 0 or no memory is that large.
+fn unit_up(size: usize) -> Option<usize> {
+    match size {
+        0 => None,
+        _ if size > MAX_PAGES * PAGE => None,
+        _ => Some(align_up(size, UNIT)),
+    }
+}
+
+/// All memory there is.
+fn all<G: Grow>(grow: &G) -> Region {
+    let any = NonNull::new(grow.pointer(0)).unwrap_or(NonNull::dangling());
+    Region::unbounded(any)
+}
+
+impl Runs {
+    /// Where memory ends.
+    fn end<G: Grow>(&self, grow: &G) -> usize {
+        grow.pointer(grow.pages()).addr()
+    }
+
+    /// Puts the memory below the first growth on the list, once.
+    #[inline]
+    fn add_below<G: Grow>(&mut self, grow: &G) {
+        if self.has_below {
+            return;
+        }
+        self.has_below = true;
+        if let Some(below) = grow.below() {
+            let start = align_up(below.start, UNIT);
+            let end = align_down(below.end, UNIT);
+            if start < end {
+                // SAFETY: nobody uses it, says `Grow::below`, and this happens once.
+                unsafe { self.insert(all(grow), start, end - start) };
+            }
+        }
+    }
+
+    /// Grows by `bytes`, in whole pages, and puts them on the list. False, and nothing
+    /// changed, where that is refused.
+    fn grow_by<G: Grow>(&mut self, grow: &G, bytes: usize) -> bool {
+        let pages = bytes.div_ceil(PAGE);
+        if grow.pages() + pages > MAX_PAGES {
+            return false;
+        }
+        let Some(before) = grow.grow(pages) else {
+            return false;
+        };
+        self.growths += 1;
+        self.grown_pages += pages;
+        // Foreign growth just before ours may have taken it to the last page after all.
+        let usable = pages.min(MAX_PAGES.saturating_sub(before));
+        if usable == 0 {
+            return false;
+        }
+        let start = grow.pointer(before).addr();
+        let end = start + usable * PAGE;
+        // SAFETY: pages fresh from growing are ours.
+        let run = unsafe { self.insert(all(grow), start, end - start) };
+        self.zero_start = if run == start { start + 2 * WORD } else { start };
+        self.zero_end = end;
+        true
+    }
+
+    /// The last run, if it reaches up to `end`.
+    fn last_touching<G: Grow>(&self, grow: &G, end: usize) -> Option<usize> {
+        let region = all(grow);
+        let mut run = self.first;
+        while run != 0 {
+            // SAFETY: a run on the list begins with these words.
+            let next = unsafe { region.read(run) };
+            // SAFETY: the same.
+            if next == 0 && run + unsafe { region.read(run + WORD) } == end {
+                return Some(run);
+            }
+            run = next;
+        }
+        None
+    }
+
+    /// Puts `start..start + len` on the list, merged with what it touches. Returns where the run
+    /// begins that it is now part of.
+    ///
+    /// # Safety
+    /// The memory is the pool's, and on no run.
+    unsafe fn insert(&mut self, region: Region, start: usize, len: usize) -> usize {
+        let mut before = 0;
+        let mut after = self.first;
+        while after != 0 && after < start {
+            before = after;
+            // SAFETY: a run on the list begins with these words.
+            after = unsafe { region.read(after) };
+        }
+        let mut end = start + len;
+        let mut next = after;
+        if after == end {
+            // SAFETY: the same.
+            next = unsafe { region.read(after) };
+            // SAFETY: the same.
+            end += unsafe { region.read(after + WORD) };
+        }
+        // SAFETY: the same, if there is one.
+        let touches = before != 0 && before + unsafe { region.read(before + WORD) } == start;
+        let run = if touches { before } else { start };
+        // SAFETY: the run is ours to write its words into.
+        unsafe { region.write(run, next) };
+        // SAFETY: the same.
+        unsafe { region.write(run + WORD, end - run) };
+        if !touches {
+            // SAFETY: as above.
+            unsafe { self.link(region, before, run) };
+        }
+        run
+    }
+
+    /// Makes `to` follow `before`, or be the first where that is 0.
+    ///
+    /// # Safety
+    /// `before` is 0 or a run on the list.
+    unsafe fn link(&mut self, region: Region, before: usize, to: usize) {
+        if before == 0 {
+            self.first = to;
+        } else {
+            // SAFETY: as the caller promises.
+            unsafe { region.write(before, to) };
+        }
+    }
+
+    /// Takes `size` bytes aligned to `align` out of the smallest run that has them; up to `slack`
+    /// more if the run has no more.
+    fn carve<G: Grow>(
+        &mut self,
+        grow: &G,
+        size: usize,
+        align: usize,
+        slack: usize,
+    ) -> Option<Extent> {
+        let region = all(grow);
+        let mut best = None;
+        let mut best_len = usize::MAX;
+        let mut before = 0;
+        let mut run = self.first;
+        while run != 0 {
+            // SAFETY: a run on the list begins with these words.
+            let len = unsafe { region.read(run + WORD) };
+            let pad = align_up(run, align).wrapping_sub(run);
+            if len < best_len && len.checked_sub(pad).is_some_and(|rest| rest >= size) {
+                best = Some((before, run + pad));
+                best_len = len;
+            }
+            before = run;
+            // SAFETY: the same.
+            run = unsafe { region.read(run) };
+        }
+        let (before, start) = best?;
+        // SAFETY: found on the list just now.
+        Some(unsafe { self.take(region, before, start, size, slack) })
+    }
+
+    /// Takes `size` bytes at `at`, if a run begins there and has them.
+    fn carve_at<G: Grow>(&mut self, grow: &G, at: usize, size: usize) -> Option<Extent> {
+        let region = all(grow);
+        let mut before = 0;
+        let mut run = self.first;
+        while run != 0 && run < at {
+            before = run;
+            // SAFETY: a run on the list begins with these words.
+            run = unsafe { region.read(run) };
+        }
+        // SAFETY: the same.
+        if run != at || unsafe { region.read(run + WORD) } < size {
+            return None;
+        }
+        // SAFETY: found on the list just now.
+        Some(unsafe { self.take(region, before, at, size, PAGE) })
+    }
+
+    /// Takes `start..start + size` out of the run behind `before`, and what follows in that run
+    /// too if that is less than `slack`.
+    ///
+    /// # Safety
+    /// `before` is 0 or a run on the list, and that range lies in the run behind it.
+    unsafe fn take(
+        &mut self,
+        region: Region,
+        before: usize,
+        start: usize,
+        size: usize,
+        slack: usize,
+    ) -> Extent {
+        let run = if before == 0 {
+            self.first
+        } else {
+            // SAFETY: as the caller promises.
+            unsafe { region.read(before) }
+        };
+        // SAFETY: a run on the list begins with these words.
+        let mut next = unsafe { region.read(run) };
+        // SAFETY: the same.
+        let run_end = run + unsafe { region.read(run + WORD) };
+        let mut end = start + size;
+        if run_end - end < slack {
+            end = run_end;
+        }
+        if end < run_end {
+            // SAFETY: the rest becomes a run of its own.
+            unsafe { region.write(end, next) };
+            // SAFETY: the same.
+            unsafe { region.write(end + WORD, run_end - end) };
+            next = end;
+        }
+        if run < start {
+            // SAFETY: what is below `start` stays a run.
+            unsafe { region.write(run, next) };
+            // SAFETY: the same.
+            unsafe { region.write(run + WORD, start - run) };
+        } else {
+            // SAFETY: as the caller promises.
+            unsafe { self.link(region, before, next) };
+        }
+        let zero_from = if start < self.zero_end && self.zero_start < end {
+            let from = self.zero_start.max(start);
+            self.zero_start = end + 2 * WORD;
+            from - start
+        } else {
+            end - start
+        };
+        Extent { start: region.pointer(start), len: end - start, zero_from }
+    }
+}
+
+static SHARED: Pool<Machine> = Pool::new(Machine);
+
+/// The module's linear memory, as a backing for cores and heaps: one [`Pool`] over [`Machine`],
+/// shared by all who use it.
+///
+/// # Example
+/// ```
+/// use bonsai_alloc::prelude::*;
+/// use core::alloc::Layout;
+///
+/// let mut buddy = Buddy::<4096, 9, Linear>::try_new(4).unwrap();
+/// let block = buddy.allocate(Layout::new::<[u64; 8]>()).unwrap();
+/// // SAFETY: allocated just now.
+/// unsafe { buddy.deallocate(block.cast()) };
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Linear;
+
+/// A pool of pages that heaps can be built on: [`Linear`], or a [`&Pool`](Pool) of one's own.
+pub trait Memory {
+    /// What grows it.
+    type Grow: Grow;
+
+    /// The pool.
+    fn pool(&self) -> &Pool<Self::Grow>;
+}
+
+impl Memory for Linear {
+    type Grow = Machine;
+
+    #[inline(always)]
+    fn pool(&self) -> &Pool<Machine> {
+        &SHARED
+    }
+}
+
+impl Linear {
+    /// The address of the shared pool's state, for descriptors.
+    pub(crate) const fn runs() -> *mut Runs {
+        SHARED.runs()
+    }
+}
+
+impl<G: Grow> Memory for &Pool<G> {
+    type Grow = G;
+
+    #[inline(always)]
+    fn pool(&self) -> &Pool<G> {
+        self
+    }
+}
+
+/// For heaps that keep their free memory themselves and take it in whole growths.
+impl<G: Grow> Pool<G> {
+    /// What is below the first growth, whatever it has, and from then on at least `bytes` that are
+    /// fresh from growing. `None`, and nothing changed, where that is refused.
+    pub(crate) fn take_fresh(&self, bytes: usize) -> Option<Extent> {
+        self.runs.with(|runs| {
+            let grow = &self.grow;
+            if !runs.has_below {
+                runs.has_below = true;
+                if let Some(below) = grow.below() {
+                    let start = align_up(below.start, UNIT);
+                    let len = below.end.saturating_sub(start);
+                    return Some(Extent { start: all(grow).pointer(start), len, zero_from: len });
+                }
+            }
+            let pages = bytes.div_ceil(PAGE);
+            if pages > MAX_PAGES || grow.pages() + pages > MAX_PAGES {
+                return None;
+            }
+            let before = grow.grow(pages)?;
+            runs.growths += 1;
+            runs.grown_pages += pages;
+            // Where there are threads, another one may have grown in between.
+            #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
+            let pages = pages.min(MAX_PAGES.saturating_sub(before));
+            let start = all(grow).pointer(grow.pointer(before).addr());
+            Some(Extent { start, len: pages * PAGE, zero_from: 0 })
+        })
+    }
+
+    /// All memory there is.
+    #[inline(always)]
+    pub(crate) fn region(&self) -> Region {
+        all(&self.grow)
+    }
+
+    /// Hands out memory that has a block of `size` bytes, a power of two, at a multiple of its
+    /// size: what is below the first growth, whatever it has, and from then on what is grown for
+    /// the purpose. `None`, and nothing changed, where growing is refused.
+    ///
+    /// Unless somebody else grows in the same instant: then it is whatever came of the growth.
+    ///
+    /// This is no more than `TinyHeap` needs, in no more code than it can afford: it does not look
+    /// at the free runs, nor count the growth.
+    #[inline(always)]
+    pub(crate) fn take_aligned(&self, size: usize) -> Option<Range<usize>> {
+        self.runs.with(|runs| {
+            let grow = &self.grow;
+            if !runs.has_below {
+                runs.has_below = true;
+                if let Some(below) = grow.below() {
+                    return Some(align_up(below.start, UNIT)..below.end);
+                }
+            }
+            let before = grow.pages();
+            let wanted = (size - 1) / PAGE + 1;
+            // Where the growth begins is no multiple of `size` in general.
+            let skip = (grow.pointer(before).addr() / PAGE).wrapping_neg() & (wanted - 1);
+            let pages = skip + wanted;
+            if before + pages > MAX_PAGES {
+                return None;
+            }
+            let before = grow.grow(pages)?;
+            let end = before + pages;
+            // Where there are threads, another one may have grown in between.
+            #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
+            let end = end.min(MAX_PAGES).max(before);
+            Some(grow.pointer(before).addr()..grow.pointer(end).addr())
+        })
+    }
+}

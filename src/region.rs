@@ -1,0 +1,114 @@
+//! The memory that a core manages: a base pointer and a length, and the accesses a core makes.
+
+use core::ptr::NonNull;
+
+use crate::{AllocInitError, provenance};
+
+/// A range of memory, and the right to touch it.
+///
+/// Invariant: `address + len` does not overflow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Region {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+impl Region {
+    /// A region of no bytes, for a core that was given no memory yet.
+    pub(crate) const EMPTY: Region = Region { base: NonNull::dangling(), len: 0 };
+
+    /// Takes charge of `len` bytes from `base` on.
+    ///
+    /// # Errors
+    /// `InvalidLocation` if the range would run over the end of the address space.
+    pub(crate) fn new(base: NonNull<u8>, len: usize) -> Result<Region, AllocInitError> {
+        let start = provenance::address(base);
+        if start.checked_add(len).is_none() {
+            return Err(AllocInitError::InvalidLocation);
+        }
+        provenance::expose(base);
+        Ok(Region { base, len })
+    }
+
+    /// All that may be reached from `base`, wherever it is.
+    ///
+    /// For heaps whose memory comes in parts; they answer for every address themselves.
+    pub(crate) fn unbounded(base: NonNull<u8>) -> Region {
+        Region { base, len: usize::MAX - provenance::address(base) }
+    }
+
+    /// The first `len` bytes, no more than there are.
+    pub(crate) fn first(self, len: usize) -> Region {
+        Region { len: len.min(self.len), ..self }
+    }
+
+    /// The pointer that the region was made from.
+    #[inline(always)]
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// The first address.
+    #[inline(always)]
+    pub(crate) fn start(&self) -> usize {
+        provenance::address(self.base)
+    }
+
+    /// The length in bytes.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The first address behind the region.
+    #[inline(always)]
+    pub(crate) fn end(&self) -> usize {
+        self.start() + self.len
+    }
+
+    /// The pointer to `address`.
+    #[inline(always)]
+    pub(crate) fn pointer(&self, address: usize) -> NonNull<u8> {
+        let pointer = provenance::at(self.base, address);
+        // SAFETY: callers pass addresses of memory that they manage, and none is 0.
+        unsafe { NonNull::new_unchecked(pointer) }
+    }
+
+    /// The block of `len` bytes at `address`.
+    #[inline(always)]
+    pub(crate) fn block(&self, address: usize, len: usize) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(self.pointer(address), len)
+    }
+
+    /// Reads the word at `address`.
+    ///
+    /// # Safety
+    /// `address` is aligned for a word, and the word there belongs to the caller, lies in memory
+    /// that `base` may touch and was written by [`Region::write`] (or is zero memory).
+    #[inline(always)]
+    pub(crate) unsafe fn read(&self, address: usize) -> usize {
+        // SAFETY: as the caller promises.
+        unsafe { self.pointer(address).as_ptr().cast::<usize>().read() }
+    }
+
+    /// Writes `word` to `address`.
+    ///
+    /// # Safety
+    /// `address` is aligned for a word, and the word there belongs to the caller and lies in
+    /// memory that `base` may touch.
+    #[inline(always)]
+    pub(crate) unsafe fn write(&self, address: usize, word: usize) {
+        // SAFETY: as the caller promises.
+        unsafe { self.pointer(address).as_ptr().cast::<usize>().write(word) }
+    }
+
+    /// Clears `len` bytes from `address` on.
+    ///
+    /// # Safety
+    /// They belong to the caller and lie in memory that `base` may touch.
+    #[inline(always)]
+    pub(crate) unsafe fn clear(&self, address: usize, len: usize) {
+        // SAFETY: as the caller promises.
+        unsafe { self.pointer(address).as_ptr().write_bytes(0, len) }
+    }
+}

@@ -1,0 +1,512 @@
+//! Slab allocation.
+//!
+//! The region is divided into blocks of one size. Freed blocks form a list that stands in the
+//! blocks themselves, the last one freed is the next one handed out; blocks that were never handed
+//! out are not even on it, so that a slab costs nothing to make, however large.
+//!
+//! ```text
+//!  | live | free ─┐ | live | free ─┐ | fresh | fresh | fresh |
+//!           ▲     │          │     │   ▲
+//!           │     └──► none  │     │   └ carved next, when the list is empty
+//!      list ┼────────────────┘     │
+//!           └──────────────────────┘
+//! ```
+//!
+//! | operation | time |
+//! |---|---|
+//! | new, allocate, deallocate | O(1) |
+//! | walk, stats, check | O(blocks + freed blocks × blocks / 4096) |
+//!
+//! **Space**: nothing beside the blocks. **Waste**: the difference between request and block.
+//! **Pick it** for many values of one type, or of types of nearly one size.
+//! (The list in the free blocks is Knuth's available-space list, *The Art of Computer
+//! Programming*, vol. 1, 2.2.3; the name is from J. Bonwick, *The Slab Allocator*, USENIX 1994.)
+
+use core::{alloc::Layout, fmt, num::NonZeroUsize, ptr::NonNull};
+
+#[cfg(feature = "alloc")]
+use crate::memory::Global;
+use crate::{
+    AllocError, AllocInitError, BackingAllocator, Raw,
+    bitmap::{BitSet, WORD, align_up},
+    inspect::{Block, Damage, Inspect, State, rule},
+    memory::{Linear, Source},
+    provenance,
+    region::Region,
+};
+
+/// Which blocks of one size are free. The one who owns it knows where the blocks are.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FreeList {
+    /// Live blocks. Invariant: `fresh - used` blocks are on the list.
+    pub(crate) used: usize,
+    /// Blocks below this index have been handed out before; the others are free, not on the list
+    /// and were never written to.
+    pub(crate) fresh: usize,
+    /// The first block of the list, null for none. Its first word is the pointer to the next.
+    ///
+    /// Invariant: all of them were made from the region's base.
+    pub(crate) free: *mut u8,
+}
+
+/// Where the blocks are that a [`FreeList`] speaks of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Blocks {
+    pub(crate) first: usize,
+    pub(crate) size: usize,
+    pub(crate) count: usize,
+}
+
+impl FreeList {
+    pub(crate) const EMPTY: FreeList = FreeList { used: 0, fresh: 0, free: core::ptr::null_mut() };
+
+    /// Takes the block freed last.
+    ///
+    /// # Safety
+    /// The list's blocks are ours.
+    #[inline(always)]
+    pub(crate) unsafe fn pop(&mut self) -> Option<NonNull<u8>> {
+        let block = NonNull::new(self.free)?;
+        // SAFETY: a block on the list begins with a link.
+        self.free = unsafe { block.cast().read() };
+        self.used += 1;
+        Some(block)
+    }
+
+    /// Takes the next block that was never handed out.
+    #[inline(always)]
+    pub(crate) fn carve(&mut self, blocks: Blocks) -> Option<usize> {
+        if self.fresh == blocks.count {
+            return None;
+        }
+        let address = blocks.first + self.fresh * blocks.size;
+        self.fresh += 1;
+        self.used += 1;
+        Some(address)
+    }
+
+    /// Puts a block on the list.
+    ///
+    /// # Safety
+    /// It is live, and in `region`.
+    #[inline(always)]
+    pub(crate) unsafe fn push(&mut self, region: &Region, address: usize) {
+        let block = region.pointer(address);
+        // SAFETY: a block has room for a link, and the caller gives this one up.
+        unsafe { block.cast().write(self.free) };
+        self.free = block.as_ptr();
+        self.used -= 1;
+    }
+
+    /// Which blocks are on the list, of the 4096 from the one with index `from` on.
+    fn window(&self, region: &Region, blocks: Blocks, from: usize) -> BitSet<WINDOW> {
+        let mut free = BitSet::new();
+        let mut address = self.free.addr();
+        // A damaged list must not go on for ever.
+        for _ in 0..self.fresh {
+            if address == 0 {
+                break;
+            }
+            let index = address.wrapping_sub(blocks.first) / blocks.size;
+            if index >= blocks.count {
+                break;
+            }
+            free.insert(index.wrapping_sub(from));
+            // SAFETY: in the region, by the test above.
+            address = unsafe { region.read(address) };
+        }
+        free
+    }
+
+    /// Which blocks are free, of at most 4096 in all.
+    pub(crate) fn free_set(&self, region: &Region, blocks: Blocks) -> BitSet<WINDOW> {
+        let mut free = self.window(region, blocks, 0);
+        for index in self.fresh..blocks.count {
+            free.insert(index);
+        }
+        free
+    }
+
+    /// Shows every block.
+    pub(crate) fn walk(&self, region: &Region, blocks: Blocks, visit: &mut dyn FnMut(Block)) {
+        let mut from = 0;
+        while from < blocks.count {
+            let free = self.window(region, blocks, from);
+            let to = blocks.count.min(from + BitSet::<WINDOW>::LEN);
+            for index in from..to {
+                let is_free = index >= self.fresh || free.contains(index - from);
+                visit(Block {
+                    address: blocks.first + index * blocks.size,
+                    size: blocks.size,
+                    state: if is_free { State::Free } else { State::Live },
+                });
+            }
+            from = to;
+        }
+    }
+
+    /// Verifies counts and list.
+    pub(crate) fn check(&self, region: &Region, blocks: Blocks) -> Result<(), Damage> {
+        rule(self.fresh <= blocks.count, blocks.first, "more blocks were carved than there are")?;
+        rule(self.used <= self.fresh, blocks.first, "more blocks are live than were carved")?;
+        let mut address = self.free.addr();
+        for _ in self.used..self.fresh {
+            let offset = address.wrapping_sub(blocks.first);
+            let is_block = offset % blocks.size == 0 && offset / blocks.size < self.fresh;
+            rule(is_block, address, "the free list leads to what is no block of the slab")?;
+            // SAFETY: in the region, by the rule above.
+            address = unsafe { region.read(address) };
+        }
+        rule(address == 0, address, "the free list is longer than the number of free blocks")?;
+        let mut from = 0;
+        let mut distinct = self.used;
+        while from < self.fresh {
+            let free = self.window(region, blocks, from);
+            let to = self.fresh.min(from + BitSet::<WINDOW>::LEN);
+            distinct += (from..to).filter(|&index| free.contains(index - from)).count();
+            from = to;
+        }
+        rule(distinct == self.fresh, blocks.first, "a block is on the free list twice")
+    }
+}
+
+/// 64 words, 4096 blocks, half a KiB of stack.
+pub(crate) const WINDOW: usize = 64;
+
+/// A slab allocator: blocks of one size.
+///
+/// Blocks are packed, so each is aligned to the largest power of two that divides the block size
+/// ([`Slab::block_align`]); requests aligned to more are refused. The block size is rounded up to
+/// a multiple of an address. See the [module](self) for costs.
+///
+/// # Example
+/// ```
+/// use bonsai_alloc::prelude::*;
+/// use core::alloc::Layout;
+///
+/// let mut slab = Slab::<Linear>::try_new(96, 8).unwrap();
+/// let block = slab.allocate(Layout::new::<[u64; 12]>()).unwrap();
+/// assert_eq!(slab.outstanding(), 1);
+/// // SAFETY: allocated just now.
+/// unsafe { slab.deallocate(block.cast()) };
+/// ```
+pub struct Slab<A: BackingAllocator> {
+    region: Region,
+    list: FreeList,
+    /// A multiple of a word.
+    block_size: usize,
+    num_blocks: usize,
+    backing: A,
+}
+
+// SAFETY: the memory is the allocator's own, wherever it goes; the backing goes with it.
+unsafe impl<A: BackingAllocator + Send> Send for Slab<A> {}
+// SAFETY: nothing changes through a shared reference.
+unsafe impl<A: BackingAllocator + Sync> Sync for Slab<A> {}
+
+impl Slab<Raw> {
+    /// Makes a slab of `num_blocks` blocks of `block_size` bytes at `region`. O(1).
+    ///
+    /// # Errors
+    /// `InvalidConfig` as for [`Slab::region_layout`], or if a block has no room for an address;
+    /// `InvalidLocation` if the region runs over the
+    /// end of the address space or is not aligned as that layout says.
+    ///
+    /// # Safety
+    /// As long as the allocator lives, `region` is valid for reads and writes for
+    /// [`region_layout(block_size, num_blocks)`](Slab::region_layout), and nothing else touches it
+    /// except for blocks that the allocator hands out.
+    pub unsafe fn new_raw(
+        region: NonNull<u8>,
+        block_size: usize,
+        num_blocks: usize,
+    ) -> Result<Self, AllocInitError> {
+        let layout = Self::layout(block_size, num_blocks)?;
+        let region = Region::new(region, layout.size())?;
+        if region.start() & (layout.align() - 1) != 0 {
+            return Err(AllocInitError::InvalidLocation);
+        }
+        let block_size = align_up(block_size, WORD);
+        Ok(Slab { region, list: FreeList::EMPTY, block_size, num_blocks, backing: Raw })
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Slab<Global> {
+    /// Makes a slab of `num_blocks` blocks of `block_size` bytes, backed by the global allocator.
+    ///
+    /// # Errors
+    /// `InvalidConfig` as for [`Slab::region_layout`], or if a block has no room for an address;
+    /// `AllocFailed` if there is no memory.
+    pub fn try_new(block_size: usize, num_blocks: usize) -> Result<Self, AllocInitError> {
+        Self::try_new_in(block_size, num_blocks, Global)
+    }
+}
+
+/// Makes a [`Slab`] over [`Linear`] memory.
+///
+/// A trait, so that a plain `Slab::try_new` keeps meaning the global allocator. In the
+/// [prelude](crate::prelude).
+pub trait LinearSlab: Sized {
+    /// Makes a slab of `num_blocks` blocks of `block_size` bytes, in linear memory.
+    ///
+    /// # Errors
+    /// `InvalidConfig` as for [`Slab::region_layout`], or if a block has no room for an address;
+    /// `AllocFailed` if memory does not grow.
+    fn try_new(block_size: usize, num_blocks: usize) -> Result<Self, AllocInitError>;
+}
+
+impl LinearSlab for Slab<Linear> {
+    fn try_new(block_size: usize, num_blocks: usize) -> Result<Self, AllocInitError> {
+        Self::try_new_in(block_size, num_blocks, Linear)
+    }
+}
+
+impl<A: Source> Slab<A> {
+    /// Makes a slab of `num_blocks` blocks of `block_size` bytes, backed by `backing`.
+    ///
+    /// # Errors
+    /// `InvalidConfig` as for [`Slab::region_layout`], or if a block has no room for an address;
+    /// `AllocFailed` if `backing` has no memory.
+    pub fn try_new_in(
+        block_size: usize,
+        num_blocks: usize,
+        backing: A,
+    ) -> Result<Self, AllocInitError> {
+        let layout = Self::layout(block_size, num_blocks)?;
+        let region = if layout.size() == 0 {
+            provenance::dangling(layout.align())
+        } else {
+            backing.obtain(layout).map_err(|_| AllocInitError::AllocFailed(layout))?
+        };
+        let block_size = align_up(block_size, WORD);
+        let region = Region::new(region, layout.size())?;
+        Ok(Slab { region, list: FreeList::EMPTY, block_size, num_blocks, backing })
+    }
+}
+
+impl<A: BackingAllocator> Slab<A> {
+    /// The layout of the region of a slab.
+    ///
+    /// # Errors
+    /// `InvalidConfig` if the block size is 0 or the region is 4 GiB or more.
+    pub fn region_layout(block_size: usize, num_blocks: usize) -> Result<Layout, AllocInitError> {
+        let config = AllocInitError::InvalidConfig;
+        if block_size == 0 || block_size > isize::MAX as usize {
+            return Err(config);
+        }
+        let block_size = align_up(block_size, WORD);
+        let Some(size) = block_size.checked_mul(num_blocks) else {
+            return Err(config);
+        };
+        let align = 1 << block_size.trailing_zeros();
+        if u32::try_from(size).is_err()
+            || u32::try_from(block_size).is_err()
+            || u32::try_from(num_blocks).is_err()
+        {
+            return Err(config);
+        }
+        Layout::from_size_align(size, align).map_err(|_| config)
+    }
+
+    /// The layout of a slab that can be made.
+    fn layout(block_size: usize, num_blocks: usize) -> Result<Layout, AllocInitError> {
+        if block_size < WORD {
+            return Err(AllocInitError::InvalidConfig);
+        }
+        Self::region_layout(block_size, num_blocks)
+    }
+
+    #[inline(always)]
+    fn blocks(&self) -> Blocks {
+        Blocks { first: self.region.start(), size: self.block_size, count: self.num_blocks }
+    }
+
+    /// Allocates a block for `layout`. O(1). A size of 0 takes a block like any other.
+    ///
+    /// The contents are uninitialized.
+    ///
+    /// # Errors
+    /// If no block is free, or the layout is larger than [`Slab::block_size`] or aligned to more
+    /// than [`Slab::block_align`].
+    #[inline]
+    pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.fits(layout)?;
+        let block = self.take().ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
+    }
+
+    /// Allocates a block, all [`Slab::block_size`] bytes of it. O(1).
+    ///
+    /// # Errors
+    /// If no block is free.
+    #[inline]
+    pub fn allocate_block(&mut self) -> Result<NonNull<[u8]>, AllocError> {
+        let block = self.take().ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(block, self.block_size))
+    }
+
+    #[inline(always)]
+    fn take(&mut self) -> Option<NonNull<u8>> {
+        // SAFETY: the list is of this region.
+        if let Some(block) = unsafe { self.list.pop() } {
+            return Some(block);
+        }
+        let address = self.list.carve(self.blocks())?;
+        Some(self.region.pointer(address))
+    }
+
+    #[inline(always)]
+    fn fits(&self, layout: Layout) -> Result<(), AllocError> {
+        // The block size is a multiple of the alignment just where the blocks are aligned to it.
+        if layout.size() > self.block_size || self.block_size & (layout.align() - 1) != 0 {
+            return Err(AllocError);
+        }
+        Ok(())
+    }
+
+    /// Frees a block. O(1).
+    ///
+    /// # Safety
+    /// `ptr` was allocated by this allocator and not freed since.
+    #[inline]
+    pub unsafe fn deallocate(&mut self, ptr: NonNull<u8>) {
+        // SAFETY: as the caller promises.
+        unsafe { self.list.push(&self.region, provenance::address(ptr)) }
+    }
+
+    /// Makes a block larger where it is, up to the block size.
+    ///
+    /// # Errors
+    /// If `new` does not fit a block.
+    ///
+    /// # Safety
+    /// `ptr` was allocated by this allocator for `old` and not freed since; `new` is no smaller.
+    pub unsafe fn grow(
+        &mut self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(new.size() >= old.size());
+        self.fits(new)?;
+        Ok(NonNull::slice_from_raw_parts(ptr, new.size()))
+    }
+
+    /// Makes a block smaller where it is. It keeps its place and its whole block.
+    ///
+    /// # Errors
+    /// If `new` is aligned to more than a block.
+    ///
+    /// # Safety
+    /// `ptr` was allocated by this allocator for `old` and not freed since; `new` is no larger.
+    pub unsafe fn shrink(
+        &mut self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(new.size() <= old.size());
+        self.fits(new)?;
+        Ok(NonNull::slice_from_raw_parts(ptr, new.size()))
+    }
+
+    /// Frees every block at once. O(1).
+    ///
+    /// # Safety
+    /// No block that was handed out is used any more.
+    pub unsafe fn reset(&mut self) {
+        self.list = FreeList::EMPTY;
+    }
+
+    /// How many bytes a request for `layout` takes: a block. O(1).
+    ///
+    /// # Errors
+    /// If no block can serve it.
+    pub fn usable_size(&self, layout: Layout) -> Result<usize, AllocError> {
+        self.fits(layout)?;
+        Ok(self.block_size)
+    }
+
+    /// The size of a block in bytes.
+    #[inline]
+    pub fn block_size(&self) -> usize {
+        self.block_size
+    }
+
+    /// The alignment that every block has.
+    #[inline]
+    pub fn block_align(&self) -> usize {
+        1 << self.block_size.trailing_zeros()
+    }
+
+    /// The number of blocks, live and free.
+    #[inline]
+    pub fn num_blocks(&self) -> usize {
+        self.num_blocks
+    }
+
+    /// The size of the region in bytes.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.region.len()
+    }
+
+    /// The first address behind the region; `None` at the end of the address space.
+    #[inline]
+    pub fn limit(&self) -> Option<NonZeroUsize> {
+        NonZeroUsize::new(self.region.end())
+    }
+
+    /// Whether `ptr` lies in the region, in a live block or not.
+    #[inline]
+    pub fn contains_ptr(&self, ptr: NonNull<u8>) -> bool {
+        provenance::address(ptr).wrapping_sub(self.region.start()) < self.region.len()
+    }
+
+    /// Whether a block is free.
+    #[inline]
+    pub fn can_allocate(&self) -> bool {
+        self.list.used < self.num_blocks
+    }
+
+    /// The number of live blocks.
+    #[inline]
+    pub fn outstanding(&self) -> usize {
+        self.list.used
+    }
+}
+
+impl<A: BackingAllocator> Inspect for Slab<A> {
+    fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        self.list.walk(&self.region, self.blocks(), visit);
+    }
+
+    fn check(&self) -> Result<(), Damage> {
+        self.list.check(&self.region, self.blocks())
+    }
+}
+
+impl<A: BackingAllocator> Drop for Slab<A> {
+    fn drop(&mut self) {
+        if self.region.len() > 0 {
+            let align = self.block_align();
+            // SAFETY: `region_layout` made this layout when the slab was made.
+            let layout = unsafe { Layout::from_size_align_unchecked(self.region.len(), align) };
+            // SAFETY: obtained from the backing with this layout.
+            unsafe { self.backing.deallocate(self.region.base(), layout) };
+        }
+    }
+}
+
+impl<A: BackingAllocator> fmt::Debug for Slab<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slab")
+            .field("region", &self.region.base())
+            .field("block_size", &self.block_size)
+            .field("num_blocks", &self.num_blocks)
+            .field("outstanding", &self.list.used)
+            .finish_non_exhaustive()
+    }
+}
