@@ -1,0 +1,35 @@
+//! What the tests, fuzzers and benches of bonsai_alloc share.
+//!
+//! ```text
+//!   Profile --generate--> [Operation] --run--> Subject (an allocator under test)
+//!                              |          \--> Model   (what must be true, kept apart)
+//!   tests/traces/*.trace --parse             on failure: shrink, print as a trace
+//! ```
+//!
+//! - [`Operation`] is one thing that a program does to an allocator; a sequence of them has a text
+//!   form, so that a bug found by chance becomes a file of the test suite.
+//! - [`Subject`] is an allocator under test. `cores` and `heaps` implement it.
+//! - [`Model`] is the oracle. It knows which ranges are live and what was written to them, and
+//!   nothing of how an allocator works.
+//! - [`run`] applies operations to a subject and holds every answer against the model.
+//! - [`drive`] does that with random operations, and cuts a failing sequence down to a short one.
+
+#![cfg_attr(feature = "unstable", feature(allocator_api))]
+
+pub mod cores;
+pub mod generate;
+pub mod heaps;
+mod model;
+mod operation;
+mod run;
+mod shrink;
+mod subject;
+pub mod subjects;
+
+pub use fastrand;
+pub use generate::{Profile, Sizes};
+pub use model::{Model, Placed};
+pub use operation::{Operation, Trace};
+pub use run::{Failure, Options, Report, drive, replay, run};
+pub use shrink::shrink;
+pub use subject::{Closeness, Legality, Subject};

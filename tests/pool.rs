@@ -1,0 +1,576 @@
+//! The pool of pages, over simulated linear memory.
+
+use std::{
+    alloc::{GlobalAlloc, Layout},
+    ops::Range,
+    ptr::NonNull,
+};
+
+use bonsai_alloc::{
+    AllocInitError, Buddy, BuddyHeap, Bump, BumpHeap, Slab, SlabHeap, TinyHeap,
+    inspect::{Inspect, State},
+    memory::{Config, Grow, MAX_PAGES, PAGE, Pool, Simulation},
+};
+use bonsai_testkit::fastrand::Rng;
+
+fn layout(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).unwrap()
+}
+
+fn pool(config: Config) -> Pool<Simulation> {
+    Pool::new(Simulation::new(config))
+}
+
+/// One page of data, 254 pages to grow.
+fn roomy() -> Pool<Simulation> {
+    pool(Config { pages: 1, max_pages: 255, ..Config::default() })
+}
+
+fn pages(count: usize) -> Layout {
+    layout(count * PAGE, PAGE)
+}
+
+fn release(pool: &Pool<Simulation>, start: NonNull<u8>, layout: Layout) {
+    // SAFETY: the tests release what they acquired, once, and do not use it any more.
+    unsafe { pool.release(start, layout) }
+}
+
+fn address(start: NonNull<u8>) -> usize {
+    start.as_ptr() as usize
+}
+
+/// Every byte of the range, which a test acquired, becomes `byte`.
+fn fill(start: NonNull<u8>, len: usize, byte: u8) {
+    // SAFETY: acquired by the test, that long, and not released yet.
+    unsafe { start.write_bytes(byte, len) }
+}
+
+#[test]
+fn released_regions_merge_and_are_used_before_memory_grows() {
+    let pool = roomy();
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [0, 2, 1, 3], [1, 3, 0, 2]] {
+        let parts: Vec<_> = (0..4).map(|_| pool.acquire(pages(1)).unwrap()).collect();
+        let growths = pool.stats().growths;
+        for part in order {
+            release(&pool, parts[part], pages(1));
+        }
+        assert_eq!((pool.stats().free_runs, pool.stats().free_bytes), (1, 4 * PAGE), "{order:?}");
+        let whole = pool.acquire(pages(4)).unwrap();
+        assert_eq!(pool.stats().growths, growths, "{order:?}");
+        fill(whole, 4 * PAGE, 0xEE);
+        release(&pool, whole, pages(4));
+    }
+    assert_eq!(pool.stats().grown_pages, 4);
+}
+
+#[test]
+fn a_run_at_the_end_needs_only_the_difference() {
+    let pool = roomy();
+    let first = pool.acquire(pages(2)).unwrap();
+    let second = pool.acquire(pages(3)).unwrap();
+    release(&pool, second, pages(3));
+    let larger = pool.acquire(pages(10)).unwrap();
+    assert_eq!(larger, second);
+    assert_eq!(pool.stats().grown_pages, 12);
+    release(&pool, first, pages(2));
+    release(&pool, larger, pages(10));
+    assert_eq!(pool.stats().free_runs, 1);
+}
+
+#[test]
+fn foreign_growth_is_survived() {
+    let pool = roomy();
+    let first = pool.acquire(pages(1)).unwrap();
+    assert!(pool.memory().foreign(2));
+    let second = pool.acquire(pages(1)).unwrap();
+    assert_eq!(address(second), address(first) + 3 * PAGE);
+    fill(first, PAGE, 0xEE);
+    fill(second, PAGE, 0xEE);
+    release(&pool, first, pages(1));
+    release(&pool, second, pages(1));
+    // What is not ours lies between them: they do not merge, and hold no two pages together.
+    assert_eq!(pool.stats().free_runs, 2);
+    assert!(pool.memory().foreign(1));
+    let both = pool.acquire(pages(2)).unwrap();
+    assert!(address(both) > address(second) + PAGE);
+    fill(both, 2 * PAGE, 0xEE);
+    assert!(pool.memory().foreign_intact());
+}
+
+#[test]
+fn somebody_who_grows_in_the_same_instant_is_survived() {
+    for size in 1..=4 {
+        let pool = roomy();
+        let first = pool.acquire(pages(1)).unwrap();
+        release(&pool, first, pages(1));
+        // The pool counts on the free page at the end, which is no longer there when it grows.
+        pool.memory().foreign_before_next(3);
+        let block = pool.acquire(pages(1 + size)).unwrap();
+        fill(block, (1 + size) * PAGE, 0xEE);
+        assert!(pool.memory().foreign_intact());
+        // Nothing that was grown is lost.
+        release(&pool, block, pages(1 + size));
+        let stats = pool.stats();
+        assert_eq!(stats.free_bytes, stats.grown_pages * PAGE);
+
+        let pool = roomy();
+        let first = pool.acquire(pages(1)).unwrap();
+        pool.memory().foreign_before_next(1);
+        let end = address(first) + PAGE;
+        assert!(pool.extend(end, size * PAGE).is_none());
+        assert!(pool.memory().foreign_intact());
+        release(&pool, first, pages(1));
+        let stats = pool.stats();
+        assert_eq!(stats.free_bytes, stats.grown_pages * PAGE);
+    }
+}
+
+#[test]
+fn memory_below_the_first_growth_is_used_first_and_not_taken_for_zero() {
+    let base = PAGE + 1000;
+    let pool = pool(Config { pages: 4, max_pages: 8, heap_base: Some(base), ..Config::default() });
+    let all = pool.memory().addresses();
+    let mut taken = 0;
+    while let Some(extent) = pool.reuse(1000, 16) {
+        assert!(address(extent.start) >= all.start + base);
+        assert!(address(extent.start) + extent.len <= all.start + 4 * PAGE);
+        assert!(extent.zero_from >= extent.len, "dirty memory is said to be zero");
+        fill(extent.start, extent.len, 0xEE);
+        taken += extent.len;
+    }
+    assert_eq!(pool.memory().attempts(), 0);
+    assert!(taken > 3 * PAGE - 1000 - 1100, "{taken} bytes of those below were used");
+    assert!(pool.memory().foreign_intact(), "the program's data was touched");
+    // The first growth touches what is below it.
+    assert!(pool.acquire(pages(1)).is_some());
+    assert_eq!(pool.stats().growths, 1);
+}
+
+#[test]
+fn a_growth_merges_with_what_is_below_it() {
+    let config = Config { pages: 2, max_pages: 8, heap_base: Some(PAGE), ..Config::default() };
+    let pool = pool(config);
+    let two = pool.acquire(pages(2)).unwrap();
+    assert_eq!(address(two), pool.memory().addresses().start + PAGE);
+    assert_eq!(pool.stats().grown_pages, 1);
+}
+
+#[test]
+fn fixed_memory_works() {
+    let config = Config { pages: 6, max_pages: 6, heap_base: Some(PAGE / 2), ..Config::default() };
+    let pool = pool(config);
+    let blocks: Vec<_> = std::iter::from_fn(|| pool.acquire(layout(PAGE / 2, 16))).collect();
+    assert_eq!(blocks.len(), 11);
+    assert_eq!((pool.stats().growths, pool.stats().free_bytes), (0, 0));
+    for &block in &blocks {
+        release(&pool, block, layout(PAGE / 2, 16));
+    }
+    assert_eq!((pool.stats().free_runs, pool.stats().free_bytes), (1, 11 * PAGE / 2));
+    assert!(pool.acquire(layout(11 * PAGE / 2, 16)).is_some());
+}
+
+#[test]
+fn the_last_page_of_4_gib_is_never_handed_out() {
+    let config =
+        || Config { first_page: 65_525, pages: 65_526, max_pages: 65_536, heap_base: None };
+    for step in 1..=4 {
+        let pool = pool(config());
+        let last = pool.memory().pointer(MAX_PAGES).addr();
+        assert_eq!(last, pool.memory().pointer(65_535).addr());
+        let mut got = 0;
+        for size in [step, 1] {
+            while let Some(block) = pool.acquire(pages(size)) {
+                assert!(address(block) + size * PAGE <= last);
+                fill(block, size * PAGE, 0xEE);
+                got += size;
+            }
+        }
+        assert_eq!(got, 65_535 - 65_526, "all other pages are");
+    }
+    // Nor if somebody else takes the memory close to it.
+    let pool = pool(config());
+    assert!(pool.memory().foreign(8));
+    assert!(pool.acquire(pages(1)).is_some());
+    assert!(pool.acquire(pages(1)).is_none());
+    assert!(pool.memory().foreign(1), "others may");
+    assert!(pool.acquire(pages(1)).is_none());
+}
+
+#[test]
+fn nobody_is_told_of_the_last_page_when_others_grow_in_the_same_instant() {
+    for foreign in 0..=10 {
+        for size in 1..=9 {
+            let config =
+                Config { first_page: 65_525, pages: 65_526, max_pages: 65_536, heap_base: None };
+            let pool = pool(config);
+            let last = pool.memory().pointer(65_535).addr();
+            pool.memory().foreign_before_next(foreign);
+            let mut blocks = vec![pool.acquire(pages(size)).map(|block| (block, size))];
+            blocks.extend((0..10).map(|_| pool.acquire(pages(1)).map(|block| (block, 1))));
+            for (block, size) in blocks.into_iter().flatten() {
+                assert!(address(block) + size * PAGE <= last);
+                fill(block, size * PAGE, 0xEE);
+            }
+            assert!(pool.memory().foreign_intact());
+        }
+    }
+}
+
+#[test]
+fn what_no_memory_holds_is_refused() {
+    let pool = roomy();
+    assert!(pool.acquire(layout(0, 1)).is_none());
+    assert!(pool.acquire(layout(isize::MAX as usize - 4096, 1)).is_none());
+    assert!(pool.acquire(layout(1, 1 << 40)).is_none());
+    assert!(pool.acquire(layout(256 * PAGE, 1)).is_none());
+    assert!(pool.acquire_run(usize::MAX, 16).is_none());
+    assert!(pool.extend(pool.memory().addresses().end, usize::MAX).is_none());
+    assert_eq!(pool.stats(), Default::default());
+    assert_eq!(pool.memory().pages(), 1);
+}
+
+#[test]
+fn a_run_is_extended_where_it_ends_or_not_at_all() {
+    let pool = roomy();
+    let block = pool.acquire(pages(1)).unwrap();
+    let end = address(block) + PAGE;
+    let more = pool.extend(end, 100).unwrap();
+    assert_eq!(address(more.start), end);
+    assert!(more.len >= 100 && more.zero_from <= 16);
+    let end = end + more.len;
+    assert!(pool.extend(end - 16, 100).is_none(), "that is not free");
+    assert!(pool.memory().foreign(1));
+    assert!(pool.extend(end, 100).is_none());
+    let growths = pool.stats().growths;
+    assert!(pool.extend(end, 100).is_none());
+    assert_eq!(pool.stats().growths, growths, "an extension that cannot be grew memory");
+}
+
+/// What must be true of a pool, kept apart from it.
+struct Model {
+    pool: Pool<Simulation>,
+    /// What is handed out.
+    live: Vec<Range<usize>>,
+    /// All that is the pool's: maximal ranges.
+    owned: Vec<Range<usize>>,
+    painted: u8,
+}
+
+impl Model {
+    fn new(config: Config) -> Model {
+        let pool = pool(config);
+        // A pool learns what lies below the first growth when it is first asked for memory.
+        assert!(pool.reuse(MAX_PAGES * PAGE, 16).is_none());
+        let start = pool.memory().addresses().start - config.first_page * PAGE;
+        let owned = config
+            .heap_base
+            .map(|base| (start + base).next_multiple_of(16)..start + config.pages * PAGE);
+        Model { pool, live: Vec::new(), owned: owned.into_iter().collect(), painted: 0 }
+    }
+
+    /// The maximal ranges that are free.
+    fn free(&self) -> Vec<Range<usize>> {
+        let mut free = Vec::new();
+        for range in &self.owned {
+            let mut at = range.start;
+            let mut live: Vec<_> = self.live.iter().filter(|l| range.contains(&l.start)).collect();
+            live.sort_by_key(|live| live.start);
+            for live in live {
+                free.push(at..live.start);
+                at = live.end;
+            }
+            free.push(at..range.end);
+        }
+        free.retain(|range| !range.is_empty());
+        free
+    }
+
+    /// Takes note of what a growth has added.
+    fn grown(&mut self, before: usize) {
+        let end = self.pool.memory().addresses().end;
+        if end > before {
+            match self.owned.last_mut() {
+                Some(last) if last.end == before => last.end = end,
+                _ => self.owned.push(before..end),
+            }
+        }
+    }
+
+    /// One request; both answers are held against what is free.
+    fn acquire(&mut self, size: usize, align: usize, run: bool) {
+        let fits = self
+            .free()
+            .iter()
+            .any(|free| free.start.next_multiple_of(align) + size.next_multiple_of(16) <= free.end);
+        let before = self.pool.memory().addresses().end;
+        let stats = self.pool.stats();
+        let (start, len, zero_from) = if run {
+            match self.pool.acquire_run(size, align) {
+                Some(extent) => (extent.start, extent.len, extent.zero_from),
+                None => return self.refused(fits, stats),
+            }
+        } else {
+            match self.pool.acquire(layout(size, align)) {
+                Some(start) => (start, size.next_multiple_of(16), usize::MAX),
+                None => return self.refused(fits, stats),
+            }
+        };
+        let grew = self.pool.stats().growths - stats.growths;
+        assert_eq!(grew, usize::from(!fits), "memory grew though something fits, or did not");
+        self.grown(before);
+        assert!(len >= size && address(start) % align == 0);
+        self.take(start, len, zero_from);
+    }
+
+    fn refused(&self, fits: bool, stats: bonsai_alloc::memory::PoolStats) {
+        assert!(!fits, "refused, though something fits");
+        assert_eq!(self.pool.stats(), stats, "refused, and yet changed");
+    }
+
+    fn take(&mut self, start: NonNull<u8>, len: usize, zero_from: usize) {
+        let range = address(start)..address(start) + len;
+        let within = self.free().iter().any(|f| f.start <= range.start && range.end <= f.end);
+        assert!(within, "{range:x?} is not all free");
+        let zero = zero_from.min(len);
+        // SAFETY: handed out just now, and within the simulated memory, which is initialised.
+        let bytes = unsafe { std::slice::from_raw_parts(start.as_ptr(), len) };
+        assert!(bytes[zero..].iter().all(|&byte| byte == 0), "it is not zero from {zero_from} on");
+        self.painted = self.painted % 250 + 1;
+        fill(start, len, self.painted);
+        self.live.push(range);
+    }
+
+    fn pointer(&self, at: usize) -> NonNull<u8> {
+        let offset = at - self.pool.memory().addresses().start;
+        let first = self.pool.memory().pointer(0);
+        NonNull::new(first.wrapping_add(offset)).unwrap()
+    }
+
+    /// Gives back a live range, or its upper part.
+    fn give(&mut self, at: usize, part: bool) {
+        let range = self.live[at].clone();
+        let keep = if part { (range.len() / 2).next_multiple_of(16) } else { 0 };
+        let back = range.start + keep..range.end;
+        if back.is_empty() {
+            return;
+        }
+        // SAFETY: handed out, a multiple of 16, and not used any more.
+        unsafe { self.pool.release_run(self.pointer(back.start), back.len()) };
+        if keep == 0 {
+            self.live.swap_remove(at);
+        } else {
+            self.live[at] = range.start..back.start;
+        }
+    }
+
+    fn extend(&mut self, at: usize, len: usize) {
+        let end = self.live[at].end;
+        let before = self.pool.memory().addresses().end;
+        let behind = self.free().into_iter().find(|free| free.start == end);
+        let fits = behind.as_ref().is_some_and(|free| free.len() >= len.next_multiple_of(16));
+        let at_the_end = behind.map_or(end, |free| free.end) == before;
+        let growths = self.pool.stats().growths;
+        let extent = self.pool.extend(end, len);
+        self.grown(before);
+        let grew = self.pool.stats().growths - growths;
+        match extent {
+            Some(extent) => {
+                assert_eq!(address(extent.start), end);
+                assert!(extent.len >= len && (fits || at_the_end));
+                assert_eq!(grew, usize::from(!fits));
+                self.take(extent.start, extent.len, extent.zero_from);
+            }
+            None => {
+                assert!(!fits, "what follows is free, and was refused");
+                assert_eq!(grew, 0);
+            }
+        }
+    }
+
+    fn check(&self) {
+        let free = self.free();
+        let stats = self.pool.stats();
+        assert_eq!(stats.free_runs, free.len());
+        assert_eq!(stats.free_bytes, free.iter().map(Range::len).sum::<usize>());
+        assert!(self.pool.memory().foreign_intact());
+    }
+}
+
+#[test]
+fn a_pool_does_what_its_model_says() {
+    let configs = [
+        Config { pages: 1, max_pages: 300, ..Config::default() },
+        Config { pages: 3, max_pages: 300, heap_base: Some(PAGE + 1234), ..Config::default() },
+        Config { pages: 9, max_pages: 9, heap_base: Some(8), ..Config::default() },
+    ];
+    for (seed, config) in configs.into_iter().cycle().take(9).enumerate() {
+        let mut rng = Rng::with_seed(seed as u64);
+        let mut model = Model::new(config);
+        for step in 0..3_000 {
+            let any = model.live.len().checked_sub(1).map(|last| rng.usize(0..=last));
+            let doubling = rng.u32(4..19);
+            let size = rng.usize(1..1 << doubling);
+            let most = if rng.bool() { 2 } else { 14 };
+            let align = 16 << rng.u32(0..most);
+            match (rng.u8(0..100), any) {
+                (0..30, _) if model.live.len() < 60 => model.acquire(size, align, false),
+                (30..45, _) if model.live.len() < 60 => model.acquire(size, align, true),
+                (45..80, Some(at)) => model.give(at, false),
+                (80..88, Some(at)) => model.give(at, true),
+                (88..97, Some(at)) => model.extend(at, size),
+                (97, _) => model.pool.memory().refuse(0, rng.usize(0..5)),
+                (98, _) => {
+                    model.pool.memory().foreign(rng.usize(1..3));
+                }
+                _ => {}
+            }
+            if step % 16 == 0 {
+                model.check();
+            }
+        }
+        while !model.live.is_empty() {
+            model.give(0, false);
+        }
+        model.check();
+        assert!(model.pool.stats().growths > 3 || config.pages == config.max_pages);
+    }
+}
+
+/// A program that takes and gives back memory in several ways. How many growths it tries.
+fn program(pool: &Pool<Simulation>) -> usize {
+    let mut live: Vec<(NonNull<u8>, Layout)> = Vec::new();
+    for step in 0..12 {
+        let wanted = layout((1 + step % 5) * PAGE / 2, 16 << step);
+        let before = pool.stats();
+        match pool.acquire(wanted) {
+            Some(block) => {
+                fill(block, wanted.size(), 0xEE);
+                live.push((block, wanted));
+            }
+            None => {
+                assert_eq!(pool.stats(), before, "a refused growth changed something");
+                let again = pool.acquire(wanted).expect("one growth is refused, not two");
+                live.push((again, wanted));
+            }
+        }
+        if step % 3 == 2 {
+            let (block, wanted) = live.swap_remove(0);
+            release(pool, block, wanted);
+        }
+    }
+    for (block, wanted) in live {
+        release(pool, block, wanted);
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.free_bytes, stats.free_runs), (stats.grown_pages * PAGE, 1));
+    pool.memory().attempts()
+}
+
+#[test]
+fn whichever_growth_is_refused_nothing_changes() {
+    let attempts = program(&roomy());
+    assert!(attempts > 3);
+    for refused in 0..attempts {
+        let pool = roomy();
+        pool.memory().refuse(refused, 1);
+        program(&pool);
+    }
+}
+
+#[test]
+fn a_core_that_cannot_have_memory_says_which() {
+    let pool = pool(Config { pages: 1, max_pages: 3, ..Config::default() });
+    let Err(AllocInitError::AllocFailed(wanted)) = Buddy::<4096, 9, _>::try_new_in(40, &pool)
+    else {
+        panic!("40 blocks of 4 KiB out of 2 pages");
+    };
+    assert_eq!(wanted, Buddy::<4096, 9, bonsai_alloc::Raw>::region_layout(40).unwrap());
+    let Err(AllocInitError::AllocFailed(wanted)) = Slab::try_new_in(4096, 40, &pool) else {
+        panic!("40 blocks of 4 KiB out of 2 pages");
+    };
+    assert_eq!(wanted, layout(40 * 4096, 4096));
+    let Err(AllocInitError::AllocFailed(wanted)) = Bump::try_new_in(layout(3 * PAGE, 8), &pool)
+    else {
+        panic!("3 pages out of 2");
+    };
+    assert_eq!(wanted, layout(3 * PAGE, 8));
+    assert_eq!(pool.stats(), Default::default());
+
+    // Room for the region, and none for the metadata: what it got goes back.
+    let Err(AllocInitError::AllocFailed(wanted)) = Buddy::<4096, 9, _>::try_new_in(32, &pool)
+    else {
+        panic!("2 pages and a map out of 2 pages");
+    };
+    assert_eq!(wanted, Buddy::<4096, 9, bonsai_alloc::Raw>::metadata_layout(32).unwrap());
+    assert_eq!(pool.stats().free_bytes, pool.stats().grown_pages * PAGE);
+}
+
+#[test]
+fn cores_give_their_memory_back() {
+    let pool = roomy();
+    for _ in 0..5 {
+        let mut buddy = Buddy::<4096, 9, _>::try_new_in(20, &pool).unwrap();
+        let mut slab = Slab::try_new_in(48, 3000, &pool).unwrap();
+        let mut bump = Bump::try_new_in(layout(100_000, 64), &pool).unwrap();
+        buddy.allocate(layout(4096, 4096)).unwrap();
+        slab.allocate_block().unwrap();
+        bump.allocate(layout(100_000, 64)).unwrap();
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.free_runs, stats.free_bytes), (1, stats.grown_pages * PAGE));
+    assert!(stats.grown_pages <= 6, "{stats:?}");
+}
+
+/// Heaps that share a pool are as foreign to each other as any other two.
+#[test]
+fn heaps_of_four_kinds_share_one_pool() {
+    let pool = pool(Config { pages: 2, max_pages: 1024, heap_base: Some(70_000), first_page: 0 });
+    let slab = SlabHeap::with_memory(&pool);
+    let buddy = BuddyHeap::with_memory(&pool);
+    let bump = BumpHeap::with_memory(&pool);
+    let tiny = TinyHeap::with_memory(&pool);
+    let heaps: [&dyn GlobalAlloc; 4] = [&slab, &buddy, &bump, &tiny];
+    let mut rng = Rng::with_seed(1);
+    let mut live: Vec<(usize, *mut u8, Layout, u8)> = Vec::new();
+    let verify = |&(_, block, layout, byte): &(usize, *mut u8, Layout, u8)| {
+        // SAFETY: live, and painted when it was allocated.
+        let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
+        assert!(bytes.iter().all(|&other| other == byte));
+    };
+    for step in 0..6_000_usize {
+        if live.len() < 400 && rng.u8(0..5) < 3 {
+            let heap = rng.usize(0..4);
+            let doubling = rng.u32(1..16);
+            let layout = layout(rng.usize(1..1 << doubling), 1 << rng.u32(0..8));
+            // SAFETY: the size is not 0.
+            let block = unsafe { heaps[heap].alloc(layout) };
+            assert!(!block.is_null());
+            let byte = step as u8 | 1;
+            // SAFETY: that long.
+            unsafe { block.write_bytes(byte, layout.size()) };
+            live.push((heap, block, layout, byte));
+        } else if !live.is_empty() {
+            let dead = live.swap_remove(rng.usize(0..live.len()));
+            verify(&dead);
+            // SAFETY: live until now.
+            unsafe { heaps[dead.0].dealloc(dead.1, dead.2) };
+        }
+    }
+    live.iter().for_each(verify);
+    slab.check().unwrap();
+    buddy.check().unwrap();
+    bump.check().unwrap();
+
+    // Where one heap has memory, the other has a gap or nothing.
+    let mut of_slab: Vec<Range<usize>> = Vec::new();
+    slab.walk(&mut |block| {
+        if block.state != State::Gap {
+            of_slab.push(block.address..block.end());
+        }
+    });
+    buddy.walk(&mut |block| {
+        let overlaps =
+            of_slab.iter().any(|other| other.start < block.end() && block.address < other.end);
+        assert!(block.state == State::Gap || !overlaps, "{block:x?} is both heaps'");
+    });
+}

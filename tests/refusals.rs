@@ -1,0 +1,181 @@
+//! What constructors and methods refuse beyond acid_alloc's API (`tests/acid-compat` has that), and
+//! the API beyond it that no other suite needs.
+
+#![cfg_attr(feature = "unstable", feature(allocator_api))]
+
+use std::alloc::Layout;
+
+use bonsai_alloc::{
+    AllocInitError, Global,
+    inspect::{Inspect, State},
+    memory::{Config, Memory, PAGE, Pool, Simulation},
+    prelude::*,
+};
+
+fn layout(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).unwrap()
+}
+
+#[test]
+fn cores_over_linear_memory_refuse_what_cannot_be() {
+    assert!(matches!(Slab::<Linear>::try_new(1, 1), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Slab::<Linear>::try_new(usize::MAX, 2), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Bump::<Linear>::try_new(layout(0, 1)), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Buddy::<64, 0, Linear>::try_new(1), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Buddy::<63, 2, Linear>::try_new(1), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Buddy::<64, 2, Linear>::try_new(0), Err(AllocInitError::InvalidConfig)));
+    // More than linear memory can ever have.
+    let huge = layout(1 << 33, 8);
+    let Err(AllocInitError::AllocFailed(wanted)) = Bump::<Linear>::try_new(huge) else {
+        panic!("8 GiB of linear memory");
+    };
+    assert_eq!(wanted, huge);
+    assert!(matches!(
+        Buddy::<{ 1 << 30 }, 2, Linear>::try_new(5),
+        Err(AllocInitError::AllocFailed(_))
+    ));
+}
+
+#[test]
+fn a_slab_without_blocks_needs_no_memory() {
+    let pool = Pool::new(Simulation::new(Config { pages: 1, max_pages: 1, ..Config::default() }));
+    let mut slab = Slab::try_new_in(64, 0, &pool).unwrap();
+    assert!(slab.allocate_block().is_err() && !slab.can_allocate());
+    slab.check().unwrap();
+    assert_eq!(slab.stats(), Default::default());
+    drop(slab);
+    assert_eq!(pool.stats(), Default::default());
+}
+
+#[test]
+fn grow_and_shrink_refuse_what_they_cannot_do_in_place() {
+    let mut buddy = Buddy::<256, 5, Global>::try_new(1).unwrap();
+    let first = buddy.allocate(layout(16, 16)).unwrap();
+    let second = buddy.allocate(layout(16, 16)).unwrap();
+    let larger = layout(32, 16);
+    // The second 16 bytes are live; the second block is an upper half.
+    // SAFETY: live, with its layout.
+    let lower = unsafe { buddy.grow(first.cast(), layout(16, 16), larger) };
+    // SAFETY: the same.
+    let upper = unsafe { buddy.grow(second.cast(), layout(16, 16), larger) };
+    assert!(lower.is_err() && upper.is_err());
+    // SAFETY: live, given up.
+    unsafe { buddy.deallocate(second.cast()) };
+    // SAFETY: live, with its layout.
+    assert!(unsafe { buddy.grow(first.cast(), layout(16, 16), layout(257, 16)) }.is_err());
+    // SAFETY: the same.
+    let all = unsafe { buddy.grow(first.cast(), layout(16, 16), layout(256, 16)) }.unwrap();
+    assert_eq!((all.len(), all.cast()), (256, first.cast::<u8>()));
+    assert_eq!(buddy.stats().free_bytes, 0);
+    // SAFETY: live, with its layout.
+    assert!(unsafe { buddy.shrink(first.cast(), layout(256, 16), layout(0, 16)) }.is_err());
+    // SAFETY: the same.
+    let some = unsafe { buddy.shrink(first.cast(), layout(256, 16), layout(17, 16)) }.unwrap();
+    assert_eq!((some.len(), buddy.stats().live_bytes), (17, 32));
+    buddy.check().unwrap();
+
+    let mut slab = Slab::<Global>::try_new(64, 2).unwrap();
+    let block = slab.allocate(layout(10, 1)).unwrap().cast();
+    // SAFETY: live, with its layout.
+    assert_eq!(unsafe { slab.grow(block, layout(10, 1), layout(64, 64)) }.unwrap().len(), 64);
+    // SAFETY: the same.
+    assert!(unsafe { slab.grow(block, layout(10, 1), layout(65, 1)) }.is_err());
+    // SAFETY: the same.
+    assert!(unsafe { slab.shrink(block, layout(64, 1), layout(8, 128)) }.is_err());
+
+    let mut bump = Bump::<Global>::try_new(layout(64, 64)).unwrap();
+    let first = bump.allocate(layout(10, 1)).unwrap().cast();
+    let second = bump.allocate(layout(10, 2)).unwrap().cast();
+    // SAFETY: live, with its layout.
+    assert!(unsafe { bump.grow(first, layout(10, 1), layout(11, 1)) }.is_err());
+    // SAFETY: the same.
+    assert!(unsafe { bump.grow(second, layout(10, 2), layout(10, 64)) }.is_err());
+    // SAFETY: the same.
+    assert_eq!(unsafe { bump.grow(second, layout(10, 2), layout(10, 1)) }.unwrap().len(), 10);
+    // SAFETY: the same.
+    assert!(unsafe { bump.shrink(second, layout(10, 2), layout(0, 2)) }.is_err());
+    // SAFETY: the same.
+    assert_eq!(unsafe { bump.shrink(second, layout(10, 2), layout(4, 2)) }.unwrap().len(), 4);
+    assert_eq!(bump.stats().free_bytes, 44);
+}
+
+#[test]
+fn reset_frees_everything_and_keeps_the_gaps() {
+    let mut buddy = Buddy::<64, 3, Global>::try_new_with_offset_gaps(2, [70..71, 0..0]).unwrap();
+    let before = buddy.stats();
+    while buddy.allocate(layout(16, 1)).is_ok() {}
+    assert_eq!(buddy.stats().free_bytes, 0);
+    // SAFETY: nobody uses the blocks.
+    unsafe { buddy.reset() };
+    assert_eq!(buddy.stats(), before);
+    assert_eq!((before.gap_bytes, before.largest_free, before.live_blocks), (16, 64, 0));
+    buddy.check().unwrap();
+}
+
+#[test]
+fn block_at_tells_what_begins_where() {
+    let mut buddy = Buddy::<64, 3, Global>::try_new_with_offset_gaps(2, [64..65, 90..90]).unwrap();
+    let live = buddy.allocate(layout(20, 1)).unwrap();
+    let mut seen = Vec::new();
+    buddy.walk(&mut |block| seen.push(block));
+    for block in seen {
+        let at = |offset: usize| {
+            let address = std::num::NonZeroUsize::new(block.address + offset).unwrap();
+            buddy.block_at(live.cast::<u8>().with_addr(address))
+        };
+        assert_eq!(at(0), (block.state != State::Gap).then_some(block));
+        assert_eq!(at(1), None);
+        assert_eq!(at(8), None);
+    }
+}
+
+#[test]
+fn damage_is_found_and_named() {
+    // A link of a free block is overwritten.
+    let mut slab = Slab::<Global>::try_new(64, 4).unwrap();
+    let blocks = [slab.allocate_block().unwrap(), slab.allocate_block().unwrap()];
+    for block in blocks {
+        // SAFETY: allocated just now.
+        unsafe { slab.deallocate(block.cast()) };
+    }
+    slab.check().unwrap();
+    // SAFETY: the memory is the slab's; a program that writes after it freed does this.
+    unsafe { blocks[1].cast::<usize>().write(0x1234) };
+    let damage = slab.check().unwrap_err();
+    assert!(damage.to_string().contains("0x1234"), "{damage}");
+    // SAFETY: makes good what was done.
+    unsafe { blocks[1].cast::<usize>().write(blocks[0].cast::<u8>().as_ptr() as usize) };
+    slab.check().unwrap();
+
+    let mut buddy = Buddy::<64, 3, Global>::try_new(1).unwrap();
+    let block = buddy.allocate(layout(16, 1)).unwrap();
+    let other = buddy.allocate(layout(16, 1)).unwrap();
+    // SAFETY: allocated just now.
+    unsafe { buddy.deallocate(block.cast()) };
+    buddy.check().unwrap();
+    // SAFETY: the memory is the buddy's; a program that writes after it freed does this.
+    let link = unsafe { block.cast::<usize>().read() };
+    // SAFETY: as above.
+    unsafe { block.cast::<usize>().write(other.cast::<u8>().as_ptr() as usize) };
+    let damage = buddy.check().unwrap_err();
+    assert!(damage.to_string().contains("0x"), "{damage}");
+    // SAFETY: makes good what was done.
+    unsafe { block.cast::<usize>().write(link) };
+    buddy.check().unwrap();
+}
+
+/// No other test of this binary gets memory from the shared pool.
+#[test]
+fn linear_memory_is_shared_and_comes_back() {
+    let stats = || Linear.pool().stats();
+    let slab = Slab::<Linear>::try_new(PAGE, 3).unwrap();
+    let buddy = Buddy::<65536, 9, Linear>::try_new(2).unwrap();
+    let bump = Bump::<Linear>::try_new(layout(1000, 8)).unwrap();
+    let held = stats();
+    assert!(held.grown_pages >= 5 && held.free_bytes < PAGE, "{held:?}");
+    drop((slab, buddy, bump));
+    let after = stats();
+    assert_eq!(after.free_bytes, after.grown_pages * PAGE);
+    drop(Slab::<Linear>::try_new(PAGE, 5).unwrap());
+    assert_eq!(stats(), after, "memory grew, or did not come back");
+}

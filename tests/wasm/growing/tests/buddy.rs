@@ -1,0 +1,9 @@
+//! `BuddyHeap` in a memory that grows.
+#![cfg(target_arch = "wasm32")]
+
+use bonsai_alloc::{BuddyHeap, prelude::*};
+
+#[global_allocator]
+static HEAP: BuddyHeap = BuddyHeap::new();
+
+bonsai_bodies::suite!(growing, HEAP.check().unwrap());

@@ -1,0 +1,1 @@
+//! The demo program in browsers: see `tests/`.
