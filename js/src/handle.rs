@@ -1,0 +1,107 @@
+//! What all handles have in common: they can be freed, and then say so.
+
+use std::{
+    alloc::Layout,
+    ptr::{self, NonNull},
+};
+
+use bonsai_alloc::inspect::Inspect;
+use js_sys::Uint32Array;
+use wasm_bindgen::JsError;
+
+use crate::{
+    arguments::{self, error},
+    snapshot::Snapshot,
+    stats::{self, Stats},
+};
+
+/// An allocator with a record of what is live, so that whatever address comes can be judged.
+pub trait Subject: Inspect {
+    /// What it is called in JavaScript.
+    const NAME: &'static str;
+
+    /// The address of a new block; `None`, and nothing changed, where there is no room.
+    fn allocate(&mut self, layout: Layout) -> Option<usize>;
+
+    /// What keeps a request from ever being met, and what to do about it.
+    fn refuse(&self, layout: Layout) -> Option<String>;
+
+    /// Gives a block back; false, and nothing changed, if it is no live block.
+    fn deallocate(&mut self, address: usize) -> bool;
+
+    /// Gives every block back.
+    fn reset(&mut self);
+}
+
+/// The pointer to a block of a core over linear memory; `None` for 0, where there is none.
+pub fn pointer(address: usize) -> Option<NonNull<u8>> {
+    NonNull::new(ptr::with_exposed_provenance_mut(address))
+}
+
+fn freed<S: Subject>() -> JsError {
+    let name = S::NAME;
+    error(&format!("this {name} was freed; it cannot be used any more, make a new {name}"))
+}
+
+/// A subject until it is freed.
+#[derive(Debug)]
+pub struct Handle<S> {
+    subject: Option<S>,
+    snapshot: Snapshot,
+}
+
+impl<S: Subject> Handle<S> {
+    pub fn new(subject: S) -> Self {
+        Handle { subject: Some(subject), snapshot: Snapshot::default() }
+    }
+
+    fn subject(&mut self) -> Result<&mut S, JsError> {
+        self.subject.as_mut().ok_or_else(freed::<S>)
+    }
+
+    pub fn allocate(&mut self, layout: Result<Layout, JsError>) -> Result<u32, JsError> {
+        let subject = self.subject()?;
+        let layout = layout?;
+        if let Some(why) = subject.refuse(layout) {
+            return Err(error(&why));
+        }
+        if let Some(address) = subject.allocate(layout) {
+            return Ok(address as u32);
+        }
+        let stats = subject.stats();
+        Err(error(&format!(
+            "no room for {} bytes aligned to {}: {} bytes are free, the largest free block has {}; \
+             give something back, or make a larger {}",
+            layout.size(),
+            layout.align(),
+            stats.free_bytes,
+            stats.largest_free,
+            S::NAME,
+        )))
+    }
+
+    pub fn deallocate(&mut self, address: Result<usize, JsError>) -> Result<(), JsError> {
+        let subject = self.subject()?;
+        let address = address?;
+        if subject.deallocate(address) { Ok(()) } else { Err(arguments::not_live(address)) }
+    }
+
+    pub fn reset(&mut self) -> Result<(), JsError> {
+        self.subject()?.reset();
+        Ok(())
+    }
+
+    pub fn stats(&mut self) -> Result<Stats, JsError> {
+        Ok(stats::to_js(self.subject()?.stats()))
+    }
+
+    pub fn snapshot(&mut self) -> Result<Uint32Array, JsError> {
+        let Handle { subject, snapshot } = self;
+        snapshot.show(subject.as_ref().ok_or_else(freed::<S>)?)
+    }
+
+    pub fn free(&mut self) {
+        self.subject = None;
+        self.snapshot = Snapshot::default();
+    }
+}
