@@ -1,0 +1,41 @@
+import { defineConfig } from "@playwright/test";
+
+// A port of its own for each run; the workers, which read this file too, inherit it.
+process.env["BONSAI_PAGE_PORT"] ??= String(20000 + (process.pid % 20000));
+const port = process.env["BONSAI_PAGE_PORT"];
+const vite = "node node_modules/vite/bin/vite.js";
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: process.env["CI"] !== undefined,
+  reporter: "list",
+  use: {
+    baseURL: `http://127.0.0.1:${port}/`,
+    viewport: { width: 1280, height: 900 },
+    launchOptions: {
+      executablePath: process.env["BONSAI_CHROMIUM"] ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  webServer: {
+    command: `${vite} build --logLevel warn && ${vite} preview --port ${port} --strictPort`,
+    port: Number(port),
+    reuseExistingServer: false,
+    timeout: 120_000,
+  },
+  projects: [
+    { name: "page", testMatch: "e2e/**/*.spec.ts" },
+    { name: "pictures", testMatch: "pictures/**/*.spec.ts" },
+  ],
+});

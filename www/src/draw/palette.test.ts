@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { State } from "../model/snapshot";
+import { marked, TILE } from "./palette";
+
+const texture = (state: number): string => {
+  let marks = "";
+  for (let y = 0; y < TILE; y++) for (let x = 0; x < TILE; x++) marks += marked(state, x, y) ? "#" : ".";
+  return marks;
+};
+
+describe("textures", () => {
+  it("tell states apart without colour", () => {
+    const states = [State.Live, State.Free, State.Meta, State.Unknown, State.Slab];
+    expect(new Set(states.map(texture)).size).toBe(states.length);
+  });
+
+  it("repeat without a seam", () => {
+    for (const state of Object.values(State)) {
+      for (let y = 0; y < 2 * TILE; y++) {
+        for (let x = 0; x < 2 * TILE; x++) {
+          expect(marked(state, x, y)).toBe(marked(state, x % TILE, y % TILE));
+        }
+      }
+    }
+  });
+});

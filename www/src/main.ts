@@ -1,0 +1,1 @@
+import "./views/bonsai-page";

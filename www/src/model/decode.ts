@@ -1,0 +1,354 @@
+import {
+  BumpWord,
+  BuddyWord,
+  Chunk,
+  Kind,
+  MAGIC,
+  MapByte,
+  SlabHeader,
+  SlabWord,
+  TinyWord,
+  VERSION,
+  Word,
+  WORDS,
+} from "../wire/heap-layout";
+import { Blocks, State, type Slab, type Snapshot, type TinyClass } from "./snapshot";
+
+/**
+ * Reads a heap out of a module's memory. Nothing is taken on trust: every address and length is
+ * held against the memory before it is followed, lists are followed no further than they can be
+ * long, and whatever does not fit ends in a `Damage`, never in an exception or a loop.
+ *
+ * Costs one pass over the map plus one over each slab's list; copies no memory of the module.
+ */
+
+export type DamageCode =
+  | "no-descriptor" // the address of the descriptor is not in memory
+  | "magic"
+  | "version"
+  | "kind"
+  | "short" // fewer words than the kind needs
+  | "beyond" // an address or length that leaves memory
+  | "align" // a block that is no multiple of its size, a list entry between two blocks
+  | "order" // a byte of the map that can't be a block
+  | "class" // a slab of a class that does not exist
+  | "count" // counts that contradict each other
+  | "cycle"; // a list longer than what it can hold
+
+export interface Damage {
+  readonly code: DamageCode;
+  /** Where the wrong value stands, or what it points to. */
+  readonly address: number;
+  /** The wrong value. */
+  readonly found: number;
+}
+
+export type Decoded =
+  | { readonly ok: true; readonly snapshot: Snapshot }
+  | { readonly ok: false; readonly damage: Damage };
+
+class Wrong extends Error {
+  constructor(readonly damage: Damage) {
+    super(damage.code);
+  }
+}
+
+function fail(code: DamageCode, address: number, found: number): never {
+  throw new Wrong({ code, address, found });
+}
+
+/** Checked reads over one buffer. Made anew for each read: growth detaches the old buffer. */
+class Reader {
+  readonly bytes: Uint8Array;
+  private readonly view: DataView;
+
+  constructor(buffer: ArrayBufferLike) {
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+  }
+
+  get length(): number {
+    return this.bytes.length;
+  }
+
+  word(address: number): number {
+    if (address % 4 !== 0) fail("align", address, address);
+    if (address + 4 > this.length) fail("beyond", address, address);
+    return this.view.getUint32(address, true);
+  }
+
+  /** Refuses a range that is not all in memory. */
+  hold(address: number, length: number): void {
+    if (address + length > this.length) fail("beyond", address, address + length);
+  }
+}
+
+/** Notices that a list runs in a circle soon after its first round, in no memory (Brent's way). */
+class Circle {
+  private mark = -1;
+  private steps = 0;
+  private limit = 1;
+
+  refuse(at: number): void {
+    if (at === this.mark) fail("cycle", at, at);
+    if (++this.steps < this.limit) return;
+    this.mark = at;
+    this.steps = 0;
+    this.limit *= 2;
+  }
+}
+
+export function decode(buffer: ArrayBufferLike, descriptor: number): Decoded {
+  try {
+    return { ok: true, snapshot: read(new Reader(buffer), descriptor >>> 0) };
+  } catch (error) {
+    if (error instanceof Wrong) return { ok: false, damage: error.damage };
+    throw error;
+  }
+}
+
+function read(reader: Reader, at: number): Snapshot {
+  if (at === 0 || at % 4 !== 0 || at + 4 * (Word.growths + 1) > reader.length) {
+    fail("no-descriptor", at, at);
+  }
+  const word = (index: number): number => reader.word(at + 4 * index);
+  /** The value behind a word that holds an address. */
+  const behind = (index: number): number => reader.word(word(index));
+  const expect = (index: number, wanted: number, code: DamageCode): void => {
+    if (word(index) !== wanted) fail(code, at + 4 * index, word(index));
+  };
+  expect(Word.magic, MAGIC, "magic");
+  expect(Word.version, VERSION, "version");
+  const kind = word(Word.kind);
+  if (kind < Kind.Bump || kind > Kind.Tiny) fail("kind", at + 4 * Word.kind, kind);
+  const words = word(Word.words);
+  if (words < WORDS[kind as keyof typeof WORDS]) fail("short", at + 4 * Word.words, words);
+  reader.hold(at, 4 * words);
+
+  const counter = (index: number): number | null => (word(index) === 0 ? null : behind(index));
+  const growths = counter(Word.growths);
+  const committed = counter(Word.committed);
+  const descriptor: Descriptor = { reader, word, behind, committed, growths };
+  switch (kind) {
+    case Kind.Bump:
+      return readBump(descriptor);
+    case Kind.Tiny:
+      return readTiny(descriptor);
+    default:
+      return readBuddy(descriptor, kind === Kind.Slab);
+  }
+}
+
+interface Descriptor {
+  readonly reader: Reader;
+  readonly word: (index: number) => number;
+  readonly behind: (index: number) => number;
+  readonly committed: number | null;
+  readonly growths: number | null;
+}
+
+const NOTHING = {
+  start: 0,
+  end: 0,
+  units: null,
+  granule: 1,
+  base: 0,
+  slabs: [] as readonly Slab[],
+  classes: [] as readonly number[],
+  tiny: [] as readonly TinyClass[],
+} as const;
+
+function readBump({ reader, behind, committed, growths }: Descriptor): Snapshot {
+  const chunks: { start: number; top: number }[] = [];
+  const end = behind(BumpWord.end);
+  let start = behind(BumpWord.start);
+  let top = behind(BumpWord.top);
+  const newest = start;
+  if (start !== 0) {
+    if (end < top) fail("count", end, top);
+    reader.hold(end, 0);
+  }
+  const circle = new Circle();
+  while (start !== 0) {
+    circle.refuse(start);
+    if (top < start + Chunk.header) fail("count", start, top);
+    reader.hold(top, 0);
+    chunks.push({ start, top });
+    top = reader.word(start + Chunk.previousTop);
+    start = reader.word(start + Chunk.previous);
+  }
+  chunks.sort((a, b) => a.start - b.start);
+
+  const blocks = new Blocks();
+  let at = chunks[0]?.start ?? 0;
+  for (const chunk of chunks) {
+    if (chunk.start < at) fail("count", chunk.start, at);
+    if (chunk.start > at) blocks.push(at, chunk.start - at, State.Gap);
+    blocks.push(chunk.start, Chunk.header, State.Meta);
+    at = chunk.start + Chunk.header;
+    if (chunk.top > at) blocks.push(at, chunk.top - at, State.Live);
+    at = chunk.top;
+    if (chunk.start === newest && end > at) {
+      blocks.push(at, end - at, State.Free);
+      at = end;
+    }
+  }
+  return { ...NOTHING, kind: "bump", committed, growths, start: chunks[0]?.start ?? 0, end: at, blocks };
+}
+
+function readTiny({ reader, word }: Descriptor): Snapshot {
+  const heads = word(TinyWord.heads);
+  const classes = word(TinyWord.classes);
+  const largest = word(TinyWord.largest);
+  // Class i has blocks of 1 << (largest - i), with room for a link.
+  if (largest > 31 || classes > largest - 1) fail("class", heads, classes);
+  reader.hold(heads, 4 * classes);
+
+  const free: { address: number; size: number }[] = [];
+  const tiny: TinyClass[] = [];
+  for (let i = 0; i < classes; i++) {
+    const size = 2 ** (largest - i);
+    const circle = new Circle();
+    let count = 0;
+    for (let at = reader.word(heads + 4 * i); at !== 0; at = reader.word(at)) {
+      circle.refuse(at);
+      reader.hold(at, size);
+      free.push({ address: at, size });
+      count++;
+    }
+    tiny.unshift({ size, free: count });
+  }
+  free.sort((a, b) => a.address - b.address);
+
+  const blocks = new Blocks(Math.max(256, 2 * free.length));
+  const start = free[0]?.address ?? 0;
+  let at = start;
+  for (const block of free) {
+    if (block.address < at) fail("count", block.address, at);
+    if (block.address > at) blocks.push(at, block.address - at, State.Unknown);
+    blocks.push(block.address, block.size, State.Free);
+    at = block.address + block.size;
+  }
+  return { ...NOTHING, kind: "tiny", committed: null, growths: null, start, end: at, blocks, tiny };
+}
+
+function readBuddy(descriptor: Descriptor, slabsToo: boolean): Snapshot {
+  const { reader, word, behind, committed, growths } = descriptor;
+  const map = behind(BuddyWord.map);
+  const entries = behind(BuddyWord.entries);
+  const origin = behind(BuddyWord.origin);
+  const shift = word(BuddyWord.granule);
+  const capacity = behind(BuddyWord.capacity);
+  const kind = slabsToo ? "slab" : "buddy";
+  if (shift > 31) fail("order", map, shift);
+  const granule = 2 ** shift;
+  reader.hold(map, entries);
+  reader.hold(origin, entries * granule);
+
+  const classes: number[] = [];
+  if (slabsToo) {
+    const count = word(SlabWord.classes);
+    const sizes = word(SlabWord.sizes);
+    reader.hold(sizes, 4 * count);
+    for (let i = 0; i < count; i++) {
+      const size = reader.word(sizes + 4 * i);
+      if (size < 4) fail("class", sizes + 4 * i, size);
+      classes.push(size);
+    }
+  }
+
+  const blocks = new Blocks(1024);
+  const units = new Blocks(1024);
+  const slabs: Slab[] = [];
+  const bytes = reader.bytes;
+  for (let entry = 0; entry < entries; ) {
+    const byte = bytes[map + entry]!;
+    const address = origin + entry * granule;
+    if (byte === 0) {
+      blocks.extend(address, granule, State.Gap);
+      units.extend(address, granule, State.Gap);
+      entry++;
+      continue;
+    }
+    const order = MapByte.order(byte);
+    if (order < 0 || order > 31 || entry + 2 ** order > entries) fail("order", map + entry, byte);
+    const size = granule * 2 ** order;
+    if (address % size !== 0) fail("align", address, size);
+    switch (MapByte.state(byte)) {
+      case MapByte.free:
+        blocks.push(address, size, State.Free);
+        units.push(address, size, State.Free);
+        break;
+      case MapByte.fresh:
+        blocks.push(address, size, State.Fresh);
+        units.push(address, size, State.Fresh);
+        break;
+      case MapByte.slab:
+        if (!slabsToo) fail("order", map + entry, byte);
+        units.push(address, size, State.Slab, slabs.length);
+        slabs.push(readSlab(reader, address, size, classes, blocks, slabs.length));
+        break;
+      default: {
+        const own = address >= map && address < map + capacity;
+        const state = own ? State.Meta : State.Live;
+        blocks.push(address, size, state);
+        units.push(address, size, state);
+      }
+    }
+    entry += 2 ** order;
+  }
+  return {
+    ...NOTHING,
+    kind,
+    committed,
+    growths,
+    start: entries === 0 ? 0 : origin,
+    end: entries === 0 ? 0 : origin + entries * granule,
+    blocks,
+    units,
+    granule,
+    slabs,
+    classes,
+  };
+}
+
+function readSlab(
+  reader: Reader,
+  address: number,
+  bytes: number,
+  classes: readonly number[],
+  blocks: Blocks,
+  index: number,
+): Slab {
+  const field = (offset: number): number => reader.word(address + offset);
+  const of = field(SlabHeader.class);
+  const size = classes[of];
+  if (size === undefined) fail("class", address, of);
+  const used = field(SlabHeader.used);
+  const fresh = field(SlabHeader.fresh);
+  const capacity = field(SlabHeader.capacity);
+  const first = field(SlabHeader.first);
+  if (first < SlabHeader.bytes || first + capacity * size > bytes) fail("count", address, capacity);
+  if (used > fresh || fresh > capacity) fail("count", address, used);
+
+  const free = new Uint8Array(fresh);
+  let length = 0;
+  for (let at = field(SlabHeader.free); at !== 0; at = reader.word(at)) {
+    const offset = at - address - first;
+    const i = offset / size;
+    if (offset < 0 || i >= fresh) fail("beyond", at, at);
+    if (!Number.isInteger(i)) fail("align", at, at);
+    if (free[i] === 1 || ++length > fresh - used) fail("cycle", at, length);
+    free[i] = 1;
+  }
+  if (length !== fresh - used) fail("count", address, length);
+
+  blocks.push(address, first, State.Meta, index);
+  for (let i = 0; i < capacity; i++) {
+    const live = i < fresh && free[i] === 0;
+    blocks.push(address + first + i * size, size, live ? State.Live : State.Free, index);
+  }
+  const tail = bytes - first - capacity * size;
+  if (tail > 0) blocks.push(address + bytes - tail, tail, State.Meta, index);
+  return { address, size: bytes, class: of, used, capacity, overhead: first + tail };
+}

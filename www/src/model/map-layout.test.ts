@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { addressAt, coverage, dominant, fit, reveal, scroll, segments, windowEnd, zoom } from "./map-layout";
+import { Blocks, State, STATES } from "./snapshot";
+
+const MIB = 2 ** 20;
+
+describe("the window", () => {
+  it("fits a heap into the rows there are", () => {
+    expect(fit(MIB, 3 * MIB, 32)).toEqual({ start: MIB, bytesPerRow: 65536, rows: 32 });
+    expect(fit(MIB + 100, 3 * MIB + 1, 32)).toEqual({ start: MIB, bytesPerRow: 131072, rows: 17 });
+    expect(fit(0, 0, 32).rows).toBe(1);
+    expect(fit(65536, 2 ** 32, 24).rows).toBeLessThanOrEqual(24);
+  });
+
+  it("zooms around an address, which stays in its row", () => {
+    const whole = fit(MIB, 3 * MIB, 32);
+    const around = 2 * MIB + 5000;
+    let view = whole;
+    for (let i = 0; i < 5; i++) {
+      const row = Math.floor((around - view.start) / view.bytesPerRow);
+      view = zoom(view, whole, 32, -1, around);
+      expect(Math.floor((around - view.start) / view.bytesPerRow)).toBe(row);
+    }
+    expect(view.bytesPerRow).toBe(2048);
+    for (let i = 0; i < 9; i++) view = zoom(view, whole, 32, 1, around);
+    expect(view).toEqual(whole);
+  });
+
+  it("never zooms finer than the smallest row nor leaves the heap", () => {
+    const whole = fit(MIB, 3 * MIB, 32);
+    let view = whole;
+    for (let i = 0; i < 40; i++) view = zoom(view, whole, 32, -1, MIB);
+    expect(view).toEqual({ start: MIB, bytesPerRow: 128, rows: 32 });
+    expect(scroll(view, whole, -5).start).toBe(MIB);
+    expect(windowEnd(scroll(view, whole, 1e9))).toBe(3 * MIB);
+  });
+
+  it("moves just so far that a block can be seen", () => {
+    const whole = fit(MIB, 3 * MIB, 32);
+    const view = zoom(whole, whole, 32, -4, MIB);
+    expect(reveal(view, whole, MIB + 10, MIB + 20)).toBe(view);
+    const below = reveal(view, whole, 2 * MIB, 2 * MIB + 64);
+    expect(windowEnd(below)).toBe(2 * MIB + view.bytesPerRow);
+    const above = reveal(below, whole, MIB + 64, MIB + 128);
+    expect(above.start).toBe(MIB);
+    // A block larger than the window shows its start.
+    expect(reveal(view, whole, MIB + 65536, 3 * MIB).start).toBe(MIB + 65536);
+  });
+
+  it("knows where an address stands and what stands at a place", () => {
+    const view = { start: 4096, bytesPerRow: 1024, rows: 4 };
+    expect(segments(view, 4096 + 512, 4096 + 2048 + 256)).toEqual([
+      { row: 0, x: 0.5, width: 0.5 },
+      { row: 1, x: 0, width: 1 },
+      { row: 2, x: 0, width: 0.25 },
+    ]);
+    expect(segments(view, 0, 4096)).toEqual([]);
+    expect(addressAt(view, 1, 0.5)).toBe(4096 + 1024 + 512);
+    expect(addressAt(view, 0, 1)).toBe(4096 + 1023);
+  });
+});
+
+describe("coverage", () => {
+  const blocks = new Blocks();
+  blocks.push(4096, 512, State.Live);
+  blocks.push(4608, 3, State.Meta);
+  blocks.push(4611, 5, State.Free);
+  blocks.push(4616, 2000, State.Gap);
+  const view = { start: 4096, bytesPerRow: 1024, rows: 2 };
+
+  it("shares each pixel among the blocks in it, and loses nothing", () => {
+    const map = coverage(blocks, view, 128);
+    const at = (pixel: number, state: number): number => map.share[pixel * STATES + state]!;
+    expect(at(0, State.Live)).toBe(1);
+    expect(at(63, State.Live)).toBe(1);
+    expect(at(64, State.Meta)).toBeCloseTo(3 / 8);
+    expect(at(64, State.Free)).toBeCloseTo(5 / 8);
+    expect(dominant(map, 64)).toBe(State.Free);
+    const total = map.share.reduce((sum, part) => sum + part, 0) * 8;
+    expect(total).toBeCloseTo(2048);
+  });
+
+  it("loses nothing at odd widths either", () => {
+    for (const width of [1, 7, 100, 333, 1500]) {
+      const map = coverage(blocks, view, width);
+      const total = (map.share.reduce((sum, part) => sum + part, 0) * 1024) / width;
+      expect(total).toBeCloseTo(2048, 1);
+      for (let pixel = 0; pixel < width * 2; pixel++) {
+        const all = map.share.slice(pixel * STATES, (pixel + 1) * STATES).reduce((a, b) => a + b, 0);
+        expect(all).toBeCloseTo(1, 3);
+      }
+    }
+  });
+
+  it("marks where a block of several pixels begins", () => {
+    const map = coverage(blocks, view, 128);
+    expect([...map.edges.entries()].filter(([, on]) => on === 1).map(([i]) => i)).toEqual([0, 65]);
+  });
+
+  it("leaves pixels beyond the heap bare", () => {
+    const map = coverage(blocks, { start: 4096, bytesPerRow: 4096, rows: 1 }, 64);
+    expect(dominant(map, 63)).toBe(-1);
+  });
+});

@@ -1,0 +1,157 @@
+import { STATES, type Blocks, type State } from "./snapshot";
+
+/**
+ * The address map: rows of the same number of bytes, one under the other, addresses rising to
+ * the right and down, as in a hex dump. This file knows where an address stands; draw/ paints it.
+ */
+export interface MapWindow {
+  /** Address at the left of the first row; a multiple of `bytesPerRow`. */
+  readonly start: number;
+  /** A power of two. */
+  readonly bytesPerRow: number;
+  readonly rows: number;
+}
+
+export const SMALLEST_ROW = 128;
+
+export const windowEnd = (view: MapWindow): number => view.start + view.rows * view.bytesPerRow;
+
+/** The window that shows `start .. end` whole in at most `rows` rows. */
+export function fit(start: number, end: number, rows: number): MapWindow {
+  let bytesPerRow = SMALLEST_ROW;
+  for (;;) {
+    const first = floor(start, bytesPerRow);
+    const needed = Math.max(1, Math.ceil((end - first) / bytesPerRow));
+    if (needed <= rows) return { start: first, bytesPerRow, rows: needed };
+    bytesPerRow *= 2;
+  }
+}
+
+/**
+ * Half (steps < 0) or double the bytes in a row, around an address. Never wider than the whole,
+ * never beyond it, never finer than `SMALLEST_ROW`.
+ */
+export function zoom(view: MapWindow, whole: MapWindow, rows: number, steps: number, around: number): MapWindow {
+  const bytesPerRow = Math.max(SMALLEST_ROW, view.bytesPerRow * 2 ** steps);
+  if (bytesPerRow >= whole.bytesPerRow) return whole;
+  const row = Math.min(rows - 1, Math.max(0, Math.floor((around - view.start) / view.bytesPerRow)));
+  return place({ start: floor(around, bytesPerRow) - row * bytesPerRow, bytesPerRow, rows }, whole);
+}
+
+/** The window moved by rows. */
+export function scroll(view: MapWindow, whole: MapWindow, rows: number): MapWindow {
+  return place({ ...view, start: view.start + rows * view.bytesPerRow }, whole);
+}
+
+/** The window moved just so far that an address range can be seen, or at least its start. */
+export function reveal(view: MapWindow, whole: MapWindow, start: number, end: number): MapWindow {
+  const first = floor(start, view.bytesPerRow);
+  const last = floor(end - 1, view.bytesPerRow);
+  if (first < view.start) return place({ ...view, start: first }, whole);
+  const over = last - (windowEnd(view) - view.bytesPerRow);
+  if (over <= 0) return view;
+  return place({ ...view, start: Math.min(first, view.start + over) }, whole);
+}
+
+/** Keeps a window inside the whole. */
+function place(view: MapWindow, whole: MapWindow): MapWindow {
+  const last = ceil(windowEnd(whole), view.bytesPerRow) - view.rows * view.bytesPerRow;
+  const start = Math.max(floor(whole.start, view.bytesPerRow), Math.min(view.start, last));
+  return { ...view, start };
+}
+
+const floor = (address: number, unit: number): number => Math.floor(address / unit) * unit;
+const ceil = (address: number, unit: number): number => Math.ceil(address / unit) * unit;
+
+/** A part of a block that lies in one row; `x` and `width` in row widths, 0..1. */
+export interface Segment {
+  readonly row: number;
+  readonly x: number;
+  readonly width: number;
+}
+
+/** Where a range of addresses stands in the window: one segment a row. */
+export function segments(view: MapWindow, start: number, end: number): Segment[] {
+  const from = Math.max(start, view.start);
+  const to = Math.min(end, windowEnd(view));
+  const found: Segment[] = [];
+  for (let at = from; at < to; ) {
+    const row = Math.floor((at - view.start) / view.bytesPerRow);
+    const rowStart = view.start + row * view.bytesPerRow;
+    const stop = Math.min(to, rowStart + view.bytesPerRow);
+    found.push({ row, x: (at - rowStart) / view.bytesPerRow, width: (stop - at) / view.bytesPerRow });
+    at = stop;
+  }
+  return found;
+}
+
+/** The address at a place in the window; `x` 0..1 in its row. */
+export function addressAt(view: MapWindow, row: number, x: number): number {
+  const inRow = Math.min(view.bytesPerRow - 1, Math.max(0, Math.floor(x * view.bytesPerRow)));
+  return view.start + row * view.bytesPerRow + inRow;
+}
+
+/**
+ * How much of each pixel each state covers, for a window whose rows are `width` pixels wide:
+ * `[(row * width + x) * STATES + state]`, 0..1. And, where a block of several pixels begins, a 1
+ * in `edges`. One pass over the blocks in the window.
+ */
+export interface Coverage {
+  readonly width: number;
+  readonly rows: number;
+  readonly share: Float32Array;
+  readonly edges: Uint8Array;
+}
+
+export function coverage(blocks: Blocks, view: MapWindow, width: number, edgeFrom = 4): Coverage {
+  const share = new Float32Array(view.rows * width * STATES);
+  const edges = new Uint8Array(view.rows * width);
+  const perPixel = view.bytesPerRow / width;
+  const end = windowEnd(view);
+  let last = -1;
+  for (let i = Math.max(0, blocks.lowerBound(view.start)); i < blocks.count; i++) {
+    const address = blocks.address[i]!;
+    if (address >= end) break;
+    const stop = Math.min(end, blocks.end(i));
+    let from = Math.max(address, view.start);
+    if (from >= stop) continue;
+    const state = blocks.state[i]!;
+    if (blocks.size[i]! >= edgeFrom * perPixel && address >= view.start) {
+      const pixel = Math.floor((address - view.start) / perPixel + 1e-6);
+      if (pixel !== last) edges[pixel] = 1;
+      last = pixel;
+    }
+    // Rows follow each other without a break, so the window is one long row of pixels.
+    while (from < stop) {
+      const pixel = Math.min(view.rows * width - 1, Math.floor((from - view.start) / perPixel + 1e-9));
+      const pixelEnd = view.start + (pixel + 1) * perPixel;
+      if (stop > pixelEnd + perPixel) {
+        // Whole pixels in between.
+        const whole = Math.floor((stop - view.start) / perPixel + 1e-9);
+        share[pixel * STATES + state]! += (pixelEnd - from) / perPixel;
+        for (let p = pixel + 1; p < whole; p++) share[p * STATES + state] = 1;
+        from = view.start + whole * perPixel;
+        continue;
+      }
+      const to = Math.min(stop, pixelEnd);
+      share[pixel * STATES + state]! += (to - from) / perPixel;
+      if (to <= from) break;
+      from = to;
+    }
+  }
+  return { width, rows: view.rows, share, edges };
+}
+
+/** The state that covers most of a pixel, or -1 where nothing of the heap is. */
+export function dominant(map: Coverage, pixel: number): State | -1 {
+  let best: State | -1 = -1;
+  let most = 0.001;
+  for (let state = 0; state < STATES; state++) {
+    const part = map.share[pixel * STATES + state]!;
+    if (part > most) {
+      most = part;
+      best = state as State;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,129 @@
+import { isFree, State, type Blocks, type Snapshot } from "./snapshot";
+import { eachBlock, largestBlock } from "./splits";
+
+/** The numbers of one moment. `live + free + meta` is what the heap has obtained. */
+export interface Figures {
+  readonly live: number;
+  readonly liveBlocks: number;
+  readonly free: number;
+  readonly freeBlocks: number;
+  readonly largestFree: number;
+  readonly meta: number;
+  readonly gap: number;
+  /** Whether the heap keeps a record of what is live; if not, `live` and `committed` say nothing. */
+  readonly tracked: boolean;
+  readonly committed: number;
+  readonly growths: number | null;
+}
+
+export function figures(snapshot: Snapshot): Figures {
+  const counted = count(snapshot.blocks);
+  const committed = snapshot.committed ?? counted.live + counted.free + counted.meta;
+  return { ...counted, tracked: snapshot.kind !== "tiny", committed, growths: snapshot.growths };
+}
+
+export function count(blocks: Blocks): Omit<Figures, "tracked" | "committed" | "growths"> {
+  const bytes = [0, 0, 0, 0, 0, 0, 0];
+  let liveBlocks = 0;
+  let freeBlocks = 0;
+  let largestFree = 0;
+  for (let i = 0; i < blocks.count; i++) {
+    const state = blocks.state[i]!;
+    const size = blocks.size[i]!;
+    bytes[state]! += size;
+    if (state === State.Live) liveBlocks++;
+    else if (isFree(state)) {
+      freeBlocks++;
+      if (size > largestFree) largestFree = size;
+    }
+  }
+  return {
+    live: bytes[State.Live]!,
+    liveBlocks,
+    free: bytes[State.Free]! + bytes[State.Fresh]!,
+    freeBlocks,
+    largestFree,
+    meta: bytes[State.Meta]!,
+    gap: bytes[State.Gap]!,
+  };
+}
+
+export interface OrderRow {
+  readonly order: number;
+  readonly size: number;
+  readonly live: number;
+  readonly free: number;
+  readonly slabs: number;
+  /** Blocks of this size that stand split into smaller ones. */
+  readonly split: number;
+  /**
+   * Which part of the free bytes cannot serve a request of this size, 0..1: Linux's
+   * unusable-free-space index. 0 where nothing is free.
+   */
+  readonly unusable: number;
+}
+
+/** One row for each order from the granule to the largest block, ascending. */
+export function orders(snapshot: Snapshot): OrderRow[] {
+  const { units, granule } = snapshot;
+  if (units === null || units.count === 0) return [];
+  const top = largestBlock(units, granule);
+  const rows = Array.from({ length: Math.round(Math.log2(top / granule)) + 1 }, () => ({
+    live: 0,
+    free: 0,
+    slabs: 0,
+    split: 0,
+  }));
+  let free = 0;
+  const all = { from: snapshot.start, to: snapshot.end };
+  eachBlock(units, { ...snapshot, top }, all, (_, size, index) => {
+    const row = rows[Math.round(Math.log2(size / granule))]!;
+    const state = index < 0 ? -1 : units.state[index]!;
+    if (state === -1) row.split++;
+    else if (state === State.Slab) row.slabs++;
+    else if (isFree(state)) {
+      row.free++;
+      free += size;
+    } else row.live++;
+  });
+  let small = 0;
+  return rows.map((row, order) => {
+    const size = granule * 2 ** order;
+    const unusable = free === 0 ? 0 : small / free;
+    small += row.free * size;
+    return { order, size, ...row, unusable };
+  });
+}
+
+export interface ClassRow {
+  readonly class: number;
+  readonly size: number;
+  readonly slabs: number;
+  readonly used: number;
+  readonly capacity: number;
+  readonly overhead: number;
+  /** Indices into `Snapshot.slabs`, in address order. */
+  readonly members: readonly number[];
+}
+
+/** One row for each class that has a slab, ascending. */
+export function classRows(snapshot: Snapshot): ClassRow[] {
+  const members = snapshot.classes.map((): number[] => []);
+  snapshot.slabs.forEach((slab, index) => members[slab.class]?.push(index));
+  return members.flatMap((list, index) => {
+    if (list.length === 0) return [];
+    const sum = (of: (slab: Snapshot["slabs"][number]) => number): number =>
+      list.reduce((total, i) => total + of(snapshot.slabs[i]!), 0);
+    return [
+      {
+        class: index,
+        size: snapshot.classes[index]!,
+        slabs: list.length,
+        used: sum((s) => s.used),
+        capacity: sum((s) => s.capacity),
+        overhead: sum((s) => s.overhead),
+        members: list,
+      },
+    ];
+  });
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { History, type Moment } from "./history";
+import { verdict } from "./verdict";
+
+const KIB = 1024;
+
+/** A history of moments, each given by what is live, in KiB, of 10,000 committed. */
+function lived(live: readonly number[], more: Partial<Moment> = {}): History {
+  const history = new History();
+  for (const kib of live) history.add(moment(kib, more));
+  return history;
+}
+
+function moment(live: number, more: Partial<Moment> = {}): Moment {
+  const free = (10000 - live) * KIB;
+  return {
+    label: "",
+    live: live * KIB,
+    liveBlocks: live,
+    free,
+    freeBlocks: 1,
+    largestFree: free,
+    meta: 0,
+    gap: 0,
+    tracked: true,
+    committed: 10000 * KIB,
+    growths: 1,
+    ...more,
+  };
+}
+
+const kind = (history: History): string => verdict(history).kind;
+
+describe("the verdict", () => {
+  it("is empty before anything was allocated", () => {
+    expect(kind(new History())).toBe("empty");
+    expect(kind(lived([0], { committed: 0 }))).toBe("empty");
+  });
+
+  it("does not judge a heap without records", () => {
+    expect(kind(lived([0, 0], { tracked: false }))).toBe("untracked");
+  });
+
+  it("calls a document that stays alive healthy", () => {
+    expect(kind(lived([10, 6000]))).toBe("healthy");
+    expect(kind(lived([10, 6000, 6000, 6000, 6000, 6000, 6000]))).toBe("healthy");
+  });
+
+  it("calls it a peak when most of what was live is gone", () => {
+    expect(kind(lived([10, 6000, 10]))).toBe("peak");
+    expect(kind(lived([10, 9000, 4600]))).toBe("healthy"); // live was not twice as much
+    expect(kind(lived([4000, 3000, 4000]))).toBe("healthy"); // free, but never used
+  });
+
+  it("calls it a leak when each low is higher than the one before", () => {
+    const leaking = lived([10, 5000, 20, 5100, 30, 5200, 40]);
+    expect(kind(leaking)).toBe("leak");
+    expect(verdict(leaking).rise).toBe(30 * KIB);
+    expect(kind(lived([10, 5000, 20, 5100, 30, 5200]))).toBe("healthy"); // two rises are not enough
+    expect(kind(lived([10, 5000, 20, 5100, 20, 5200, 20]))).toBe("peak"); // the lows stay
+    expect(kind(lived([10, 5000, 4000, 5100, 4004, 5200, 4010, 5300, 4015]))).toBe("healthy"); // too little
+  });
+
+  it("calls it a leak when live rises without a pause", () => {
+    expect(kind(lived([0, 500, 1000, 1500, 2000, 2500, 3000]))).toBe("leak");
+    expect(kind(lived([0, 500, 1000, 1500, 2000, 2500]))).toBe("healthy"); // five rises
+    expect(kind(lived([0, 10, 20, 30, 40, 50, 60]))).toBe("healthy"); // hardly anything
+    expect(kind(lived([0, 500, 1000, 1500, 1500, 2500, 3000]))).toBe("healthy"); // a pause
+  });
+
+  it("calls it fragmentation when much is free, in small pieces", () => {
+    expect(kind(lived([5000], { largestFree: 600 * KIB }))).toBe("fragmentation");
+    expect(kind(lived([5000], { largestFree: 625 * KIB }))).toBe("healthy");
+    expect(kind(lived([7600], { largestFree: KIB }))).toBe("healthy"); // under a quarter is free
+    const small = { largestFree: KIB, committed: 1500 * KIB, free: 1000 * KIB };
+    expect(kind(lived([500], small))).toBe("healthy"); // under a mebibyte is free
+  });
+
+  it("prefers fragmentation to the peak that it came from", () => {
+    expect(kind(lived([9000, 1000], { largestFree: KIB }))).toBe("fragmentation");
+  });
+
+  it("remembers a high that is no longer in the history", () => {
+    const history = new History(2);
+    for (const live of [9000, 10, 10, 10]) history.add(moment(live));
+    expect(history.moments).toHaveLength(2);
+    expect(history.forgotten).toBe(2);
+    expect(kind(history)).toBe("peak");
+    expect(verdict(history).high).toBe(9000 * KIB);
+  });
+});

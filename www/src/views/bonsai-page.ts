@@ -1,0 +1,183 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { base } from "../styles/base";
+import { tokens } from "../styles/tokens";
+import { en } from "../text/en";
+import "./program-view";
+import "./sandbox-view";
+import type { ProgramView } from "./program-view";
+
+const VIEWS = ["program", "sandbox"] as const;
+type View = (typeof VIEWS)[number];
+const THEMES = ["auto", "light", "dark"] as const;
+type Theme = (typeof THEMES)[number];
+
+/** The page: its two views, one shown at a time by the address's hash, and its colours. */
+export class BonsaiPage extends LitElement {
+  static override properties = {
+    view: { state: true },
+    theme: { state: true },
+  };
+  declare private view: View;
+  declare private theme: Theme;
+
+  constructor() {
+    super();
+    this.view = fromHash();
+    this.theme = THEMES.find((theme) => theme === document.documentElement.dataset["theme"]) ?? "auto";
+  }
+
+  static override styles = [
+    tokens,
+    base,
+    css`
+      :host {
+        --side: max(clamp(1rem, 3vw, 2.5rem), (100vw - 165rem) / 2);
+        min-height: 100vh;
+        background: var(--paper);
+      }
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: stretch;
+        gap: 0 2rem;
+        padding: 0 var(--side);
+        border-bottom: 1px solid var(--line);
+      }
+      .name {
+        display: flex;
+        align-items: center;
+        gap: 0.55rem;
+        padding: 0.7rem 0;
+        font-size: 1rem;
+        font-weight: 650;
+        letter-spacing: -0.01em;
+      }
+      .name svg {
+        width: 1.35rem;
+        height: 1.35rem;
+      }
+      .name .leaf {
+        fill: var(--accent);
+      }
+      .name .block {
+        fill: var(--live);
+      }
+      nav {
+        display: flex;
+        gap: 0.25rem;
+      }
+      nav a {
+        display: flex;
+        align-items: center;
+        padding: 0.7rem 0.8rem;
+        margin-bottom: -1px;
+        border-bottom: 3px solid transparent;
+        color: var(--ink-2);
+        text-decoration: none;
+      }
+      nav a:hover {
+        color: var(--ink);
+      }
+      nav a[aria-current] {
+        color: var(--ink);
+        font-weight: 600;
+        border-bottom-color: var(--accent);
+      }
+      .theme {
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+        margin-left: auto;
+        font-size: 0.8125rem;
+        color: var(--ink-2);
+      }
+      .theme select {
+        min-height: 1.9rem;
+        color: var(--ink);
+      }
+      main {
+        padding: clamp(1.1rem, 2.4vw, 2rem) var(--side) 3rem;
+      }
+      @media (max-width: 34rem) {
+        header {
+          gap: 0 0.75rem;
+        }
+        nav {
+          order: 3;
+          width: 100%;
+        }
+        nav a {
+          padding-block: 0.45rem;
+        }
+        nav a:first-child {
+          padding-left: 0;
+        }
+      }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.replaceChildren();
+    addEventListener("hashchange", this.onHash);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("hashchange", this.onHash);
+  }
+
+  override render(): TemplateResult {
+    return html`
+      <header>
+        <h1 class="name">
+          <svg viewBox="0 0 32 32" aria-hidden="true">
+            <path class="leaf" d="M3 4h26v6H3z"></path>
+            <path class="leaf" d="M3 12h12v6H3z"></path>
+            <path class="block" d="M17 12h12v6H17z"></path>
+            <path class="block" d="M9 20h6v8H9z"></path>
+          </svg>
+          ${en.page.name}
+        </h1>
+        <nav aria-label=${en.page.views}>
+          ${VIEWS.map(
+            (view) => html`<a href="#${view}" aria-current=${this.view === view ? "page" : nothing}>${en.page[view]}</a>`,
+          )}
+        </nav>
+        <label class="theme">
+          ${en.page.theme.label}
+          <select @change=${this.onTheme}>
+            ${THEMES.map((theme) => html`<option value=${theme} ?selected=${theme === this.theme}>${en.page.theme[theme]}</option>`)}
+          </select>
+        </label>
+      </header>
+      <main>
+        <program-view ?hidden=${this.view !== "program"}></program-view>
+        <sandbox-view ?hidden=${this.view !== "sandbox"} .active=${this.view === "sandbox"}></sandbox-view>
+      </main>
+    `;
+  }
+
+  private readonly onHash = (): void => {
+    this.view = fromHash();
+  };
+
+  private readonly onTheme = (event: Event): void => {
+    const value = (event.target as HTMLSelectElement).value as Theme;
+    this.theme = value;
+    document.documentElement.dataset["theme"] = value;
+    try {
+      localStorage.setItem("theme", value);
+    } catch {
+      // A page that may store nothing forgets the choice; nothing else is lost.
+    }
+    this.renderRoot.querySelector<ProgramView>("program-view")?.recolor();
+  };
+}
+
+function fromHash(): View {
+  const hash = location.hash.slice(1);
+  return VIEWS.find((view) => view === hash) ?? "program";
+}
+
+customElements.define("bonsai-page", BonsaiPage);

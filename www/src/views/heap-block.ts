@@ -1,0 +1,164 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { buddyOf } from "../model/icicle";
+import { State, type Snapshot } from "../model/snapshot";
+import { base } from "../styles/base";
+import { en } from "../text/en";
+import { address, bytes, dump } from "../text/format";
+import { stateName } from "./names";
+
+/** The block that was chosen: what it is, its neighbours, and its first bytes as hex and text. */
+export class HeapBlock extends LitElement {
+  static override properties = {
+    snapshot: { attribute: false },
+    chosen: { attribute: false },
+    peek: { attribute: false },
+  };
+  declare snapshot: Snapshot;
+  declare chosen: number;
+  /** Copies a few bytes out of the module's memory; empty where it has none. */
+  declare peek: (from: number, length: number) => Uint8Array;
+
+  static readonly BYTES = 64;
+
+  static override styles = [
+    base,
+    css`
+      section {
+        min-height: 7.9rem;
+        padding: 0.8rem 0 0;
+        border-top: 1px solid var(--line);
+      }
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.25rem 1rem;
+      }
+      header p {
+        flex: 1 1 14rem;
+      }
+      strong {
+        font-weight: 650;
+      }
+      .hint ul {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(12.5rem, 1fr));
+        gap: 0.3rem 1.5rem;
+        margin-top: 0.6rem;
+      }
+      /* Keys are of no use to a finger. */
+      @media (hover: none) {
+        .hint ul {
+          display: none;
+        }
+      }
+      @container (max-width: 34rem) {
+        .hint ul {
+          display: none;
+        }
+        .hint {
+          min-height: 0;
+        }
+      }
+      kbd {
+        display: inline-block;
+        min-width: 2.6em;
+        padding: 0 0.4em;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        font: inherit;
+        color: var(--ink);
+        text-align: center;
+      }
+      .bytes {
+        margin: 0.5rem 0 0;
+        overflow-x: auto;
+        font: 0.75rem/1.55 var(--mono);
+      }
+      .bytes td,
+      .bytes th {
+        border: 0;
+        padding: 0 1.2rem 0 0;
+        text-align: left;
+        font-family: var(--mono);
+        font-size: 0.75rem;
+        white-space: pre;
+      }
+      .bytes table {
+        width: auto;
+      }
+      .bytes th {
+        color: var(--ink-2);
+      }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const { snapshot, chosen } = this;
+    const { blocks } = snapshot;
+    if (chosen < 0 || chosen >= blocks.count) {
+      return html`<section class="hint">
+        <p class="quiet">${en.block.hint}</p>
+        <ul class="quiet small" aria-hidden="true">
+          ${en.block.keys.map(([keys, what]) => html`<li><kbd>${keys}</kbd> ${what}</li>`)}
+        </ul>
+      </section>`;
+    }
+    const at = blocks.address[chosen]!;
+    const size = blocks.size[chosen]!;
+    return html`
+      <section aria-label=${en.block.label}>
+        <header>
+          <p>
+            <strong class="mono">${address(at)}</strong> · ${bytes(size)} · ${stateName(blocks.state[chosen]!)}
+            ${this.context()}
+          </p>
+          <div>
+            <button class="plain" ?disabled=${chosen === 0} @click=${() => { this.choose(chosen - 1); }}>${en.block.previous}</button>
+            <button class="plain" ?disabled=${chosen === blocks.count - 1} @click=${() => { this.choose(chosen + 1); }}>${en.block.next}</button>
+            <button class="plain" @click=${() => { this.choose(-1); }}>${en.block.close}</button>
+          </div>
+        </header>
+        ${blocks.state[chosen] === State.Gap ? nothing : this.bytes(at, size)}
+      </section>
+    `;
+  }
+
+  private context(): TemplateResult | typeof nothing {
+    const { snapshot, chosen } = this;
+    const { blocks, units } = snapshot;
+    const slab = snapshot.slabs[blocks.slab[chosen]!];
+    if (slab !== undefined) {
+      return html`<span class="quiet">${en.block.inSlab(snapshot.classes[slab.class]!, slab.used, slab.capacity)}</span>`;
+    }
+    const unit = units === null ? -1 : units.find(blocks.address[chosen]!);
+    if (units === null || unit < 0 || units.state[unit] === State.Gap) return nothing;
+    const buddy = buddyOf(units, unit, snapshot.base);
+    return html`<span class="quiet">
+      ${en.block.buddyAt(buddy.address)} ${units.state[unit] === State.Live ? (buddy.merges ? en.block.buddyFree : en.block.buddyBusy) : nothing}
+    </span>`;
+  }
+
+  private bytes(at: number, size: number): TemplateResult {
+    const taken = this.peek(at, Math.min(size, HeapBlock.BYTES));
+    if (taken.length === 0) return html``;
+    const lines = Array.from({ length: Math.ceil(taken.length / 16) }, (_, i) => i * 16);
+    return html`
+      <div class="bytes" tabindex="0" role="region" aria-label=${en.block.bytes(taken.length, size)}>
+        <table>
+          <caption class="unseen">${en.block.bytes(taken.length, size)}</caption>
+          ${lines.map((from) => {
+            const { hex, text } = dump(taken.subarray(from, from + 16));
+            return html`<tr><th scope="row">+${from.toString(16).padStart(2, "0")}</th><td>${hex}</td><td>${text}</td></tr>`;
+          })}
+        </table>
+      </div>
+    `;
+  }
+
+  private choose(index: number): void {
+    this.dispatchEvent(new CustomEvent("choose", { detail: index }));
+  }
+}
+
+customElements.define("heap-block", HeapBlock);

@@ -1,0 +1,554 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { paintMap } from "../draw/map";
+import { resolvePalette, type Palette } from "../draw/palette";
+import {
+  addressAt,
+  coverage,
+  fit,
+  reveal,
+  scroll,
+  segments,
+  windowEnd,
+  zoom,
+  type MapWindow,
+} from "../model/map-layout";
+import { State, type Snapshot } from "../model/snapshot";
+import { base } from "../styles/base";
+import { en } from "../text/en";
+import { address, bytes } from "../text/format";
+import { belongs, stateName } from "./names";
+
+export const MAP_ROWS = 20;
+const SIZE = { band: 13, gap: 3 };
+const PITCH = SIZE.band + SIZE.gap;
+const TABLE_ROWS = 200;
+const LEGEND = [State.Live, State.Free, State.Fresh, State.Meta, State.Gap, State.Unknown] as const;
+
+/**
+ * The address map, as a canvas of rows like a hex dump. Fires `choose` with the index of a block
+ * (or -1) and `look` with the window that should be shown.
+ */
+export class HeapMap extends LitElement {
+  static override properties = {
+    snapshot: { attribute: false },
+    chosen: { attribute: false },
+    view: { attribute: false },
+    theme: { attribute: false },
+    tableOpen: { state: true },
+  };
+  declare snapshot: Snapshot;
+  /** Index of the chosen block, or -1. */
+  declare chosen: number;
+  /** The window shown; `null` is the whole heap. */
+  declare view: MapWindow | null;
+  /** Changes when colours do. */
+  declare theme: number;
+  declare private tableOpen: boolean;
+
+  private palette: Palette | null = null;
+  private readonly resize = new ResizeObserver(() => {
+    this.paint();
+  });
+  private hovered = -1;
+  private pinch = 0;
+  private readonly touches = new Map<number, PointerEvent>();
+
+  constructor() {
+    super();
+    this.chosen = -1;
+    this.view = null;
+    this.theme = 0;
+    this.tableOpen = false;
+  }
+
+  static override styles = [
+    base,
+    css`
+      .bar {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: 0.25rem 1.5rem;
+        margin-bottom: 0.6rem;
+      }
+      .tools {
+        display: flex;
+        gap: 0.25rem;
+        align-items: center;
+      }
+      .tools button {
+        min-height: 1.9rem;
+        min-width: 2.1rem;
+        padding: 0 0.55rem;
+        font-size: 0.8125rem;
+      }
+      .overview {
+        position: relative;
+        height: 12px;
+        margin-left: var(--gutter);
+        margin-bottom: 7px;
+        cursor: pointer;
+      }
+      .overview canvas {
+        width: 100%;
+        height: 12px;
+      }
+      .lens {
+        position: absolute;
+        inset-block: -3px;
+        min-width: 5px;
+        border: 2px solid var(--ink);
+        border-radius: 2px;
+        pointer-events: none;
+      }
+      .plate {
+        --gutter: 6.1rem;
+      }
+      .rows {
+        display: grid;
+        grid-template-columns: var(--gutter) minmax(0, 1fr);
+      }
+      .gutter {
+        font: 0.6875rem/1 var(--mono);
+        color: var(--ink-2);
+        position: relative;
+      }
+      .gutter span {
+        position: absolute;
+        left: 0;
+        line-height: 13px;
+      }
+      .field-of-view {
+        position: relative;
+        cursor: crosshair;
+        touch-action: pan-y;
+      }
+      .field-of-view canvas {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+      }
+      .legend {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.2rem 1.1rem;
+        margin: 0.6rem 0 0 var(--gutter);
+        font-size: 0.8125rem;
+        color: var(--ink-2);
+      }
+      .legend li {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.4rem;
+      }
+      .legend canvas {
+        width: 22px;
+        height: 13px;
+      }
+      .data {
+        margin-left: var(--gutter);
+      }
+      @container (max-width: 34rem) {
+        .plate {
+          --gutter: 0rem;
+        }
+        .rows {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        .gutter {
+          display: none;
+        }
+      }
+    `,
+  ];
+
+  private get whole(): MapWindow {
+    return fit(this.snapshot.start, this.snapshot.end, MAP_ROWS);
+  }
+
+  private get window(): MapWindow {
+    return this.view ?? this.whole;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated) this.observe();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.resize.disconnect();
+  }
+
+  protected override firstUpdated(): void {
+    this.observe();
+    // Not passive: a zoom by wheel must not zoom the page too.
+    this.field.addEventListener("wheel", (event) => { this.onWheel(event); }, { passive: false });
+  }
+
+  private observe(): void {
+    this.resize.observe(this.field);
+  }
+
+  private get field(): HTMLElement {
+    return this.renderRoot.querySelector<HTMLElement>(".field-of-view")!;
+  }
+
+  private get canvas(): HTMLCanvasElement {
+    return this.renderRoot.querySelector<HTMLCanvasElement>(".ground")!;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("theme")) this.palette = null;
+  }
+
+  protected override updated(): void {
+    this.paint();
+  }
+
+  override render(): TemplateResult {
+    const { snapshot, chosen } = this;
+    const view = this.window;
+    const whole = this.whole;
+    const zoomed = view.bytesPerRow < whole.bytesPerRow;
+    const span = Math.max(1, windowEnd(whole) - whole.start);
+    const left = ((view.start - whole.start) / span) * 100;
+    const width = ((windowEnd(view) - view.start) / span) * 100;
+    const every = 2;
+    return html`
+      <section class="plate" aria-labelledby="title">
+        <div class="bar">
+          <div>
+            <h2 id="title">${en.map.title}</h2>
+            <p class="quiet small">${en.map.caption(view.bytesPerRow)}</p>
+          </div>
+          <div class="tools">
+            <button @click=${() => { this.zoomBy(-1); }} aria-label=${en.map.zoomIn} title=${en.map.zoomIn}>+</button>
+            <button @click=${() => { this.zoomBy(1); }} ?disabled=${!zoomed} aria-label=${en.map.zoomOut} title=${en.map.zoomOut}>−</button>
+            <button @click=${() => { this.look(null); }} ?disabled=${!zoomed}>${en.map.all}</button>
+          </div>
+        </div>
+        <div
+          class="overview"
+          ?hidden=${!zoomed}
+          role="img"
+          aria-label=${en.map.overview}
+          @pointerdown=${this.onOverview}
+          @pointermove=${this.onOverview}
+        >
+          <canvas></canvas>
+          <div class="lens" style="left:${left}%;width:${width}%"></div>
+        </div>
+        <div class="rows">
+          <div class="gutter" aria-hidden="true">
+            ${Array.from({ length: Math.ceil(view.rows / every) }, (_, i) => {
+              const row = i * every;
+              return html`<span style="top:${row * PITCH}px">${address(view.start + row * view.bytesPerRow)}</span>`;
+            })}
+          </div>
+          <div
+            class="field-of-view"
+            style="height:${view.rows * PITCH - SIZE.gap}px"
+            tabindex="0"
+            role="slider"
+            aria-label=${en.map.label}
+            aria-describedby="keys"
+            aria-orientation="horizontal"
+            aria-valuemin="0"
+            aria-valuemax=${Math.max(0, snapshot.blocks.count - 1)}
+            aria-valuenow=${Math.max(0, chosen)}
+            aria-valuetext=${chosen < 0 ? en.map.none : this.describe(chosen)}
+            @keydown=${this.onKey}
+            @pointerdown=${this.onPointerDown}
+            @pointermove=${this.onPointerMove}
+            @pointerup=${this.onPointerEnd}
+            @pointercancel=${this.onPointerEnd}
+            @pointerleave=${this.onLeave}
+            @dblclick=${() => { this.zoomBy(-2); }}
+          >
+            <canvas class="ground"></canvas>
+            <canvas class="outline"></canvas>
+          </div>
+        </div>
+        <p id="keys" class="unseen">${en.map.keys}</p>
+        <ul class="legend">
+          ${LEGEND.filter((state) => this.present(state)).map(
+            (state) => html`<li><canvas data-state=${state} width="22" height="13"></canvas>${stateName(state)}</li>`,
+          )}
+        </ul>
+        <details class="data" @toggle=${(event: Event) => { this.tableOpen = (event.target as HTMLDetailsElement).open; }}>
+          <summary>${en.heap.table}</summary>
+          ${this.tableOpen ? this.table() : nothing}
+        </details>
+      </section>
+    `;
+  }
+
+  private present(state: State): boolean {
+    const { kind } = this.snapshot;
+    return (state === State.Live && kind !== "tiny") || state === State.Free || this.snapshot.blocks.state.subarray(0, this.snapshot.blocks.count).includes(state);
+  }
+
+  private table(): TemplateResult {
+    const { blocks } = this.snapshot;
+    const view = this.window;
+    const from = Math.max(0, blocks.lowerBound(view.start));
+    const to = blocks.lowerBound(windowEnd(view) - 1) + 1;
+    const shown = Math.min(to - from, TABLE_ROWS);
+    return html`
+      <p class="quiet">${en.map.rows(shown, to - from)}</p>
+      <div class="scroll" tabindex="0" role="region" aria-label=${en.map.title}>
+        <table>
+          <thead>
+            <tr>${en.map.columns.map((name, i) => html`<th class=${i > 1 ? "word" : ""} scope="col">${name}</th>`)}</tr>
+          </thead>
+          <tbody>
+            ${Array.from({ length: shown }, (_, i) => from + i).map(
+              (i) => html`<tr>
+                <th scope="row"><button class="plain mono" @click=${() => { this.choose(i); }}>${address(blocks.address[i]!)}</button></th>
+                <td>${bytes(blocks.size[i]!)}</td>
+                <td class="word">${stateName(blocks.state[i]!)}</td>
+                <td class="word">${belongs(this.snapshot, i)}</td>
+              </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+    `;
+  }
+
+  private describe(index: number): string {
+    const { blocks } = this.snapshot;
+    return en.block.describe(
+      blocks.address[index]!,
+      blocks.size[index]!,
+      stateName(blocks.state[index]!),
+      belongs(this.snapshot, index),
+    );
+  }
+
+  // Painting
+
+  private paint(): void {
+    const { canvas } = this;
+    const scale = Math.min(3, Math.max(1, Math.round(devicePixelRatio)));
+    const width = Math.round(canvas.clientWidth * scale);
+    const context = canvas.getContext("2d");
+    if (context === null || width === 0) return;
+    this.palette ??= resolvePalette(this);
+    const view = this.window;
+    canvas.width = width;
+    canvas.height = view.rows * Math.round(PITCH * scale);
+    canvas.style.height = `${view.rows * PITCH}px`;
+    paintMap(context, coverage(this.snapshot.blocks, view, width, 4 * scale), this.palette, SIZE, scale);
+    this.labels(context, view, scale);
+    this.outline();
+    this.paintOverview(scale);
+    this.paintLegend();
+  }
+
+  /** Writes their size into blocks that are wide enough. */
+  private labels(context: CanvasRenderingContext2D, view: MapWindow, scale: number): void {
+    const { blocks } = this.snapshot;
+    const palette = this.palette!;
+    const width = this.canvas.width;
+    const wide = 58 * scale;
+    context.font = `${10 * scale}px ${getComputedStyle(this).getPropertyValue("--sans")}`;
+    context.textBaseline = "middle";
+    const end = windowEnd(view);
+    for (let i = Math.max(0, blocks.lowerBound(view.start)); i < blocks.count && blocks.address[i]! < end; i++) {
+      const size = blocks.size[i]!;
+      if ((size / view.bytesPerRow) * width < wide) continue;
+      const at = segments(view, blocks.address[i]!, blocks.end(i)).find((part) => part.width * width >= wide);
+      const state = blocks.state[i]!;
+      if (at === undefined || state === State.Gap) continue;
+      const text = bytes(size);
+      const x = at.x * width + 5 * scale;
+      const y = (at.row * PITCH + SIZE.band / 2 + 0.5) * scale;
+      const [r, g, b] = palette.plain[state]!;
+      context.fillStyle = `rgb(${r} ${g} ${b})`;
+      context.fillRect(x - 3 * scale, at.row * PITCH * scale, context.measureText(text).width + 6 * scale, SIZE.band * scale);
+      context.fillStyle = palette.on[state]!;
+      context.fillText(text, x, y);
+    }
+  }
+
+  private outline(): void {
+    const canvas = this.renderRoot.querySelector<HTMLCanvasElement>(".outline")!;
+    const context = canvas.getContext("2d");
+    if (context === null || this.palette === null) return;
+    canvas.width = this.canvas.width; // clears it
+    canvas.height = this.canvas.height;
+    canvas.style.height = this.canvas.style.height;
+    const scale = Math.min(3, Math.max(1, Math.round(devicePixelRatio)));
+    this.frame(context, this.hovered, this.palette.ink2, scale, scale);
+    this.frame(context, this.chosen, this.palette.ink, 2 * scale, scale);
+  }
+
+  private frame(context: CanvasRenderingContext2D, index: number, color: string, line: number, scale: number): void {
+    const { blocks } = this.snapshot;
+    if (index < 0 || index >= blocks.count) return;
+    const width = this.canvas.width;
+    context.strokeStyle = color;
+    context.lineWidth = line;
+    for (const part of segments(this.window, blocks.address[index]!, blocks.end(index))) {
+      const x = part.x * width;
+      const wide = Math.max(3 * scale, part.width * width);
+      context.strokeRect(x + line / 2, part.row * PITCH * scale + line / 2, wide - line, SIZE.band * scale - line);
+    }
+  }
+
+  private paintOverview(scale: number): void {
+    const canvas = this.renderRoot.querySelector<HTMLCanvasElement>(".overview canvas")!;
+    const width = Math.round(canvas.clientWidth * scale);
+    const context = canvas.getContext("2d");
+    if (context === null || width === 0) return;
+    const { whole } = this;
+    const span = windowEnd(whole) - whole.start;
+    const line = { start: whole.start, bytesPerRow: span, rows: 1 };
+    canvas.width = width;
+    canvas.height = 12 * scale;
+    paintMap(context, coverage(this.snapshot.blocks, line, width, Infinity), this.palette!, { band: 12, gap: 0 }, scale);
+  }
+
+  private paintLegend(): void {
+    for (const canvas of this.renderRoot.querySelectorAll<HTMLCanvasElement>(".legend canvas")) {
+      const context = canvas.getContext("2d");
+      if (context === null) continue;
+      const state = Number(canvas.dataset["state"]) as State;
+      const swatch = { width: 22, rows: 1, share: new Float32Array(22 * 7), edges: new Uint8Array(22) };
+      for (let x = 0; x < 22; x++) swatch.share[x * 7 + state] = 1;
+      paintMap(context, swatch, this.palette!, { band: 13, gap: 0 }, 1);
+    }
+  }
+
+  // Looking and choosing
+
+  private look(view: MapWindow | null): void {
+    this.dispatchEvent(new CustomEvent("look", { detail: view }));
+  }
+
+  private zoomBy(steps: number, around = this.centre()): void {
+    const view = zoom(this.window, this.whole, MAP_ROWS, steps, around);
+    this.look(view.bytesPerRow === this.whole.bytesPerRow ? null : view);
+  }
+
+  /** The chosen block if it is in sight, else the middle of the window. */
+  private centre(): number {
+    const { blocks } = this.snapshot;
+    const view = this.window;
+    const at = this.chosen < 0 ? -1 : blocks.address[this.chosen]!;
+    if (at >= view.start && at < windowEnd(view)) return at;
+    return (view.start + windowEnd(view)) / 2;
+  }
+
+  private choose(index: number): void {
+    this.dispatchEvent(new CustomEvent("choose", { detail: index }));
+    if (index < 0 || this.view === null) return;
+    const { blocks } = this.snapshot;
+    const view = reveal(this.view, this.whole, blocks.address[index]!, blocks.end(index));
+    if (view !== this.view) this.look(view);
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { blocks } = this.snapshot;
+    const last = blocks.count - 1;
+    const view = this.window;
+    const by = (bytesMoved: number): number => {
+      const from = this.chosen < 0 ? view.start : blocks.address[this.chosen]!;
+      const to = Math.max(this.snapshot.start, Math.min(this.snapshot.end - 1, from + bytesMoved));
+      const found = blocks.find(to);
+      // A block longer than the step would hold the choice where it is.
+      if (found === this.chosen) return Math.max(0, Math.min(last, found + Math.sign(bytesMoved)));
+      return found;
+    };
+    const moves: Record<string, () => void> = {
+      ArrowRight: () => { this.choose(Math.min(last, this.chosen + 1)); },
+      ArrowLeft: () => { this.choose(Math.max(0, this.chosen - 1)); },
+      ArrowDown: () => { this.choose(by(view.bytesPerRow)); },
+      ArrowUp: () => { this.choose(by(-view.bytesPerRow)); },
+      PageDown: () => { this.choose(by(view.bytesPerRow * view.rows)); },
+      PageUp: () => { this.choose(by(-view.bytesPerRow * view.rows)); },
+      Home: () => { this.choose(0); },
+      End: () => { this.choose(last); },
+      Escape: () => { this.choose(-1); },
+      "+": () => { this.zoomBy(-1); },
+      "=": () => { this.zoomBy(-1); },
+      "-": () => { this.zoomBy(1); },
+      "0": () => { this.look(null); },
+    };
+    const move = moves[event.key];
+    if (move === undefined || last < 0) return;
+    event.preventDefault();
+    move();
+  };
+
+  /** The address under the pointer. */
+  private under(event: MouseEvent): number {
+    const box = this.field.getBoundingClientRect();
+    const row = Math.min(this.window.rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / PITCH)));
+    return addressAt(this.window, row, (event.clientX - box.left) / box.width);
+  }
+
+  private onWheel(event: WheelEvent): void {
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      this.zoomBy(Math.sign(event.deltaY), this.under(event));
+    } else if (this.view !== null && event.shiftKey) {
+      event.preventDefault();
+      this.look(scroll(this.view, this.whole, Math.sign(event.deltaY || event.deltaX) * 2));
+    }
+  }
+
+  private readonly onPointerDown = (event: PointerEvent): void => {
+    this.touches.set(event.pointerId, event);
+    this.pinch = this.spread();
+    if (this.touches.size === 1) this.choose(this.snapshot.blocks.find(this.under(event)));
+  };
+
+  private readonly onPointerMove = (event: PointerEvent): void => {
+    if (this.touches.has(event.pointerId)) this.touches.set(event.pointerId, event);
+    if (this.touches.size === 2) {
+      const spread = this.spread();
+      if (spread > this.pinch * 1.35 || spread < this.pinch / 1.35) {
+        this.zoomBy(spread > this.pinch ? -1 : 1, this.under(event));
+        this.pinch = spread;
+      }
+      return;
+    }
+    const index = this.snapshot.blocks.find(this.under(event));
+    if (index === this.hovered) return;
+    this.hovered = index;
+    this.field.title = index < 0 ? "" : this.describe(index);
+    this.outline();
+  };
+
+  private readonly onPointerEnd = (event: PointerEvent): void => {
+    this.touches.delete(event.pointerId);
+  };
+
+  private readonly onLeave = (event: PointerEvent): void => {
+    this.touches.delete(event.pointerId);
+    this.hovered = -1;
+    this.outline();
+  };
+
+  private spread(): number {
+    const [a, b] = [...this.touches.values()];
+    return a === undefined || b === undefined ? 0 : Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+  }
+
+  private readonly onOverview = (event: PointerEvent): void => {
+    if (event.buttons === 0 || this.view === null) return;
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const { whole, view } = this;
+    const at = whole.start + ((event.clientX - box.left) / box.width) * (windowEnd(whole) - whole.start);
+    const rows = Math.round((at - (view.start + windowEnd(view)) / 2) / view.bytesPerRow);
+    this.look(scroll(view, whole, rows));
+  };
+}
+
+customElements.define("heap-map", HeapMap);

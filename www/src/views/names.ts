@@ -1,0 +1,20 @@
+import { State, type Snapshot } from "../model/snapshot";
+import { en } from "../text/en";
+
+const NAMES: Record<State, string> = {
+  [State.Live]: en.state.live,
+  [State.Free]: en.state.free,
+  [State.Meta]: en.state.meta,
+  [State.Gap]: en.state.gap,
+  [State.Fresh]: en.state.fresh,
+  [State.Unknown]: en.state.unknown,
+  [State.Slab]: en.state.slab,
+};
+
+export const stateName = (state: number): string => NAMES[state as State];
+
+/** What a block is part of, in a few words; empty if it stands alone. */
+export function belongs(snapshot: Snapshot, index: number): string {
+  const slab = snapshot.slabs[snapshot.blocks.slab[index] ?? -1];
+  return slab === undefined ? "" : en.block.slab(snapshot.classes[slab.class]!);
+}

@@ -1,0 +1,60 @@
+/**
+ * The binary layout of a heap in linear memory, version 1: docs/heap-layout.md in names.
+ * Nothing else in the page knows a magic number, an offset or a bit of it.
+ */
+
+export const MAGIC = 0x534e4f42; // "BONS", little-endian
+export const VERSION = 1;
+/** The export that a module with `inspectable!` carries; its value is the descriptor's address. */
+export const EXPORT = "BONSAI_HEAP";
+
+export const Kind = { Bump: 1, Buddy: 2, Slab: 3, Tiny: 4 } as const;
+
+/** Indices of the descriptor's words. */
+export const Word = {
+  magic: 0,
+  version: 1,
+  kind: 2,
+  words: 3,
+  committed: 4,
+  growths: 5,
+} as const;
+
+export const BumpWord = { start: 6, top: 7, end: 8 } as const;
+/** A chunk's header: where the chunk before it begins, and where that one's use ended. */
+export const Chunk = { previous: 0, previousTop: 4, header: 8 } as const;
+
+export const BuddyWord = { map: 6, entries: 7, origin: 8, granule: 9, capacity: 10 } as const;
+export const SlabWord = { classes: 11, sizes: 12 } as const;
+export const TinyWord = { heads: 6, classes: 7, largest: 8 } as const;
+
+/** How many words a descriptor of each kind must have at least. */
+export const WORDS = {
+  [Kind.Bump]: 9,
+  [Kind.Buddy]: 11,
+  [Kind.Slab]: 13,
+  [Kind.Tiny]: 9,
+} as const;
+
+/** A byte of the buddy map where a block begins. */
+export const MapByte = {
+  state: (byte: number): number => byte >>> 6,
+  order: (byte: number): number => (byte & 0x3f) - 1,
+  live: 0,
+  free: 1,
+  fresh: 2,
+  slab: 3,
+} as const;
+
+/** Byte offsets in the header of a slab. */
+export const SlabHeader = {
+  class: 0,
+  used: 4,
+  fresh: 8,
+  free: 12,
+  next: 16,
+  previous: 20,
+  capacity: 24,
+  first: 28,
+  bytes: 32,
+} as const;

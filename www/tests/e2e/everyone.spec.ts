@@ -1,0 +1,91 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, open, test } from "../support/page";
+
+for (const hash of ["#program", "#sandbox"]) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const width of [320, 400, 1280, 2560]) {
+      test(`${hash} is sound in ${colorScheme} at ${width} px`, async ({ page }) => {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        await open(page, hash);
+        if (hash === "#sandbox") for (let i = 0; i < 8; i++) await page.getByRole("button", { name: "Step" }).click();
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(over, "nothing sticks out to the right").toBeLessThanOrEqual(0);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+      });
+    }
+  }
+}
+
+test("the colours can be chosen, and are remembered", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await open(page);
+  const paper = (): Promise<string> =>
+    page.locator("bonsai-page").evaluate((element) => getComputedStyle(element).backgroundColor);
+  const canvas = (): Promise<string> =>
+    page.locator("heap-map canvas.ground").evaluate((element: HTMLCanvasElement) => element.toDataURL());
+  const light = { paper: await paper(), canvas: await canvas() };
+  await page.getByLabel("Colours").selectOption("dark");
+  await expect.poll(paper).not.toBe(light.paper);
+  await expect.poll(canvas).not.toBe(light.canvas);
+  const dark = await paper();
+  await page.reload();
+  await expect.poll(paper).toBe(dark);
+  await page.getByLabel("Colours").selectOption("auto");
+  await expect.poll(paper).toBe(light.paper);
+});
+
+test("nothing moves where reduced motion is asked for", async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await open(page, "#sandbox");
+  await page.getByRole("button", { name: "Allocate" }).click();
+  const running = await page
+    .locator("sandbox-figure g")
+    .evaluateAll((groups) => groups.flatMap((group) => group.getAnimations({ subtree: true })).length);
+  expect(running).toBe(0);
+});
+
+test("new blocks move where it is not", async ({ page }) => {
+  await open(page, "#sandbox");
+  await page.getByLabel("Size in bytes").focus();
+  const running = page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const root = document.querySelector("bonsai-page")?.shadowRoot?.querySelector("sandbox-view")?.shadowRoot;
+        const figure = root?.querySelector("sandbox-figure")?.shadowRoot;
+        figure?.addEventListener("animationstart", () => { resolve(1); });
+      }),
+  );
+  await page.getByRole("button", { name: "Allocate" }).click();
+  expect(await running).toBe(1);
+});
+
+test("forced colours are the system's", async ({ page }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await open(page);
+  const distinct = await page.locator("heap-map canvas.ground").evaluate((canvas: HTMLCanvasElement) => {
+    const data = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data;
+    const colors = new Set<number>();
+    for (let i = 0; i < data.length; i += 4) colors.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
+    return colors.size;
+  });
+  expect(distinct).toBeGreaterThanOrEqual(2);
+});
+
+test("the views are reached by links and by the back button", async ({ page }) => {
+  await open(page);
+  await page.getByRole("link", { name: "Sandbox" }).click();
+  await expect(page.getByRole("button", { name: "Allocate" })).toBeVisible();
+  await expect(page.locator("program-view")).toBeHidden();
+  await page.goBack();
+  await expect(page.locator("program-view")).toBeVisible();
+});
+
+test("what changed is said to who cannot see it", async ({ page }) => {
+  await open(page);
+  await expect(page.locator("heap-inspector [role=status]")).toHaveText(/^After parse: .* live in .* blocks/);
+  await page.getByRole("button", { name: "Clear" }).click();
+  await expect(page.locator("heap-inspector [role=status]")).toHaveText(/^After clear: /);
+});

@@ -1,0 +1,246 @@
+import { choose, expect, figure, json, map, open, pixels, test } from "../support/page";
+
+const large = { rows: Array.from({ length: 3000 }, (_, i) => ({ id: i, name: `row number ${i}`, tags: ["a", "b"] })) };
+
+test("parses a sample at once, and shows the module's heap", async ({ page }) => {
+  await open(page);
+  await expect(page).toHaveTitle(/bonsai_alloc/);
+  const live = await figure(page, "live");
+  const committed = await figure(page, "committed");
+  expect(live).toBeGreaterThan(10_000);
+  expect(committed).toBeGreaterThan(live);
+  expect((await figure(page, "free")) + live).toBeLessThanOrEqual(committed);
+  expect(await figure(page, "growths")).toBeGreaterThan(0);
+  await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Slabs by class" })).toBeVisible();
+});
+
+test("parses a file that the user opens", async ({ page }) => {
+  await open(page);
+  const before = { live: await figure(page, "live"), map: await pixels(page) };
+  await page.getByLabel("Open a file").setInputFiles(json("mine.json", large));
+  await expect(page.getByText(/mine\.json, .* parsed in/)).toBeVisible();
+  expect(await figure(page, "live")).toBeGreaterThan(2 * before.live);
+  expect(await pixels(page)).not.toBe(before.map);
+});
+
+test("parses a file that is dropped on it", async ({ page }) => {
+  await open(page);
+  const transfer = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(['{"dropped": [1, 2, 3]}'], "dropped.json"));
+    return data;
+  });
+  await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
+  await expect(page.getByText("Drop to parse it")).toBeVisible();
+  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+  await expect(page.getByText(/dropped\.json, 22 B, parsed in/)).toBeVisible();
+  await expect(page.getByText("Drop to parse it")).toBeHidden();
+});
+
+test("clears, edits and parses again, any number of times", async ({ page }) => {
+  await open(page);
+  const full = await figure(page, "live");
+  const committed = await figure(page, "committed");
+  await page.getByRole("button", { name: "Clear" }).click();
+  const empty = await figure(page, "live");
+  expect(empty).toBeLessThan(full / 4);
+  expect(await figure(page, "committed")).toBe(committed);
+  await expect(page.getByText(/After a peak/)).toBeVisible();
+
+  await page.getByLabel("Text of the file").fill('{"short": true}');
+  await page.getByRole("button", { name: "Parse", exact: true }).click();
+  await expect(page.getByText(/15 B, parsed in/)).toBeVisible();
+  expect(await figure(page, "live")).toBeLessThan(full);
+
+  await page.getByRole("button", { name: "Forest" }).click();
+  for (let i = 0; i < 5; i++) {
+    await page.getByRole("button", { name: /^Parse/ }).click();
+    await expect(page.getByText("parsed in")).toBeVisible();
+    await page.getByRole("button", { name: "Clear" }).click();
+  }
+  // Whatever the module keeps for itself, it gives the documents back.
+  expect(await figure(page, "live")).toBeLessThanOrEqual(empty + 4096);
+});
+
+test("shows what the parser says of a broken file, and leaves the heap right", async ({ page }) => {
+  await open(page);
+  const live = await figure(page, "live");
+  await page.getByRole("button", { name: "Broken" }).click();
+  await expect(page.getByText("broken.json could not be parsed.")).toBeVisible();
+  await expect(page.getByText(/line 8 column \d+/)).toBeVisible();
+  // The document before is still alive; the message is a few bytes more.
+  expect(Math.abs((await figure(page, "live")) - live)).toBeLessThan(16_384);
+
+  await page.getByRole("button", { name: /Go to line 8/ }).click();
+  const at = await page.getByLabel("Text of the file").evaluate((editor: HTMLTextAreaElement) => {
+    return editor.value.slice(0, editor.selectionStart).split("\n").length;
+  });
+  expect(at).toBe(8);
+  await page.getByRole("button", { name: "Trees" }).click();
+  await expect(page.getByText(/trees\.json, .* parsed in/)).toBeVisible();
+});
+
+test("reads Markdown and text too", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Guide" }).click();
+  await expect(page.getByText(/guide\.md, .* parsed in/)).toBeVisible();
+  await expect(page.getByLabel("Read as")).toHaveValue("markdown");
+  await page.getByRole("button", { name: "Words" }).click();
+  await expect(page.getByText(/words\.txt, .* parsed in/)).toBeVisible();
+  await expect(page.getByLabel("Read as")).toHaveValue("text");
+});
+
+test("takes an empty file, and refuses one that is too large", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("Open a file").setInputFiles(json("empty.json", ""));
+  await expect(page.getByText("empty.json could not be parsed.")).toBeVisible();
+  const transfer = await page.evaluateHandle(() => {
+    const file = new File(["{}"], "huge.json");
+    Object.defineProperty(file, "size", { value: 200 * 2 ** 20 });
+    const data = new DataTransfer();
+    data.items.add(file);
+    Object.defineProperty(data, "files", { value: [file] });
+    return data;
+  });
+  await page.evaluate((data) => {
+    const drop = new DragEvent("drop", { bubbles: true, cancelable: true });
+    Object.defineProperty(drop, "dataTransfer", { value: data });
+    document.body.dispatchEvent(drop);
+  }, transfer);
+  await expect(page.getByText("huge.json has 200 MiB; this page takes files up to 64 MiB.")).toBeVisible();
+});
+
+test("a file longer than the editor takes is parsed whole", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Forest" }).click();
+  await expect(page.getByText(/forest\.json, 1\.\d+ MiB, parsed in/)).toBeVisible();
+  await expect(page.getByText(/too long to edit here/)).toBeVisible();
+  expect(await figure(page, "growths")).toBeGreaterThan(3);
+});
+
+test("each allocator is a module of its own, which parses the file again", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("Open a file").setInputFiles(json("mine.json", large));
+  await expect(page.getByText(/mine\.json, .* parsed in/)).toBeVisible();
+  const slab = await pixels(page);
+  await choose(page, "Buddy");
+  await choose(page, "Slab");
+  const grown = await figure(page, "growths");
+
+  await choose(page, "Buddy");
+  await expect(page.getByText(/mine\.json, .* parsed in/)).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Slabs by class" })).toBeHidden();
+  await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();
+  expect(await pixels(page)).not.toBe(slab);
+
+  await choose(page, "Bump");
+  await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeHidden();
+  const once = await figure(page, "live");
+  await page.getByRole("button", { name: "Parse again" }).click();
+  expect(await figure(page, "live")).toBeGreaterThan(once * 1.5);
+
+  await choose(page, "Tiny");
+  await expect(page.getByRole("heading", { name: "Free lists" })).toBeVisible();
+  await expect(page.getByText("not tracked").first()).toBeVisible();
+
+  // Back again: a fresh instance, whose memory has not seen the others, nor the first sample.
+  await choose(page, "Slab");
+  await page.getByRole("button", { name: "Clear" }).click();
+  expect(await figure(page, "growths")).toBe(grown);
+});
+
+test("the map is explored by keyboard alone", async ({ page }) => {
+  await open(page);
+  const blocks = map(page);
+  await blocks.focus();
+  await expect(blocks).toHaveAttribute("aria-valuetext", "No block chosen");
+  await page.keyboard.press("Home");
+  await expect(blocks).toHaveAttribute("aria-valuenow", "0");
+  const first = await blocks.getAttribute("aria-valuetext");
+  await page.keyboard.press("ArrowRight");
+  await expect(blocks).toHaveAttribute("aria-valuenow", "1");
+  await page.keyboard.press("ArrowLeft");
+  await expect(blocks).toHaveAttribute("aria-valuetext", first ?? "");
+  await page.keyboard.press("End");
+  await expect(blocks).toHaveAttribute("aria-valuenow", (await blocks.getAttribute("aria-valuemax")) ?? "");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("PageUp");
+  await expect(page.getByRole("region", { name: "Chosen block" })).toContainText("0x");
+
+  const whole = await page.getByText(/a row\.$/).textContent();
+  await page.keyboard.press("+");
+  await page.keyboard.press("+");
+  await expect(page.getByText(/a row\.$/)).not.toHaveText(whole ?? "");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("0");
+  await expect(page.getByText(/a row\.$/)).toHaveText(whole ?? "");
+  await page.keyboard.press("Escape");
+  await expect(blocks).toHaveAttribute("aria-valuetext", "No block chosen");
+  await expect(page.getByText("Choose a block in the map")).toBeVisible();
+});
+
+test("zoom shows single blocks and their bytes", async ({ page }) => {
+  await open(page);
+  const text = "a text that can be found in memory again";
+  await page.getByLabel("Text of the file").fill(JSON.stringify({ text }));
+  await page.getByRole("button", { name: /^Parse/ }).click();
+  for (let i = 0; i < 12; i++) await page.getByRole("button", { name: "Zoom in" }).click();
+  await expect(page.getByText("128 B a row")).toBeVisible();
+  await page.getByRole("button", { name: "Show all" }).click();
+
+  // Some block holds the text: go from block to block, by key, until its bytes show it.
+  await map(page).focus();
+  await page.keyboard.press("Home");
+  const found = await page.locator("heap-inspector").evaluate(async (inspector, wanted) => {
+    const root = inspector.shadowRoot!;
+    const field = root.querySelector("heap-map")!.shadowRoot!.querySelector(".field-of-view")!;
+    const block = root.querySelector("heap-block")!;
+    const settled = async (element: Element): Promise<void> => {
+      await (element as unknown as { updateComplete: Promise<unknown> }).updateComplete;
+    };
+    const count = Number(field.getAttribute("aria-valuemax"));
+    for (let i = 0; i < count; i++) {
+      field.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+      await settled(inspector);
+      await settled(block);
+      const shown = block.shadowRoot!.textContent;
+      if (shown.includes("· live") && shown.includes(wanted)) return true;
+    }
+    return false;
+  }, text.slice(0, 16));
+  expect(found).toBe(true);
+});
+
+test("every drawing has its data as a table", async ({ page }) => {
+  await open(page);
+  for (const name of ["Address map", "Buddy orders", "Slabs by class", "Timeline"]) {
+    const section = page.getByRole("region", { name, exact: true });
+    await section.getByText("Table").click();
+    await expect.poll(() => section.getByRole("row").count()).toBeGreaterThan(1);
+  }
+  const row = page.locator("heap-map table").getByRole("button").first();
+  const address = await row.textContent();
+  await row.click();
+  await expect(page.getByRole("region", { name: "Chosen block" })).toContainText(address ?? "");
+});
+
+test("a slab is chosen by its bar, a block by its place in the tree", async ({ page }) => {
+  await open(page);
+  const row = page.getByRole("slider", { name: /Class of 8 B blocks/ });
+  await row.focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(row).toHaveAttribute("aria-valuetext", /Slab at 0x/);
+  await expect(page.getByRole("region", { name: "Chosen block" })).toContainText("in a slab of 8 B");
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("Choose a block in the map")).toBeVisible();
+
+  const tree = page.getByRole("img", { name: "Tree of buddy blocks" });
+  const box = await tree.boundingBox();
+  // Somewhere in the top row stands a block that was never split.
+  for (let x = 4; x < (box?.width ?? 0); x += 12) {
+    await tree.click({ position: { x, y: 8 } });
+    if (await page.getByRole("region", { name: "Chosen block" }).isVisible()) break;
+  }
+  await expect(page.getByRole("region", { name: "Chosen block" })).toBeVisible();
+});

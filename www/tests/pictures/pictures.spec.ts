@@ -1,0 +1,63 @@
+import { statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Page } from "@playwright/test";
+import { choose, expect, open, test } from "../support/page";
+
+/** The README's pictures, taken of the real page: `npm run pictures`. */
+async function take(page: Page, name: string): Promise<void> {
+  const path = fileURLToPath(new URL(`../../../docs/pictures/${name}.png`, import.meta.url));
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path });
+  expect(statSync(path).size, "small enough for a README").toBeLessThan(200_000);
+}
+
+/** Chooses a live block that holds words, so that the picture shows what a block is. */
+async function chooseText(page: Page): Promise<void> {
+  await page.locator("heap-inspector").evaluate(async (inspector) => {
+    const root = inspector.shadowRoot!;
+    const field = root.querySelector("heap-map")!.shadowRoot!.querySelector(".field-of-view")!;
+    const block = root.querySelector("heap-block")!;
+    const settled = async (element: Element): Promise<void> => {
+      await (element as unknown as { updateComplete: Promise<unknown> }).updateComplete;
+    };
+    for (let i = 0; i < Number(field.getAttribute("aria-valuemax")); i++) {
+      field.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+      await settled(inspector);
+      await settled(block);
+      if (/[a-z ]{16}.*[a-z ]{16}.*[a-z ]{16}/s.test(block.shadowRoot!.querySelector(".bytes")?.textContent ?? "")) return;
+    }
+  });
+}
+
+test.use({ viewport: { width: 1440, height: 1010 } });
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`a real program, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await open(page);
+    await page.getByRole("button", { name: "Words" }).click();
+    await page.getByRole("button", { name: "Trees" }).click();
+    await chooseText(page);
+    await take(page, `program-${colorScheme}`);
+  });
+}
+
+test("the sandbox", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await open(page, "#sandbox");
+  for (const size of [100, 300, 60, 30, 700, 120]) {
+    await page.getByLabel("Size in bytes").fill(String(size));
+    await page.getByRole("button", { name: "Allocate" }).click();
+  }
+  await take(page, "sandbox");
+});
+
+test("a phone", async ({ page }) => {
+  await page.setViewportSize({ width: 400, height: 860 });
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await open(page);
+  await choose(page, "Buddy");
+  await page.locator("heap-headline").evaluate((element) => { element.scrollIntoView({ block: "start" }); });
+  await take(page, "phone");
+});

@@ -1,0 +1,167 @@
+import {
+  BumpWord,
+  BuddyWord,
+  Chunk,
+  Kind,
+  MAGIC,
+  MapByte,
+  SlabHeader,
+  SlabWord,
+  TinyWord,
+  VERSION,
+  Word,
+  WORDS,
+} from "../../src/wire/heap-layout";
+
+/** Writes synthetic heaps into a memory, as docs/heap-layout.md lays them out. */
+export class MemoryBuilder {
+  readonly buffer: ArrayBuffer;
+  readonly view: DataView;
+  readonly descriptor = 64;
+  /** Where the next value that a descriptor points to will stand. */
+  private cell = 512;
+
+  constructor(bytes = 65536) {
+    this.buffer = new ArrayBuffer(bytes);
+    this.view = new DataView(this.buffer);
+  }
+
+  set(address: number, word: number): this {
+    this.view.setUint32(address, word, true);
+    return this;
+  }
+
+  byte(address: number, value: number): this {
+    this.view.setUint8(address, value);
+    return this;
+  }
+
+  /** Sets a word of the descriptor. */
+  word(index: number, value: number): this {
+    return this.set(this.descriptor + 4 * index, value);
+  }
+
+  /** Sets a word of the descriptor to the address of a fresh cell that holds the value. */
+  behind(index: number, value: number): this {
+    this.set(this.cell, value);
+    this.word(index, this.cell);
+    this.cell += 4;
+    return this;
+  }
+
+  /** The address of the cell that a word of the descriptor points to. */
+  cellOf(index: number): number {
+    return this.view.getUint32(this.descriptor + 4 * index, true);
+  }
+
+  header(kind: keyof typeof WORDS, committed: number, growths: number): this {
+    return this.word(Word.magic, MAGIC)
+      .word(Word.version, VERSION)
+      .word(Word.kind, kind)
+      .word(Word.words, WORDS[kind])
+      .behind(Word.committed, committed)
+      .behind(Word.growths, growths);
+  }
+
+  /** `chunks` from oldest to newest. */
+  bump(chunks: readonly { start: number; top: number }[], end: number): this {
+    this.header(Kind.Bump, 0, 1);
+    let previous = { start: 0, top: 0 };
+    for (const chunk of chunks) {
+      this.set(chunk.start + Chunk.previous, previous.start);
+      this.set(chunk.start + Chunk.previousTop, previous.top);
+      previous = chunk;
+    }
+    return this.behind(BumpWord.start, previous.start)
+      .behind(BumpWord.top, previous.top)
+      .behind(BumpWord.end, end);
+  }
+
+  /** `units` from the origin on: `[state, order]`, or "gap" for one granule that is not the heap's. */
+  buddy(options: {
+    readonly origin: number;
+    readonly granule: number;
+    readonly map: number;
+    readonly capacity?: number;
+    readonly units: readonly (readonly [keyof typeof STATES, number] | "gap")[];
+    readonly slab?: boolean;
+  }): this {
+    const { origin, granule, map, units } = options;
+    this.header(options.slab === true ? Kind.Slab : Kind.Buddy, 0, 2);
+    let entry = 0;
+    for (const unit of units) {
+      if (unit === "gap") {
+        this.byte(map + entry++, 0);
+        continue;
+      }
+      this.byte(map + entry, (STATES[unit[0]] << 6) | (unit[1] + 1));
+      entry += 2 ** unit[1];
+    }
+    return this.behind(BuddyWord.map, map)
+      .behind(BuddyWord.entries, entry)
+      .behind(BuddyWord.origin, origin)
+      .word(BuddyWord.granule, granule)
+      .behind(BuddyWord.capacity, options.capacity ?? 0);
+  }
+
+  classes(sizes: readonly number[], at = 1024): this {
+    sizes.forEach((size, i) => this.set(at + 4 * i, size));
+    return this.word(SlabWord.classes, sizes.length).word(SlabWord.sizes, at);
+  }
+
+  /** Header and free list of a slab; `free` are the indices of its freed blocks, in list order. */
+  slab(
+    address: number,
+    slab: {
+      readonly class: number;
+      readonly size: number;
+      readonly fresh: number;
+      readonly capacity: number;
+      readonly free?: readonly number[];
+      readonly first?: number;
+    },
+  ): this {
+    const free = slab.free ?? [];
+    const first = slab.first ?? SlabHeader.bytes;
+    const block = (i: number): number => address + first + i * slab.size;
+    this.set(address + SlabHeader.class, slab.class)
+      .set(address + SlabHeader.used, slab.fresh - free.length)
+      .set(address + SlabHeader.fresh, slab.fresh)
+      .set(address + SlabHeader.capacity, slab.capacity)
+      .set(address + SlabHeader.first, first);
+    let from = address + SlabHeader.free;
+    for (const index of free) {
+      this.set(from, block(index));
+      from = block(index);
+    }
+    return this.set(from, 0);
+  }
+
+  tiny(options: {
+    readonly largest: number;
+    /** Free blocks of each class, the largest first, in list order. */
+    readonly lists: readonly (readonly number[])[];
+    readonly heads?: number;
+  }): this {
+    const heads = options.heads ?? 2048;
+    this.header(Kind.Tiny, 0, 0).word(Word.committed, 0).word(Word.growths, 0);
+    options.lists.forEach((list, i) => {
+      let from = heads + 4 * i;
+      for (const block of list) {
+        this.set(from, block);
+        from = block;
+      }
+      this.set(from, 0);
+    });
+    return this.word(TinyWord.heads, heads)
+      .word(TinyWord.classes, options.lists.length)
+      .word(TinyWord.largest, options.largest);
+  }
+}
+
+const STATES = {
+  live: MapByte.live,
+  free: MapByte.free,
+  fresh: MapByte.fresh,
+  slab: MapByte.slab,
+} as const;
