@@ -1,0 +1,261 @@
+//! Who is measured.
+
+use std::{
+    alloc::Layout,
+    hint::black_box,
+    ptr::NonNull,
+    time::{Duration, Instant},
+};
+
+use crate::workload::{Core, Workload};
+
+/// The buddies' memory: 32 blocks of 1 MiB, split down to 16 B.
+const LARGEST: usize = 1 << 20;
+const LEVELS: usize = 17;
+const BLOCKS: usize = 32;
+/// The slabs' memory.
+const BLOCK_SIZE: usize = 64;
+/// The bump allocators' memory.
+const ARENA: usize = 1 << 20;
+
+/// An allocator, and one go of a workload on it.
+pub struct Contestant {
+    pub name: &'static str,
+    pub go: fn(&Workload) -> Duration,
+}
+
+/// What a go does with an allocator.
+trait Allocator {
+    fn new(workload: &Workload) -> Self;
+    fn allocate(&mut self, layout: Layout) -> NonNull<u8>;
+    /// # Safety
+    /// `ptr` is live and was allocated with `layout`.
+    unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout);
+    /// # Safety
+    /// Nobody uses any block any more.
+    unsafe fn reset(&mut self);
+}
+
+/// What is asked for: 8 is the alignment of most Rust types. No contestant accepts an
+/// alignment above the size, so a smaller size is less aligned.
+#[inline(always)]
+fn layout(size: u32) -> Layout {
+    let align = if size < 8 { 1 } else { 8 };
+    // SAFETY: a power of two, and sizes are far below the limit.
+    unsafe { Layout::from_size_align_unchecked(size as usize, align) }
+}
+
+/// The time of the second of two passes over the steps, after which nothing is live. Making the
+/// allocator is not measured, nor that the system provides each page of its memory when it is
+/// first touched: some contestants touch all of it when they are made, and others never.
+fn second_pass(mut pass: impl FnMut()) -> Duration {
+    pass();
+    let start = Instant::now();
+    pass();
+    start.elapsed()
+}
+
+/// Slots are filled and emptied.
+fn mixed<A: Allocator>(workload: &Workload) -> Duration {
+    let mut allocator = A::new(workload);
+    let mut live = vec![(NonNull::<u8>::dangling(), 0_u32); workload.slots];
+    let time = second_pass(|| {
+        for step in &workload.steps {
+            let entry = &mut live[step.slot as usize];
+            if step.size != 0 {
+                let block = allocator.allocate(layout(step.size));
+                // SAFETY: a block has at least one byte. A program writes to what it asks for.
+                unsafe { block.write(1) };
+                *entry = (block, step.size);
+            } else {
+                // SAFETY: a slot that is emptied was filled before, with this size.
+                unsafe { allocator.deallocate(entry.0, layout(entry.1)) };
+            }
+        }
+    });
+    black_box(&live);
+    time
+}
+
+/// Slots are filled; one that is emptied means that all are.
+fn arena<A: Allocator>(workload: &Workload) -> Duration {
+    let mut allocator = A::new(workload);
+    second_pass(|| {
+        for step in &workload.steps {
+            if step.size != 0 {
+                let block = allocator.allocate(layout(step.size));
+                // SAFETY: a block has at least one byte.
+                unsafe { block.write(1) };
+            } else {
+                // SAFETY: no block is used after it was written to.
+                unsafe { allocator.reset() };
+            }
+        }
+    })
+}
+
+macro_rules! core_contestants {
+    ($($module:ident, $crate_name:ident;)*) => {$(
+        mod $module {
+            use super::*;
+
+            pub struct Buddy($crate_name::Buddy<LARGEST, LEVELS, $crate_name::Global>);
+            impl Allocator for Buddy {
+                fn new(_: &Workload) -> Self {
+                    Buddy($crate_name::Buddy::<_, _, $crate_name::Global>::try_new(BLOCKS).expect("memory"))
+                }
+                #[inline(always)]
+                fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
+                    self.0.allocate(layout).expect("room").cast()
+                }
+                #[inline(always)]
+                unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
+                    // SAFETY: as the caller promises.
+                    unsafe { self.0.deallocate(ptr) }
+                }
+                unsafe fn reset(&mut self) {
+                    unreachable!("no workload resets a buddy")
+                }
+            }
+
+            pub struct Slab($crate_name::Slab<$crate_name::Global>);
+            impl Allocator for Slab {
+                fn new(workload: &Workload) -> Self {
+                    Slab($crate_name::Slab::try_new(BLOCK_SIZE, workload.slots).expect("memory"))
+                }
+                #[inline(always)]
+                fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
+                    self.0.allocate(layout).expect("room").cast()
+                }
+                #[inline(always)]
+                unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
+                    // SAFETY: as the caller promises.
+                    unsafe { self.0.deallocate(ptr) }
+                }
+                unsafe fn reset(&mut self) {
+                    unreachable!("no workload resets a slab")
+                }
+            }
+
+            pub struct Bump($crate_name::Bump<$crate_name::Global>);
+            impl Allocator for Bump {
+                fn new(_: &Workload) -> Self {
+                    let layout = Layout::from_size_align(ARENA, 16).expect("valid");
+                    Bump($crate_name::Bump::try_new(layout).expect("memory"))
+                }
+                #[inline(always)]
+                fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
+                    self.0.allocate(layout).expect("room").cast()
+                }
+                #[inline(always)]
+                unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
+                    // SAFETY: as the caller promises.
+                    unsafe { self.0.deallocate(ptr) }
+                }
+                #[inline(always)]
+                unsafe fn reset(&mut self) {
+                    // SAFETY: as the caller promises.
+                    unsafe { self.0.reset() }
+                }
+            }
+        }
+    )*};
+}
+
+core_contestants! {
+    bonsai, bonsai_alloc;
+    acid, acid_alloc;
+}
+
+mod buddy_system {
+    use super::*;
+
+    /// Lists for blocks of up to 2^31 bytes.
+    pub struct Buddy {
+        heap: buddy_system_allocator::Heap<32>,
+        memory: NonNull<u8>,
+    }
+
+    const MEMORY: Layout = match Layout::from_size_align(LARGEST * BLOCKS, LARGEST) {
+        Ok(layout) => layout,
+        Err(_) => panic!("valid"),
+    };
+
+    impl Allocator for Buddy {
+        fn new(_: &Workload) -> Self {
+            // SAFETY: the size is not 0.
+            let memory = NonNull::new(unsafe { std::alloc::alloc(MEMORY) }).expect("memory");
+            let mut heap = buddy_system_allocator::Heap::empty();
+            // SAFETY: memory of that size that nobody else uses and that outlives the heap.
+            unsafe { heap.init(memory.as_ptr() as usize, MEMORY.size()) };
+            Buddy { heap, memory }
+        }
+        #[inline(always)]
+        fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
+            self.heap.alloc(layout).expect("room")
+        }
+        #[inline(always)]
+        unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout) {
+            // Not marked as unsafe there.
+            self.heap.dealloc(ptr, layout);
+        }
+        unsafe fn reset(&mut self) {
+            unreachable!("no workload resets a buddy")
+        }
+    }
+
+    impl Drop for Buddy {
+        fn drop(&mut self) {
+            // SAFETY: allocated in `new` with this layout.
+            unsafe { std::alloc::dealloc(self.memory.as_ptr(), MEMORY) }
+        }
+    }
+}
+
+mod bumpalo_arena {
+    use super::*;
+
+    pub struct Bump(bumpalo::Bump);
+
+    impl Allocator for Bump {
+        fn new(_: &Workload) -> Self {
+            Bump(bumpalo::Bump::with_capacity(ARENA))
+        }
+        #[inline(always)]
+        fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
+            self.0.try_alloc_layout(layout).expect("room")
+        }
+        unsafe fn deallocate(&mut self, _: NonNull<u8>, _: Layout) {
+            unreachable!("bumpalo takes no block back")
+        }
+        #[inline(always)]
+        unsafe fn reset(&mut self) {
+            self.0.reset();
+        }
+    }
+}
+
+/// Whoever can do what a workload asks for; this crate's core is the first.
+pub fn for_workload(workload: &Workload) -> Vec<Contestant> {
+    let one = |name, go| Contestant { name, go };
+    match workload.core {
+        Core::Buddy => vec![
+            one("bonsai_alloc", mixed::<bonsai::Buddy>),
+            one("acid_alloc 0.1.0", mixed::<acid::Buddy>),
+            one("buddy_system_allocator 0.11", mixed::<buddy_system::Buddy>),
+        ],
+        Core::Slab => vec![
+            one("bonsai_alloc", mixed::<bonsai::Slab>),
+            one("acid_alloc 0.1.0", mixed::<acid::Slab>),
+        ],
+        Core::Arena => vec![
+            one("bonsai_alloc", arena::<bonsai::Bump>),
+            one("acid_alloc 0.1.0", arena::<acid::Bump>),
+            one("bumpalo 3", arena::<bumpalo_arena::Bump>),
+        ],
+        Core::Bump => vec![
+            one("bonsai_alloc", mixed::<bonsai::Bump>),
+            one("acid_alloc 0.1.0", mixed::<acid::Bump>),
+        ],
+    }
+}
