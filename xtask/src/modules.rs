@@ -1,0 +1,57 @@
+//! The wasm modules of the page: the handles of js/, and the program of demo/ once for each heap.
+//! Each goes into a folder of www/src/wasm, where the page's modules.ts looks for it by name.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{Cmd, cmd};
+use crate::setup::Machine;
+use crate::toolchain::WASM;
+use crate::workspace::{self, Package};
+
+/// The crates, and what the page calls their modules. A crate with features gives a module for
+/// each: they choose its allocator.
+const CRATES: [(&str, &str); 2] = [("js", "handles"), ("demo", "demo")];
+
+pub fn build(machine: &Machine) -> Result<()> {
+    let packages = workspace::packages()?;
+    for (folder, name) in CRATES {
+        let package = packages
+            .iter()
+            .find(|package| package.folder == folder)
+            .with_context(|| format!("no crate in {folder}/"))?;
+        let allocators = package.stable_features();
+        if allocators.is_empty() {
+            build_one(machine, package, "", name)?;
+        }
+        for allocator in allocators {
+            build_one(machine, package, &allocator, &format!("{name}-{allocator}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn build_one(machine: &Machine, package: &Package, feature: &str, name: &str) -> Result<()> {
+    // A folder of its own, so that no CARGO_TARGET_DIR decides where the module is found.
+    let target = crate::root().join("target/modules");
+    machine
+        .wasm_target()?
+        .cargo()
+        .args(["build", "--release", "--target", WASM, "--package", &package.name])
+        .args(["--no-default-features", "--features", feature])
+        .arg("--target-dir")
+        .arg(&target)
+        .run()?;
+    cmd(machine.wasm_bindgen()?)
+        .args(["--target", "web", "--out-dir"])
+        .arg(crate::root().join("www/src/wasm").join(name))
+        .arg(target.join(WASM).join("release").join(format!("{}.wasm", package.name)))
+        .run()
+}
+
+/// A program out of a folder's node_modules, run by node itself: no shell and no npm in between
+/// that would have to pass on signals and exit codes.
+pub fn node(folder: &Path, script: &str) -> Cmd {
+    cmd("node").arg(folder.join("node_modules").join(script)).dir(folder)
+}

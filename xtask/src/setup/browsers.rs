@@ -1,0 +1,137 @@
+//! Browsers, and the programs that drive them for wasm-pack's tests.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use super::{apt, found, installing, tools};
+use crate::process::find_program;
+
+/// A browser and what drives it.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    pub name: &'static str,
+    pub binary: PathBuf,
+    pub driver: PathBuf,
+    /// The name that wasm-pack's options have for it, and for its driver.
+    pub flag: &'static str,
+    pub driver_flag: &'static str,
+    /// The variables by which a person, or we, name another browser and driver.
+    pub variables: [&'static str; 2],
+    /// What the driver is to be told, as webdriver.json has it.
+    pub capabilities: serde_json::Value,
+}
+
+pub fn chrome() -> Result<Browser> {
+    // Some hosted machines name the folder of the driver in a variable instead of PATH.
+    let driver = || {
+        from_env("CHROMEDRIVER")
+            .or_else(|| find_program("chromedriver"))
+            .or_else(|| in_folder_of("CHROMEWEBDRIVER", "chromedriver"))
+    };
+    let binary = |driver: Option<&Path>| {
+        from_env("BONSAI_CHROMIUM").or_else(|| {
+            let known = every(
+                &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+                &[
+                    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+                    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+                    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+                    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+                ],
+            );
+            // A chromedriver drives the browser of its own version only.
+            let wanted = driver.and_then(major_version);
+            let fits = |path: &&PathBuf| wanted.is_some() && major_version(path) == wanted;
+            known.iter().find(fits).or(known.first()).cloned()
+        })
+    };
+    if binary(None).is_none() || driver().is_none() {
+        installing("chromium and chromium-driver", "tests of the page and of wasm in a browser");
+        apt::install(&["chromium", "chromium-driver"])
+            .context("install Chrome or Chromium, and the chromedriver of its version on PATH")?;
+    }
+    let driver = driver().context("chromedriver was installed, but is not on PATH")?;
+    let binary = binary(Some(&driver)).context("Chromium was installed, but is not on PATH")?;
+    found("Chromium", format_args!("{}, {}", binary.display(), driver.display()));
+    let capabilities = json!({
+        "goog:chromeOptions": {
+            "binary": binary,
+            // Looks for updates and the like would only get in the way of the tests.
+            "args": [
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        },
+    });
+    Ok(Browser {
+        name: "Chromium",
+        binary,
+        driver,
+        flag: "--chrome",
+        driver_flag: "--chromedriver",
+        variables: ["BONSAI_CHROMIUM", "CHROMEDRIVER"],
+        capabilities,
+    })
+}
+
+pub fn firefox() -> Result<Browser> {
+    let binary = || {
+        from_env("BONSAI_FIREFOX").or_else(|| {
+            let known = every(
+                &["firefox", "firefox-esr"],
+                &[
+                    "/Applications/Firefox.app/Contents/MacOS/firefox",
+                    r"C:\Program Files\Mozilla Firefox\firefox.exe",
+                ],
+            );
+            known.first().cloned()
+        })
+    };
+    if binary().is_none() {
+        installing("firefox-esr", "tests of wasm in a second browser");
+        apt::install(&["firefox-esr"]).context("install Firefox")?;
+    }
+    let binary = binary().context("Firefox was installed, but is not on PATH")?;
+    let known = from_env("GECKODRIVER").or_else(|| in_folder_of("GECKOWEBDRIVER", "geckodriver"));
+    let driver = match known {
+        Some(driver) => driver,
+        None => tools::geckodriver()?,
+    };
+    found("Firefox", format_args!("{}, {}", binary.display(), driver.display()));
+    let capabilities = json!({ "moz:firefoxOptions": { "binary": binary } });
+    Ok(Browser {
+        name: "Firefox",
+        binary,
+        driver,
+        flag: "--firefox",
+        driver_flag: "--geckodriver",
+        variables: ["BONSAI_FIREFOX", "GECKODRIVER"],
+        capabilities,
+    })
+}
+
+fn from_env(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_file())
+}
+
+fn in_folder_of(variable: &str, program: &str) -> Option<PathBuf> {
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    let path = PathBuf::from(std::env::var_os(variable)?).join(file);
+    path.is_file().then_some(path)
+}
+
+/// Every one of these programs that is on PATH or at one of these places.
+fn every(programs: &[&str], paths: &[&str]) -> Vec<PathBuf> {
+    let on_path = programs.iter().filter_map(|program| find_program(program));
+    on_path.chain(paths.iter().map(PathBuf::from).filter(|path| path.is_file())).collect()
+}
+
+fn major_version(program: &Path) -> Option<u32> {
+    let version = tools::version_of(program)?;
+    version.split('.').next()?.parse().ok()
+}

@@ -1,0 +1,229 @@
+//! The test suites: one short function each, in one table.
+
+mod browsers;
+mod features;
+mod native;
+mod toolchains;
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::cmd;
+use crate::report::{self, Score};
+use crate::setup::{Machine, Need};
+use crate::toolchain::Toolchain;
+use crate::{commands, tidy, workspace};
+
+/// A suite: what it is called, what it needs and how it runs.
+#[derive(Debug)]
+pub struct Suite {
+    pub name: &'static str,
+    about: &'static str,
+    needs: &'static [Need],
+    run: fn(&Machine, &mut Score) -> Result<()>,
+}
+
+/// In the order in which they run: what fails soonest comes first.
+pub const ALL: &[Suite] = &[
+    Suite {
+        name: "tidy",
+        about: "format, lints, and the house rules that no linter knows",
+        needs: &[Need::WasmTarget, Need::PageModules],
+        run: tidy::suite,
+    },
+    Suite {
+        name: "native",
+        about: "the library's tests and doctests on this machine, under several sets of features",
+        needs: &[],
+        run: native::suite,
+    },
+    Suite {
+        name: "acid-compat",
+        about: "a program written for acid_alloc, over this crate and over acid_alloc",
+        needs: &[],
+        run: acid_compat,
+    },
+    Suite {
+        name: "features",
+        about: "every combination of features builds, natively and for wasm",
+        needs: &[Need::WasmTarget],
+        run: features::suite,
+    },
+    Suite {
+        name: "docs",
+        about: "the documentation builds without a warning",
+        needs: &[],
+        run: docs,
+    },
+    Suite {
+        name: "wasm",
+        about: "allocators and handles in headless Chromium and Firefox",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Chrome, Need::Firefox],
+        run: browsers::wasm,
+    },
+    Suite {
+        name: "page",
+        about: "the page's units, and the page itself in headless Chromium",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Chrome, Need::PageModules],
+        run: browsers::page,
+    },
+    Suite {
+        name: "bench-smoke",
+        about: "the benchmarks run, in their shortest form",
+        needs: &[Need::WasmTarget],
+        run: bench_smoke,
+    },
+    Suite {
+        name: "size",
+        about: "what each allocator adds to a module; TinyHeap adds less than lol_alloc",
+        needs: &[Need::WasmTarget, Need::SizeModules],
+        run: size,
+    },
+];
+
+/// What the workflow runs beside the suites, each with a toolchain of its own.
+pub const JOBS: &[Suite] = &[
+    Suite {
+        name: "msrv",
+        about: "the oldest Rust that Cargo.toml promises builds the library",
+        needs: &[],
+        run: toolchains::msrv,
+    },
+    Suite {
+        name: "nightly",
+        about: "tests, lints and documentation with every feature",
+        needs: &[],
+        run: toolchains::nightly,
+    },
+    Suite {
+        name: "miri",
+        about: "the native tests under Miri, with both of its models of borrowing",
+        needs: &[],
+        run: toolchains::miri,
+    },
+];
+
+pub fn find(name: &str) -> Result<&'static Suite> {
+    ALL.iter().chain(JOBS).find(|suite| suite.name == name).with_context(|| {
+        let names: Vec<_> = ALL.iter().map(|suite| suite.name).collect();
+        format!("there is no such suite; there are: {}", names.join(", "))
+    })
+}
+
+/// Sets up what a suite needs and runs it. What keeps it from running is a failure of its own.
+pub fn run(suite: &Suite, machine: &Machine) -> Score {
+    let start = Instant::now();
+    let mut score = Score::new(suite.name);
+    println!("\n== {}: {}", suite.name, suite.about);
+    let outcome = suite
+        .needs
+        .iter()
+        .try_for_each(|need| machine.ensure(*need))
+        .and_then(|()| (suite.run)(machine, &mut score));
+    if let Err(error) = outcome {
+        score.check("could not run to its end", || Err(error));
+    } else if score.tally == report::Tally::default() {
+        score.check("ran no test", || bail!("the suite {} is empty", suite.name));
+    }
+    let seconds = start.elapsed().as_secs_f32();
+    println!("== {}: {} ({seconds:.1} s)", suite.name, score.tally.line());
+    score
+}
+
+fn acid_compat(_: &Machine, score: &mut Score) -> Result<()> {
+    let packages = workspace::packages()?;
+    for package in packages.iter().filter(|p| p.folder.starts_with("tests/acid-compat")) {
+        score.tests(
+            &package.name,
+            || cmd("cargo").args(["test", "--no-fail-fast", "--package", &package.name]).tee(),
+            |output| report::libtest(&output.text),
+        );
+    }
+    let Some(nightly) = Toolchain::nightly() else {
+        score.skip("constructors over any `Allocator`", "there is no nightly toolchain");
+        return Ok(());
+    };
+    // Only this crate: acid_alloc's own `unstable` no longer builds.
+    let package = packages.iter().find(|package| package.folder == "tests/acid-compat");
+    let name = &package.context("no crate in tests/acid-compat/")?.name;
+    score.tests(
+        &format!("{name}, nightly"),
+        || {
+            let test = nightly.cargo().args(["test", "--no-fail-fast", "--package", name]);
+            test.args(["--features", workspace::UNSTABLE]).tee()
+        },
+        |output| report::libtest(&output.text),
+    );
+    Ok(())
+}
+
+fn docs(_: &Machine, score: &mut Score) -> Result<()> {
+    let packages = workspace::packages()?;
+    let library = workspace::library(&packages)?;
+    let document = |arguments: &[&str]| {
+        let command = cmd("cargo").args(["doc", "--no-deps", "--package", &library.name]);
+        command.args(arguments).env("RUSTDOCFLAGS", "-Dwarnings").quiet()
+    };
+    score.check("the library, with its default features", || document(&[]));
+    let features = library.stable_features().join(",");
+    score.check("the library, with every stable feature and private items", || {
+        document(&["--features", &features, "--document-private-items"])
+    });
+    Ok(())
+}
+
+fn bench_smoke(machine: &Machine, score: &mut Score) -> Result<()> {
+    let wasm = machine.wasm_target()?;
+    let suite = crate::root().join(commands::WASM_BENCHES);
+    score.check("the cores, natively", || commands::bench_cores(&["--quick".to_owned()]));
+    score.tests(
+        "the harness of the benchmark suite",
+        || cmd("node").args(["--test", "--test-reporter=tap"]).dir(&suite.join("harness")).tee(),
+        |output| report::node(&output.text),
+    );
+    let smoke = |arguments: &[&str]| {
+        wasm.on(cmd("node")).arg(suite.join("run.mjs")).arg("--smoke").args(arguments).run()
+    };
+    score.check("the benchmark suite, every allocator", || smoke(&["--shape", "shapes"]));
+    // Linking all of them with every allocator would take longer than all other suites.
+    score.check("the benchmark suite, real programs", || {
+        smoke(&["--shape", "programs", "--peer", "talc,heap"])
+    });
+    Ok(())
+}
+
+fn size(machine: &Machine, score: &mut Score) -> Result<()> {
+    let wasm = machine.wasm_target()?;
+    let script = machine.size_modules()?.join("size.mjs");
+    score.check("TinyHeap adds fewer bytes than lol_alloc", || {
+        wasm.on(cmd("node")).arg(&script).arg("--assert").run()
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_that_ran_no_test_has_failed() {
+        let empty = Suite { name: "empty", about: "", needs: &[], run: |_, _| Ok(()) };
+        let score = run(&empty, &Machine::default());
+        assert_eq!(score.tally, report::Tally { passed: 0, failed: 1 });
+    }
+
+    #[test]
+    fn a_suite_that_cannot_run_has_failed() {
+        let broken = Suite { name: "broken", about: "", needs: &[], run: |_, _| bail!("no disk") };
+        let score = run(&broken, &Machine::default());
+        assert_eq!(score.tally, report::Tally { passed: 0, failed: 1 });
+        assert_eq!(score.failures, ["could not run to its end: no disk"]);
+    }
+
+    #[test]
+    fn suites_are_found_by_name() {
+        assert_eq!(find("wasm").unwrap().name, "wasm");
+        assert!(find("wasn").unwrap_err().to_string().contains("tidy, native"));
+    }
+}

@@ -1,0 +1,97 @@
+//! What runs in browsers: the wasm crates' tests and the page's.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{Output, cmd};
+use crate::report::{self, Score, Tally};
+use crate::setup::{Browser, Machine};
+use crate::{modules, workspace};
+
+/// The tests of the handles and of every crate under tests/wasm, in both browsers.
+pub fn wasm(machine: &Machine, score: &mut Score) -> Result<()> {
+    let packages = workspace::packages()?;
+    let browsers = [machine.chrome()?, machine.firefox()?];
+    for package in packages.iter().filter(|p| p.tests_in_browsers() || p.folder == "js") {
+        for browser in &browsers {
+            let what = format!("{}, {}", package.name, browser.name);
+            score.tests(
+                &what,
+                || wasm_pack_test(machine, &package.path(), browser),
+                |output| report::libtest(&output.text),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn wasm_pack_test(machine: &Machine, crate_folder: &Path, browser: &Browser) -> Result<Output> {
+    let capabilities = crate::root().join("target/xtask").join(format!("{}.json", browser.name));
+    fs::create_dir_all(crate::root().join("target/xtask"))?;
+    fs::write(&capabilities, browser.capabilities.to_string())
+        .with_context(|| format!("cannot write {}", capabilities.display()))?;
+    let mut command = machine
+        .wasm_target()?
+        .on(cmd(machine.wasm_pack()?))
+        .args(["test", "--headless", "--mode", "no-install", browser.flag, browser.driver_flag])
+        .arg(&browser.driver)
+        .arg(crate_folder)
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities)
+        // Seconds; browsers on a busy machine start slowly, and Firefox most of all.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
+        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
+    // wasm-pack takes the test runner of this wasm-bindgen only if it is the first on PATH.
+    if let Some(folder) = machine.wasm_bindgen()?.parent() {
+        command = command.path_first(folder);
+    }
+    command.tee()
+}
+
+/// The page's own tests: units in Vitest, the page in Chromium through Playwright.
+pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
+    let folder = machine.page_modules()?;
+    modules::build(machine)?;
+    let reports = crate::root().join("target/xtask");
+    fs::create_dir_all(&reports)?;
+
+    let report = reports.join("vitest.json");
+    let run = || {
+        modules::node(&folder, "vitest/vitest.mjs")
+            .args(["run", "--reporter=default", "--reporter=json"])
+            .arg(format!("--outputFile.json={}", report.display()))
+            .tee()
+    };
+    score.tests("units (Vitest)", || fresh(&report, run), |_| read(&report, report::vitest));
+
+    let report = reports.join("playwright.json");
+    let chromium = machine.chrome()?;
+    let run = || {
+        modules::node(&folder, "@playwright/test/cli.js")
+            .args(["test", "--project=page", "--reporter=list,json"])
+            .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
+            .env(chromium.variables[0], &chromium.binary)
+            .tee()
+    };
+    score.tests(
+        "the page in Chromium",
+        || fresh(&report, run),
+        |_| read(&report, report::playwright),
+    );
+    Ok(())
+}
+
+/// Runs what writes a report, so that an earlier run's report is not mistaken for its.
+fn fresh(report: &Path, run: impl FnOnce() -> Result<Output>) -> Result<Output> {
+    if report.exists() {
+        fs::remove_file(report).with_context(|| format!("cannot remove {}", report.display()))?;
+    }
+    run()
+}
+
+/// No report is no test, which is a failure.
+fn read(report: &Path, count: fn(&serde_json::Value) -> Tally) -> Tally {
+    let json = fs::read_to_string(report).unwrap_or_default();
+    serde_json::from_str(&json).map(|json| count(&json)).unwrap_or_default()
+}

@@ -1,0 +1,51 @@
+//! The library's tests on this machine.
+
+use anyhow::Result;
+
+use crate::report::{self, Score};
+use crate::setup::Machine;
+use crate::toolchain::Toolchain;
+use crate::workspace;
+
+pub fn suite(_: &Machine, score: &mut Score) -> Result<()> {
+    let packages = workspace::packages()?;
+    let library = workspace::library(&packages)?;
+    let name = library.name.as_str();
+    let features = library.stable_features().join(",");
+
+    let mut test = |what: &str, toolchain: &Toolchain, arguments: &[&str]| {
+        let command = toolchain.cargo().args(["test", "--no-fail-fast"]).args(arguments);
+        score.tests(what, || command.tee(), |output| report::libtest(&output.text));
+    };
+    let active = Toolchain::ACTIVE;
+    test("the library, default features", &active, &["--package", name]);
+    test("the library, no features", &active, &["--package", name, "--no-default-features"]);
+    test(
+        "the library, every stable feature",
+        &active,
+        &["--package", name, "--features", &features],
+    );
+
+    // Out stays what other suites test in their own ways.
+    let mut others = vec!["--workspace", "--exclude", name];
+    for package in &packages {
+        if package.tests_in_browsers() || package.folder.starts_with("tests/acid-compat") {
+            others.extend(["--exclude", &package.name]);
+        }
+    }
+    test("the other crates", &active, &others);
+
+    match Toolchain::nightly() {
+        Some(nightly) => {
+            // What its tests share must know of `unstable` too.
+            let packages = ["--package", name, "--package", "bonsai_testkit"];
+            test(
+                "the library, every feature",
+                &nightly,
+                &[&packages[..], &["--all-features"]].concat(),
+            );
+        }
+        None => score.skip("the library, every feature", "there is no nightly toolchain"),
+    }
+    Ok(())
+}

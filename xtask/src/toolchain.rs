@@ -1,0 +1,68 @@
+//! Rust toolchains, as rustup names them.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{Cmd, cmd};
+
+/// The target that all of this is about.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// A toolchain, and so a cargo, a rustc, a clippy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toolchain {
+    /// Its name to rustup; none is the one that is active anyway.
+    name: Option<String>,
+}
+
+impl Toolchain {
+    pub const ACTIVE: Self = Self { name: None };
+
+    pub fn named(name: &str) -> Self {
+        Self { name: Some(name.to_owned()) }
+    }
+
+    /// Nightly: the active toolchain if it is one, or else rustup's, if that is installed.
+    pub fn nightly() -> Option<Self> {
+        let is_nightly = |toolchain: &Self| toolchain.version().contains("nightly");
+        [Self::ACTIVE, Self::named("nightly")].into_iter().find(is_nightly)
+    }
+
+    /// The command, with this toolchain behind every cargo and rustc in it.
+    pub fn on(&self, command: Cmd) -> Cmd {
+        match &self.name {
+            Some(name) => command.env("RUSTUP_TOOLCHAIN", name),
+            None => command,
+        }
+    }
+
+    pub fn cargo(&self) -> Cmd {
+        self.on(cmd("cargo"))
+    }
+
+    /// What rustc says of itself; nothing if there is no such toolchain.
+    pub fn version(&self) -> String {
+        self.on(cmd("rustc")).arg("--version").read().unwrap_or_default()
+    }
+
+    /// Whether it makes wasm modules: not only that a std is there, but that it is one of this
+    /// very compiler, and that there is a linker.
+    pub fn compiles_for_wasm(&self) -> bool {
+        let compile = || -> Result<bool> {
+            let folder = crate::root().join("target/xtask/probe");
+            fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+            let source = folder.join("probe.rs");
+            fs::write(
+                &source,
+                "#[unsafe(no_mangle)] pub fn probe() { drop(String::from(\"probe\")) }\n",
+            )?;
+            Ok(self
+                .on(cmd("rustc"))
+                .args(["--crate-type=cdylib", "--target", WASM, "--out-dir"])
+                .args([&folder, &source])
+                .succeeds())
+        };
+        compile().unwrap_or(false)
+    }
+}
