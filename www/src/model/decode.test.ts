@@ -263,7 +263,7 @@ describe("a tiny heap", () => {
       [8208, 48, "unknown"],
       [8256, 32, "free"],
     ]);
-    expect(snapshot.tiny).toEqual([
+    expect(snapshot.lists).toEqual([
       { size: 8, free: 2 },
       { size: 16, free: 0 },
       { size: 32, free: 1 },

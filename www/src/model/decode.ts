@@ -2,17 +2,22 @@ import {
   BumpWord,
   BuddyWord,
   Chunk,
+  classGranules,
+  GRANULE,
+  HeapWord,
   Kind,
   MAGIC,
   MapByte,
+  Region,
   SlabHeader,
   SlabWord,
+  TableBits,
   TinyWord,
   VERSION,
   Word,
   WORDS,
 } from "../wire/heap-layout";
-import { Blocks, State, type Slab, type Snapshot, type TinyClass } from "./snapshot";
+import { Blocks, State, type FreeList, type Slab, type Snapshot } from "./snapshot";
 
 /**
  * Reads a heap out of a module's memory. Nothing is taken on trust: every address and length is
@@ -120,7 +125,7 @@ function read(reader: Reader, at: number): Snapshot {
   expect(Word.magic, MAGIC, "magic");
   expect(Word.version, VERSION, "version");
   const kind = word(Word.kind);
-  if (kind < Kind.Bump || kind > Kind.Tiny) fail("kind", at + 4 * Word.kind, kind);
+  if (kind < Kind.Bump || kind > Kind.Heap) fail("kind", at + 4 * Word.kind, kind);
   const words = word(Word.words);
   if (words < WORDS[kind as keyof typeof WORDS]) fail("short", at + 4 * Word.words, words);
   reader.hold(at, 4 * words);
@@ -134,6 +139,8 @@ function read(reader: Reader, at: number): Snapshot {
       return readBump(descriptor);
     case Kind.Tiny:
       return readTiny(descriptor);
+    case Kind.Heap:
+      return readHeap(descriptor);
     default:
       return readBuddy(descriptor, kind === Kind.Slab);
   }
@@ -155,7 +162,7 @@ const NOTHING = {
   base: 0,
   slabs: [] as readonly Slab[],
   classes: [] as readonly number[],
-  tiny: [] as readonly TinyClass[],
+  lists: [] as readonly FreeList[],
 } as const;
 
 function readBump({ reader, behind, committed, growths }: Descriptor): Snapshot {
@@ -205,7 +212,7 @@ function readTiny({ reader, word }: Descriptor): Snapshot {
   reader.hold(heads, 4 * classes);
 
   const free: { address: number; size: number }[] = [];
-  const tiny: TinyClass[] = [];
+  const lists: FreeList[] = [];
   for (let i = 0; i < classes; i++) {
     const size = 2 ** (largest - i);
     const circle = new Circle();
@@ -216,7 +223,7 @@ function readTiny({ reader, word }: Descriptor): Snapshot {
       free.push({ address: at, size });
       count++;
     }
-    tiny.unshift({ size, free: count });
+    lists.unshift({ size, free: count });
   }
   free.sort((a, b) => a.address - b.address);
 
@@ -229,7 +236,154 @@ function readTiny({ reader, word }: Descriptor): Snapshot {
     blocks.push(block.address, block.size, State.Free);
     at = block.address + block.size;
   }
-  return { ...NOTHING, kind: "tiny", committed: null, growths: null, start, end: at, blocks, tiny };
+  return { ...NOTHING, kind: "tiny", committed: null, growths: null, start, end: at, blocks, lists };
+}
+
+function readHeap({ reader, word, behind, committed, growths }: Descriptor): Snapshot {
+  const table = behind(HeapWord.table);
+  const origin = behind(HeapWord.origin);
+  const top = behind(HeapWord.top);
+  const end = behind(HeapWord.end);
+  const limit = behind(HeapWord.limit);
+  if (limit === 0) {
+    return { ...NOTHING, kind: "heap", committed, growths, granule: GRANULE, blocks: new Blocks() };
+  }
+  if (origin > top || top > end || end > limit) fail("count", origin * GRANULE, limit * GRANULE);
+  reader.hold(limit * GRANULE, 0);
+  reader.hold(table, Math.ceil((limit - origin) / TableBits.perByte));
+  const bits = (at: number): number => {
+    const index = at - origin;
+    return TableBits.at(reader.bytes[table + Math.floor(index / TableBits.perByte)]!, index);
+  };
+  const blockEnd = (at: number): number => {
+    let next = at + 1;
+    while (next < end) {
+      const index = next - origin;
+      // Four granules at once where no block begins: large blocks are long rows of zeros.
+      if (index % TableBits.perByte === 0 && reader.bytes[table + index / TableBits.perByte] === 0) {
+        next += TableBits.perByte;
+      } else if ((bits(next) & TableBits.block) === 0) next++;
+      else return next;
+    }
+    return end;
+  };
+
+  const marks = readRegions(reader, origin, end, behind(HeapWord.newest));
+  const waiting = readQuick(reader, word, { origin, end });
+  const blocks = new Blocks(4096);
+  if (top < end && (bits(top) & TableBits.block) === 0) fail("count", top * GRANULE, top * GRANULE);
+  for (let at = origin; at < end; ) {
+    let next = blockEnd(at);
+    const address = at * GRANULE;
+    const mark = marks.get(at);
+    const waits = waiting.classOf(at);
+    const free = at === top || (bits(at) & TableBits.free) !== 0;
+    if (mark !== undefined) marks.delete(at);
+    if (at === top && next !== end) fail("count", address, next * GRANULE);
+    if (waits > 0) {
+      if (free || mark !== undefined || next - at !== waits) fail("class", address, waits * GRANULE);
+      waiting.seen++;
+    }
+    if (mark === State.Meta) next = at + Region.granules;
+    const state = mark ?? (free || waits > 0 ? State.Free : State.Live);
+    blocks.push(address, (next - at) * GRANULE, state);
+    at = next;
+  }
+  if (waiting.seen !== waiting.count) fail("align", waiting.count, waiting.seen);
+  // What has no block of its own in the table is lost in another one.
+  const [lost] = marks.keys();
+  if (lost !== undefined) fail("count", lost * GRANULE, lost * GRANULE);
+  if (limit > end) blocks.push(end * GRANULE, (limit - end) * GRANULE, State.Meta);
+  return {
+    ...NOTHING,
+    kind: "heap",
+    committed,
+    growths,
+    start: origin * GRANULE,
+    end: limit * GRANULE,
+    blocks,
+    granule: GRANULE,
+    lists: waiting.lists,
+  };
+}
+
+/** What begins at which granule: the regions' headers, and the gaps between regions. */
+function readRegions(reader: Reader, origin: number, end: number, newest: number): Map<number, State> {
+  const marks = new Map<number, State>();
+  let after = end;
+  for (let header = newest; header !== 0; ) {
+    const address = header * GRANULE;
+    // Regions ascend, so the way back descends, and ends.
+    if (header < origin || header >= after) fail("count", address, address);
+    marks.set(header, State.Meta);
+    const previous = reader.word(address + Region.previous);
+    const ended = reader.word(address + Region.previousEnd);
+    if (previous !== 0) {
+      if (ended <= previous || ended > header) fail("count", address, ended * GRANULE);
+      if (ended < header) marks.set(ended, State.Gap);
+      after = ended;
+    }
+    header = previous;
+  }
+  return marks;
+}
+
+/** The blocks in quick lists. */
+class Waiting {
+  count = 0;
+  seen = 0;
+  readonly lists: FreeList[] = [];
+  /** Granules of the block that waits at a granule. */
+  private readonly sizes: Uint32Array | null;
+
+  constructor(
+    private readonly origin: number,
+    granules: number,
+  ) {
+    this.sizes = granules > 0 ? new Uint32Array(granules) : null;
+  }
+
+  /** The size, in granules, of the block that waits at a granule; 0 if none does. */
+  classOf(at: number): number {
+    return this.sizes?.[at - this.origin] ?? 0;
+  }
+
+  add(at: number, size: number): boolean {
+    if (this.sizes?.[at - this.origin] !== 0) return false;
+    this.sizes[at - this.origin] = size;
+    this.count++;
+    return true;
+  }
+}
+
+/** Far more than any heap has: a number that is wrong must not cost an array of its length. */
+const MOST_CLASSES = 4096;
+
+function readQuick(
+  reader: Reader,
+  word: (index: number) => number,
+  { origin, end }: { readonly origin: number; readonly end: number },
+): Waiting {
+  const quick = word(HeapWord.quick);
+  const classes = word(HeapWord.classes);
+  const small = word(HeapWord.small);
+  if (classes > MOST_CLASSES) fail("class", quick, classes);
+  reader.hold(quick, 4 * classes);
+  const heads = Array.from({ length: classes }, (_, i) => reader.word(quick + 4 * i));
+  const waiting = new Waiting(origin, heads.some((head) => head !== 0) ? end - origin : 0);
+  heads.forEach((head, index) => {
+    const size = classGranules(index, small);
+    let free = 0;
+    for (let block = head; block !== 0; block = reader.word(block)) {
+      const at = block / GRANULE;
+      if (!Number.isInteger(at)) fail("align", block, block);
+      if (at < origin || at + size > end) fail("beyond", block, block);
+      if (!waiting.add(at, size)) fail("cycle", block, block);
+      free++;
+    }
+    if (free > 0) waiting.lists.push({ size: size * GRANULE, free });
+  });
+  return waiting;
 }
 
 function readBuddy(descriptor: Descriptor, slabsToo: boolean): Snapshot {

@@ -24,7 +24,7 @@ const snapshot: Snapshot = {
   base: 0,
   slabs,
   classes: [16, 32, 48],
-  tiny: [],
+  lists: [],
 };
 const bar = { width: 8, height: 20, gap: 2 };
 

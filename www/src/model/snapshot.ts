@@ -86,12 +86,13 @@ export interface Slab {
   readonly overhead: number;
 }
 
-export interface TinyClass {
+/** A list of free blocks of one size: a tiny heap's class, or a quick list of a heap. */
+export interface FreeList {
   readonly size: number;
   readonly free: number;
 }
 
-export type HeapKind = "bump" | "buddy" | "slab" | "tiny";
+export type HeapKind = "bump" | "buddy" | "slab" | "tiny" | "heap";
 
 export interface Snapshot {
   readonly kind: HeapKind;
@@ -112,5 +113,6 @@ export interface Snapshot {
   readonly slabs: readonly Slab[];
   /** Block size of each class. */
   readonly classes: readonly number[];
-  readonly tiny: readonly TinyClass[];
+  /** Tiny: every class; heap: the quick lists that are not empty. */
+  readonly lists: readonly FreeList[];
 }

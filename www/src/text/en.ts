@@ -4,68 +4,8 @@ import type { Figures } from "../model/metrics";
 import type { Verdict } from "../model/verdict";
 import { address, bytes, counted, integer, percent, plural } from "./format";
 
-/** Every English text of the page. */
-export const en = {
-  page: {
-    name: "bonsai_alloc",
-    program: "A real program",
-    sandbox: "Sandbox",
-    views: "Views",
-    theme: { label: "Colours", auto: "Auto", light: "Light", dark: "Dark" },
-  },
-
-  program: {
-    title: "A real program",
-    lead: "A Rust module parses your file on this crate’s allocator. What it keeps is what you see.",
-    allocator: "Allocator",
-    allocators: {
-      slab: { name: "Slab", about: "Size-class slabs over a buddy: SlabHeap." },
-      buddy: { name: "Buddy", about: "Powers of two, split and merged: BuddyHeap." },
-      bump: { name: "Bump", about: "Never looks back, frees only the last block: BumpHeap." },
-      tiny: { name: "Tiny", about: "Least code; keeps no record of what is live: TinyHeap." },
-    },
-    source: "Source",
-    samples: "Samples",
-    sample: {
-      trees: "Trees, JSON",
-      forest: "Forest, JSON",
-      guide: "Guide, Markdown",
-      poem: "Words, text",
-      broken: "Broken JSON",
-    },
-    open: "Open a file…",
-    drop: "or drop one anywhere here",
-    dropNow: "Drop to parse it",
-    editor: "Text of the file",
-    parse: "Parse",
-    again: "Parse again",
-    clear: "Clear",
-    kind: "Read as",
-    kinds: { json: "JSON", markdown: "Markdown", text: "Text" },
-    excerpt: (shown: number, all: number): string =>
-      `The file is too long to edit here: this is the first ${bytes(shown)} of ${bytes(all)}. All of it is parsed.`,
-    parsed: (name: string, size: number, time: string): string => `${name}, ${bytes(size)}, parsed in ${time}.`,
-    cleared: "The document is gone; the module gave its memory back to the heap.",
-    nothing: "Nothing is parsed yet.",
-    loading: (name: string): string => `Loading the module with the ${name} allocator…`,
-    reading: (name: string): string => `Reading ${name}…`,
-    missing: (name: string): string =>
-      `The module for “${name}” is not built. Run “cargo xtask build”, then load this page again.`,
-    failed: (name: string, why: string): string => `The module for “${name}” could not be started: ${why}`,
-    retry: "Try again",
-    broken: (name: string): string => `${name} could not be parsed.`,
-    brokenKept: "The module keeps what it held before; the heap beside this is right.",
-    goTo: (line: number, column: number): string => `Go to line ${integer(line)}, column ${integer(column)}`,
-    dead: "The module stopped.",
-    deadWhy: (why: string): string =>
-      `It could not go on (${why}), most likely because memory ran out. A trapped instance cannot be used again; what you see is its heap as it was.`,
-    restart: "Start a fresh module",
-    unreadable: (name: string, why: string): string => `${name} could not be read: ${why}`,
-    tooLarge: (name: string, size: number, most: number): string =>
-      `${name} has ${bytes(size)}; this page takes files up to ${bytes(most)}.`,
-    moment: { start: "start", parse: "parse", clear: "clear", error: "error" },
-  },
-
+/** What `<heap-inspector>` says: apart, because the element is a package of its own. */
+export const inspector = {
   heap: {
     label: "Heap",
     none: "No heap to show yet.",
@@ -183,6 +123,71 @@ export const en = {
   },
 
   damage: (damage: Damage): string => damageText(damage),
+} as const;
+
+/** Every English text of the page. */
+export const en = {
+  page: {
+    name: "bonsai_alloc",
+    program: "A real program",
+    sandbox: "Sandbox",
+    views: "Views",
+    theme: { label: "Colours", auto: "Auto", light: "Light", dark: "Dark" },
+  },
+
+  program: {
+    title: "A real program",
+    lead: "A Rust module parses your file on this crate’s allocator. What it keeps is what you see.",
+    allocator: "Allocator",
+    allocators: {
+      slab: { name: "Slab", about: "Size-class slabs over a buddy: SlabHeap." },
+      buddy: { name: "Buddy", about: "Powers of two, split and merged: BuddyHeap." },
+      bump: { name: "Bump", about: "Never looks back, frees only the last block: BumpHeap." },
+      tiny: { name: "Tiny", about: "Least code; keeps no record of what is live: TinyHeap." },
+    },
+    source: "Source",
+    samples: "Samples",
+    sample: {
+      trees: "Trees, JSON",
+      forest: "Forest, JSON",
+      guide: "Guide, Markdown",
+      poem: "Words, text",
+      broken: "Broken JSON",
+    },
+    open: "Open a file…",
+    drop: "or drop one anywhere here",
+    dropNow: "Drop to parse it",
+    editor: "Text of the file",
+    parse: "Parse",
+    again: "Parse again",
+    clear: "Clear",
+    kind: "Read as",
+    kinds: { json: "JSON", markdown: "Markdown", text: "Text" },
+    excerpt: (shown: number, all: number): string =>
+      `The file is too long to edit here: this is the first ${bytes(shown)} of ${bytes(all)}. All of it is parsed.`,
+    parsed: (name: string, size: number, time: string): string => `${name}, ${bytes(size)}, parsed in ${time}.`,
+    cleared: "The document is gone; the module gave its memory back to the heap.",
+    nothing: "Nothing is parsed yet.",
+    loading: (name: string): string => `Loading the module with the ${name} allocator…`,
+    reading: (name: string): string => `Reading ${name}…`,
+    missing: (name: string): string =>
+      `The module for “${name}” is not built. Run “cargo xtask build”, then load this page again.`,
+    failed: (name: string, why: string): string => `The module for “${name}” could not be started: ${why}`,
+    retry: "Try again",
+    broken: (name: string): string => `${name} could not be parsed.`,
+    brokenKept: "The module keeps what it held before; the heap beside this is right.",
+    goTo: (line: number, column: number): string => `Go to line ${integer(line)}, column ${integer(column)}`,
+    dead: "The module stopped.",
+    deadWhy: (why: string): string =>
+      `It could not go on (${why}), most likely because memory ran out. A trapped instance cannot be used again; what you see is its heap as it was.`,
+    restart: "Start a fresh module",
+    unreadable: (name: string, why: string): string => `${name} could not be read: ${why}`,
+    tooLarge: (name: string, size: number, most: number): string =>
+      `${name} has ${bytes(size)}; this page takes files up to ${bytes(most)}.`,
+    moment: { start: "start", parse: "parse", clear: "clear", error: "error" },
+  },
+
+  ...inspector,
 
   sandbox: {
     title: "Sandbox",

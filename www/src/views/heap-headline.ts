@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Figures } from "../model/metrics";
 import type { Verdict } from "../model/verdict";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { inspector as en } from "../text/en";
 import { bytesParts, integer } from "../text/format";
 
 /** The verdict in a sentence, and five numbers with what they mean. */

@@ -7,7 +7,7 @@ import type { Snapshot } from "../model/snapshot";
 import { verdict } from "../model/verdict";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en } from "../text/en";
+import { inspector as en } from "../text/en";
 import { MAP_ROWS } from "./heap-map";
 import "./heap-block";
 import "./heap-headline";

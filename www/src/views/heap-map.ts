@@ -14,7 +14,7 @@ import {
 } from "../model/map-layout";
 import { State, type Snapshot } from "../model/snapshot";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { inspector as en } from "../text/en";
 import { address, bytes } from "../text/format";
 import { belongs, stateName } from "./names";
 

@@ -5,7 +5,7 @@ import { icicle, type Icicle } from "../model/icicle";
 import { orders } from "../model/metrics";
 import type { Snapshot } from "../model/snapshot";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { inspector as en } from "../text/en";
 import { bytes, integer, percent } from "../text/format";
 
 const ROW = { row: 15, gap: 5 };

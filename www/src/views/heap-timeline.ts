@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import type { Moment } from "../model/history";
 import { timeline } from "../model/timeline-layout";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { inspector as en } from "../text/en";
 import { bytes, integer } from "../text/format";
 
 const HEIGHT = 120;

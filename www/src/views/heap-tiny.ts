@@ -1,7 +1,7 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import type { Snapshot } from "../model/snapshot";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { inspector as en } from "../text/en";
 import { bytes, integer } from "../text/format";
 
 /** What a tiny heap knows: its free lists, by class. */
@@ -19,7 +19,7 @@ export class HeapTiny extends LitElement {
   ];
 
   override render(): TemplateResult {
-    const rows = this.snapshot.tiny.filter((row) => row.free > 0);
+    const rows = this.snapshot.lists.filter((row) => row.free > 0);
     return html`
       <section aria-labelledby="title">
         <h2 id="title">${en.tiny.title}</h2>

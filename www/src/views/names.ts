@@ -1,5 +1,5 @@
 import { State, type Snapshot } from "../model/snapshot";
-import { en } from "../text/en";
+import { inspector as en } from "../text/en";
 
 const NAMES: Record<State, string> = {
   [State.Live]: en.state.live,

@@ -8,7 +8,7 @@ export const VERSION = 1;
 /** The export that a module with `inspectable!` carries; its value is the descriptor's address. */
 export const EXPORT = "BONSAI_HEAP";
 
-export const Kind = { Bump: 1, Buddy: 2, Slab: 3, Tiny: 4 } as const;
+export const Kind = { Bump: 1, Buddy: 2, Slab: 3, Tiny: 4, Heap: 5 } as const;
 
 /** Indices of the descriptor's words. */
 export const Word = {
@@ -28,12 +28,48 @@ export const BuddyWord = { map: 6, entries: 7, origin: 8, granule: 9, capacity: 
 export const SlabWord = { classes: 11, sizes: 12 } as const;
 export const TinyWord = { heads: 6, classes: 7, largest: 8 } as const;
 
+export const HeapWord = {
+  table: 6,
+  origin: 7,
+  top: 8,
+  end: 9,
+  limit: 10,
+  newest: 11,
+  quick: 12,
+  classes: 13,
+  small: 14,
+} as const;
+
+/** The unit of a heap of kind 5: its positions are numbers of granules from address 0 on. */
+export const GRANULE = 16;
+
+/** Two bits a granule, low bits first. */
+export const TableBits = {
+  perByte: 4,
+  /** A block begins here. */
+  block: 1,
+  /** The first or the last granule of a free run. */
+  free: 2,
+  at: (byte: number, index: number): number => (byte >>> ((index % 4) * 2)) & 3,
+} as const;
+
+/** The header of a region: where that of the region before begins, and where that region ended. */
+export const Region = { previous: 0, previousEnd: 4, granules: 1 } as const;
+
+/** The size of the blocks of a class, in granules; `small` as the descriptor has it. */
+export function classGranules(index: number, small: number): number {
+  if (index <= small) return Math.max(1, index);
+  const above = index - small - 1;
+  return ((above % 16) + 17) * 2 ** (Math.floor(above / 16) + 2);
+}
+
 /** How many words a descriptor of each kind must have at least. */
 export const WORDS = {
   [Kind.Bump]: 9,
   [Kind.Buddy]: 11,
   [Kind.Slab]: 13,
   [Kind.Tiny]: 9,
+  [Kind.Heap]: 15,
 } as const;
 
 /** A byte of the buddy map where a block begins. */

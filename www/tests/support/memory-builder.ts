@@ -2,11 +2,16 @@ import {
   BumpWord,
   BuddyWord,
   Chunk,
+  classGranules,
+  GRANULE,
+  HeapWord,
   Kind,
   MAGIC,
   MapByte,
+  Region,
   SlabHeader,
   SlabWord,
+  TableBits,
   TinyWord,
   VERSION,
   Word,
@@ -156,6 +161,63 @@ export class MemoryBuilder {
     return this.word(TinyWord.heads, heads)
       .word(TinyWord.classes, options.lists.length)
       .word(TinyWord.largest, options.largest);
+  }
+
+  /**
+   * A heap from granule `origin` on: its blocks in address order, as `[what, granules]`. A header
+   * comes with each region; `waits` is live in the table, and on its class's quick list; the last
+   * block is the top. The table of `Math.ceil(granules / 64)` granules follows.
+   */
+  heap(options: {
+    readonly origin: number;
+    readonly blocks: readonly (readonly ["header" | "gap" | "live" | "free" | "waits" | "top", number])[];
+    readonly small?: number;
+    readonly classes?: number;
+    readonly quick?: number;
+  }): this {
+    const { origin, small = 4, classes = 21, quick = 2048 } = options;
+    const granules = options.blocks.reduce((sum, [, size]) => sum + size, 0);
+    const end = origin + granules;
+    const table = end * GRANULE;
+    const mark = (at: number, bits: number): void => {
+      const index = at - origin;
+      const byte = table + Math.floor(index / TableBits.perByte);
+      this.byte(byte, this.view.getUint8(byte) | (bits << ((index % TableBits.perByte) * 2)));
+    };
+    let at = origin;
+    let region = 0;
+    let regionEnd = 0;
+    let newest = 0;
+    let top = end;
+    for (const [what, size] of options.blocks) {
+      if (size > 0) mark(at, TableBits.block);
+      if (what === "header") {
+        this.set(at * GRANULE + Region.previous, region);
+        this.set(at * GRANULE + Region.previousEnd, region === 0 ? 0 : regionEnd === 0 ? at : regionEnd);
+        newest = region = at;
+        regionEnd = 0;
+      } else if (what === "gap") regionEnd = at;
+      else if (what === "free") {
+        mark(at, TableBits.free);
+        mark(at + size - 1, TableBits.free);
+      } else if (what === "waits") {
+        const index = Array.from({ length: classes }, (_, i) => i).find((i) => i > 0 && classGranules(i, small) === size)!;
+        this.set(at * GRANULE, this.view.getUint32(quick + 4 * index, true));
+        this.set(quick + 4 * index, at * GRANULE);
+      } else if (what === "top") top = at;
+      at += size;
+    }
+    const limit = end + Math.ceil(granules / 64);
+    return this.header(Kind.Heap, (limit - origin) * GRANULE, 1)
+      .behind(HeapWord.table, table)
+      .behind(HeapWord.origin, origin)
+      .behind(HeapWord.top, top)
+      .behind(HeapWord.end, end)
+      .behind(HeapWord.limit, limit)
+      .behind(HeapWord.newest, newest)
+      .word(HeapWord.quick, quick)
+      .word(HeapWord.classes, classes)
+      .word(HeapWord.small, small);
   }
 }
 
