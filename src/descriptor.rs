@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     Buddy = 2,
     Slab = 3,
     Tiny = 4,
+    Heap = 5,
 }
 
 /// The addresses of a heap's state, for readers of linear memory. Made by

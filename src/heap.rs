@@ -30,6 +30,7 @@ mod view;
 use core::{
     alloc::{GlobalAlloc, Layout},
     marker::PhantomData,
+    mem::offset_of,
     ptr::{self, NonNull},
 };
 
@@ -40,6 +41,7 @@ use self::{
 };
 use crate::{
     bitmap::align_up,
+    descriptor::{Descriptor, Kind, value},
     global::{allocator, relocate, resized},
     inspect::Inspect,
     lock::Lock,
@@ -48,8 +50,9 @@ use crate::{
 
 /// Small blocks are carved this many granules at a time, where a run has them.
 const BATCH: usize = 128;
-/// What waits in quick lists of sizes above [`SMALL`] is at most this part of all memory.
-const IDLE: usize = 4;
+/// What waits in quick lists of sizes above [`SMALL`] is at most a quarter of all memory: granules
+/// are compared with bytes.
+const IDLE: usize = 4 * GRANULE;
 /// Blocks from this size on, in granules, grow with the memory they end with.
 const EXTEND: usize = 1024;
 
@@ -118,6 +121,26 @@ impl<P: Policy> Heap<Linear, P> {
     /// A heap over the module's linear memory, with a policy of one's own.
     pub const fn with_policy() -> Self {
         Self::with_memory(Linear)
+    }
+
+    /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
+    pub const fn descriptor(&'static self) -> Descriptor {
+        const fn field(state: *const State, offset: usize) -> *const () {
+            state.cast::<()>().wrapping_byte_add(offset)
+        }
+        let state = self.state.as_ptr();
+        let words = [
+            field(state, offset_of!(State, runs.table)),
+            field(state, offset_of!(State, runs.origin)),
+            field(state, offset_of!(State, runs.top)),
+            field(state, offset_of!(State, runs.end)),
+            field(state, offset_of!(State, runs.limit)),
+            field(state, offset_of!(State, runs.newest)),
+            field(state, offset_of!(State, quick)),
+            value(CLASSES),
+            value(SMALL),
+        ];
+        Descriptor::new(Kind::Heap, field(state, offset_of!(State, runs.committed)), &words)
     }
 }
 
@@ -194,7 +217,7 @@ impl State {
             // Somebody else grew: the whole table moves into a new region, and covers the gap.
             n + (end - runs.origin + n) / 63 + 4
         } << GRANULE_LOG;
-        let bytes = P::growth(runs.committed << GRANULE_LOG, needed);
+        let bytes = P::growth(runs.committed, needed);
         if bytes < needed {
             return false;
         }

@@ -55,7 +55,7 @@ pub(crate) struct Runs {
     /// Two bits a granule, from `origin` to `limit`, at `end`.
     ///
     /// Invariant: exclusively ours.
-    table: *mut u8,
+    pub(crate) table: *mut u8,
     /// The first granule of the first region.
     pub(crate) origin: usize,
     /// The last free run is `top..end`, and may be empty.
@@ -69,7 +69,7 @@ pub(crate) struct Runs {
     /// The newest region's first granule. It has, as two words of 32 bits, the same of the region
     /// before and where that one ended; 0 and 0 for the first.
     pub(crate) newest: usize,
-    /// All regions, in granules.
+    /// All regions, in bytes.
     pub(crate) committed: usize,
     /// Bit `i % 32` of word `i / 32`: bin `i` is not empty.
     occupied: [u32; BINS / 32 + 1],
@@ -394,7 +394,7 @@ impl Runs {
         self.origin = origin;
         self.end = end;
         self.limit = to;
-        self.committed += to - from;
+        self.committed += (to - from) << GRANULE_LOG;
         let zero = (start + extent.zero_from).div_ceil(GRANULE).max(from).min(to);
         if follows {
             // Where the table was is not zero, and a little before it no longer counts as such.
