@@ -445,13 +445,12 @@ impl Runs {
             // SAFETY: as the caller promises.
             unsafe { self.link(region, before, next) };
         }
-        let zero_from = if start < self.zero_end && self.zero_start < end {
-            let from = self.zero_start.max(start);
+        let mut zero_from = end - start;
+        // What is zero may begin where this range ends: it loses the words of the run behind.
+        if start < self.zero_end && self.zero_start < end + 2 * WORD {
+            zero_from = self.zero_start.clamp(start, end) - start;
             self.zero_start = end + 2 * WORD;
-            from - start
-        } else {
-            end - start
-        };
+        }
         Extent { start: region.pointer(start), len: end - start, zero_from }
     }
 }

@@ -21,6 +21,7 @@ pub mod generate;
 pub mod heaps;
 mod model;
 mod operation;
+pub mod pool;
 mod run;
 mod shrink;
 mod subject;

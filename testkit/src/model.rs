@@ -40,6 +40,8 @@ pub struct Model {
     places: BTreeMap<usize, u32>,
     /// How many blocks were ever painted; the seed of the next pattern.
     painted: u32,
+    /// The sum of the sizes of the live blocks.
+    bytes: usize,
 }
 
 /// The byte at `offset` of the pattern `seed`.
@@ -75,6 +77,11 @@ impl Model {
         self.slots.is_empty()
     }
 
+    /// How many bytes were asked for and are live.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Enters a block that the allocator answered with, and paints it.
     ///
     /// # Errors
@@ -105,6 +112,7 @@ impl Model {
         }
         assert!(self.slots.insert(slot, placed).is_none(), "slot {slot} is occupied");
         self.places.insert(address, slot);
+        self.bytes += layout.size();
         // SAFETY: the block is live, as long as its layout says, and overlaps no other.
         let bytes =
             unsafe { std::slice::from_raw_parts_mut(placed.pointer.as_ptr(), layout.size()) };
@@ -158,6 +166,7 @@ impl Model {
     pub fn remove(&mut self, slot: u32) -> Option<Placed> {
         let placed = self.slots.remove(&slot)?;
         self.places.remove(&placed.address());
+        self.bytes -= placed.layout.size();
         Some(placed)
     }
 
@@ -165,6 +174,7 @@ impl Model {
     pub fn clear(&mut self) {
         self.slots.clear();
         self.places.clear();
+        self.bytes = 0;
     }
 
     /// Holds the allocator's view of itself against what is live.
@@ -296,7 +306,7 @@ mod tests {
         model.place(1, at(&mut buffer, 0, 16), layout(16, 8)).unwrap();
         model.place(2, at(&mut buffer, 32, 1), layout(1, 1)).unwrap();
         model.place(3, at(&mut buffer, 33, 0), layout(0, 1)).unwrap();
-        assert_eq!(model.len(), 4);
+        assert_eq!((model.len(), model.bytes()), (4, 33));
         model.verify_all().unwrap();
     }
 
@@ -365,7 +375,10 @@ mod tests {
         ] {
             assert!(model.compare(&view(&bad), Closeness::Blocks).is_err(), "{bad:?}");
         }
+        model.remove(0);
+        assert_eq!(model.bytes(), 16);
         model.clear();
+        assert_eq!(model.bytes(), 0);
         let left = view(&[(0, 8, Live)]);
         assert!(model.compare(&left, Closeness::Ranges).is_err());
         model.compare(&left, Closeness::Covers).unwrap();

@@ -174,8 +174,7 @@ impl Runner<'_> {
             Operation::Permit => self.subject.refuse(false),
         }
         self.report.done += 1;
-        let live = self.model.blocks().map(|placed| placed.layout.size()).sum();
-        self.report.peak = self.report.peak.max(live);
+        self.report.peak = self.report.peak.max(self.model.bytes());
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use crate::{
     Closeness, Profile, Sizes, Subject,
     cores::{BuddySubject, BumpSubject, SlabSubject},
     heaps::{HeapSubject, OwnedPool},
+    pool::PoolSubject,
 };
 
 /// An allocator to test, and how to.
@@ -37,7 +38,7 @@ pub fn named(name: &str) -> Option<Entry> {
 
 /// Every allocator.
 pub fn all() -> Vec<Entry> {
-    [CORES, BUMP_HEAPS, BUDDY_HEAPS, SLAB_HEAPS, GENERAL_HEAPS, TINY_HEAPS].concat()
+    [CORES, POOLS, BUMP_HEAPS, BUDDY_HEAPS, SLAB_HEAPS, GENERAL_HEAPS, TINY_HEAPS].concat()
 }
 
 fn layout(size: usize, align: usize) -> Layout {
@@ -278,6 +279,30 @@ macro_rules! heap_entries {
         }),*]
     };
 }
+
+fn runs() -> Profile {
+    Profile {
+        sizes: Sizes::Doublings(1..=1 << 17),
+        align: 1 << 17,
+        live: 60,
+        zeroed: 60,
+        reallocate: 0,
+        grow: 40,
+        shrink: 40,
+        foreign: 2,
+        ..heap()
+    }
+}
+
+/// The pool of pages, under every heap and every core that is backed by linear memory.
+pub const POOLS: &[Entry] = heap_entries! {
+    PoolSubject::new;
+    "linear", ROOMY, runs;
+    "linear-below", BELOW, runs;
+    "linear-tight", TIGHT, runs;
+    "linear-fixed", FIXED, runs;
+    "linear-high", HIGH, runs;
+};
 
 const BUMP_HEAPS: &[Entry] = heap_entries! {
     |name, config| HeapSubject::new(name, config, BumpHeap::with_memory)
