@@ -12,11 +12,14 @@
 //! - [`Model`] is the oracle. It knows which ranges are live and what was written to them, and
 //!   nothing of how an allocator works.
 //! - [`run`] applies operations to a subject and holds every answer against the model.
+//! - [`decode`] makes operations of any bytes, and [`fuzz`] runs a fuzzer's inputs.
 //! - [`drive`] does that with random operations, and cuts a failing sequence down to a short one.
 
 #![cfg_attr(feature = "unstable", feature(allocator_api))]
 
 pub mod cores;
+pub mod decode;
+pub mod fuzz;
 pub mod generate;
 pub mod heaps;
 mod model;

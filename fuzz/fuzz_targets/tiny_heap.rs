@@ -1,0 +1,5 @@
+#![no_main]
+
+use bonsai_testkit::fuzz::Target;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| Target::hunt("tiny_heap", input));
