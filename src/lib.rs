@@ -35,6 +35,7 @@
 //! | `alloc` | | cores backed by the global allocator |
 //! | `allocator-api2` | | cores backed by any `Allocator` of the crate allocator-api2, version 0.2; cores (`Local`) and heaps that are one |
 //! | `unstable` | | the same with `core::alloc::Allocator`, on nightly |
+//! | `trace` | | `trace::Traced`: a record of every operation, for readers outside of the module |
 //!
 //! Features only add. None needs the standard library.
 
@@ -67,6 +68,8 @@ pub mod prelude;
 mod provenance;
 mod region;
 pub mod slab;
+#[cfg(feature = "trace")]
+pub mod trace;
 
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 pub use local::{Core, Local};

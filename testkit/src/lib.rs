@@ -25,6 +25,7 @@ pub mod heaps;
 mod model;
 mod operation;
 pub mod pool;
+pub mod recording;
 mod run;
 mod shrink;
 mod subject;

@@ -42,6 +42,8 @@ const LIBRARY: &[(&[&str], &[&[&str]])] = &[
         &["heap", "heaps"],
         &[ARITHMETIC, CORES, &["memory", "lock", "allocator", "global", "descriptor"]],
     ),
+    // Wraps a heap, and takes pages for its records.
+    (&["trace"], &[ARITHMETIC, &["memory", "lock", "global", "descriptor", "heap", "heaps"]]),
     (&["prelude"], &[ARITHMETIC, CORES, &["memory", "heap", "heaps"]]),
 ];
 

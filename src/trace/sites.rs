@@ -1,0 +1,150 @@
+//! Where allocations come from: a hook, called for a sample of them.
+
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+/// A hook that says where the program is, for allocations that are sampled.
+///
+/// On wasm a call out of the module to capture JavaScript's stack takes microseconds, so it must
+/// be rare: [`Traced::sample`](super::Traced::sample) says how rare. Without a hook of one's own
+/// ([`NoSites`]) nothing is sampled, and nothing imported.
+///
+/// # Example
+/// ```
+/// use bonsai_alloc::{SlabHeap, trace::{Sites, Traced}};
+///
+/// enum Phase {}
+///
+/// impl Sites for Phase {
+///     fn site(_: usize) -> usize {
+///         7 // in a wasm module: an imported function that captures the stack and numbers it
+///     }
+/// }
+///
+/// #[global_allocator]
+/// static HEAP: Traced<SlabHeap, Phase> = Traced::new(SlabHeap::new());
+/// # fn main() {}
+/// ```
+pub trait Sites {
+    /// Whether anything is sampled at all.
+    const SAMPLES: bool = true;
+
+    /// A number for the place that the program allocates `size` bytes from. It may allocate; what
+    /// it allocates is not sampled.
+    fn site(size: usize) -> usize;
+}
+
+/// No hook: nothing is sampled.
+#[derive(Clone, Copy, Debug)]
+pub enum NoSites {}
+
+impl Sites for NoSites {
+    const SAMPLES: bool = false;
+
+    fn site(_: usize) -> usize {
+        0
+    }
+}
+
+/// Decides which allocations are sampled.
+///
+/// The bytes between two samples are drawn from a distribution that is close to the exponential one,
+/// with the rate as its mean: then no period in the program can hide from it, and the chance that a
+/// block of `s` bytes is sampled is `1 - exp(-s / rate)`, whatever came before it. Who reads the trace
+/// scales by the inverse of that.
+#[derive(Debug)]
+pub(super) struct Sampler {
+    /// Bytes until the next sample; 0 before the first draw.
+    left: AtomicUsize,
+    random: AtomicUsize,
+    /// A sample is being taken: what is allocated on the way is not sampled.
+    busy: AtomicBool,
+}
+
+impl Sampler {
+    pub(super) const fn new() -> Self {
+        Sampler {
+            left: AtomicUsize::new(0),
+            random: AtomicUsize::new(0),
+            busy: AtomicBool::new(false),
+        }
+    }
+
+    /// The site, if the allocation of `size` bytes is to be sampled. Threads that allocate in the same
+    /// instant may skip or repeat a few bytes, which costs a little accuracy and nothing else.
+    pub(super) fn due(
+        &self,
+        size: usize,
+        rate: usize,
+        site: impl FnOnce() -> usize,
+    ) -> Option<usize> {
+        if self.busy.load(Relaxed) {
+            return None;
+        }
+        let mut left = self.left.load(Relaxed);
+        if left == 0 {
+            left = self.draw(rate);
+        }
+        if size < left {
+            self.left.store(left - size, Relaxed);
+            return None;
+        }
+        self.left.store(self.draw(rate), Relaxed);
+        if self.busy.swap(true, Relaxed) {
+            return None;
+        }
+        let site = site();
+        self.busy.store(false, Relaxed);
+        Some(site)
+    }
+
+    /// At least 1.
+    fn draw(&self, rate: usize) -> usize {
+        // Marsaglia's xorshift; any seed but 0.
+        let mut random = (self.random.load(Relaxed) as u32).wrapping_add(0x9E37_79B9) | 1;
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        self.random.store(random as usize, Relaxed);
+        // -log2 of a fraction, linear between powers of two: z - m for 2^-z * (1 + m), in 65536ths.
+        // Its mean is 1.5.
+        let zeros = u64::from(random.leading_zeros()) + 1;
+        let mantissa = u64::from(random.checked_shl(zeros as u32).unwrap_or(0) >> 16);
+        let bytes = rate as u64 * ((zeros << 16) - mantissa) / (3 << 15);
+        (bytes.min(u64::from(u32::MAX)) as usize).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sampler;
+
+    #[test]
+    fn draws_have_the_rate_as_their_mean() {
+        let sampler = Sampler::new();
+        let draws: u64 = (0..100_000).map(|_| sampler.draw(4096) as u64).sum();
+        let mean = draws / 100_000;
+        assert!((4050..4140).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn a_block_is_sampled_with_the_chance_that_readers_scale_by() {
+        for (size, rate) in [(16, 4096), (1000, 4096), (4096, 4096), (20_000, 4096), (100, 1)] {
+            let sampler = Sampler::new();
+            let taken = (0..200_000).filter(|_| sampler.due(size, rate, || 1).is_some()).count();
+            let chance = 1.0 - (-(size as f64) / rate as f64).exp();
+            let share = taken as f64 / 200_000.0;
+            assert!((share / chance - 1.0).abs() < 0.1, "{size} of {rate}: {share}, not {chance}");
+        }
+    }
+
+    #[test]
+    fn what_the_hook_allocates_is_not_sampled() {
+        let sampler = Sampler::new();
+        let outer = sampler.due(100, 1, || {
+            assert_eq!(sampler.due(100, 1, || 2), None);
+            1
+        });
+        assert_eq!(outer, Some(1));
+        assert_eq!(sampler.due(100, 1, || 3), Some(3));
+    }
+}
