@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Time: one load and one branch an operation while it is off; while it is on, about what the
-//! operation itself costs (`cargo run --release -p bonsai_bench_native -- --trace`). Space: 16 bytes
+//! operation itself costs (`cargo xtask replay FILE --cost`). Space: 16 bytes
 //! a record, [`RECORDS`] of them by default, taken by one `memory.grow` when recording begins and kept for
 //! good; nothing before. docs/trace-format.md in the repository specifies it byte by byte.
 

@@ -59,10 +59,21 @@ pub fn formatters() -> [Cmd; 2] {
 
 /// The cores beside their peers, natively.
 pub fn bench_cores(arguments: &[String]) -> Result<()> {
+    optimized("benches/native", arguments)
+}
+
+/// A recorded trace on every allocator of the crate, natively.
+pub fn replay(arguments: &[String]) -> Result<()> {
+    optimized("benches/replay", arguments)
+}
+
+/// Runs the program of a crate that measures.
+fn optimized(folder: &str, arguments: &[String]) -> Result<()> {
     let packages = workspace::packages()?;
-    let benches = packages.iter().find(|package| package.folder == "benches/native");
-    let name = &benches.context("no crate in benches/native/")?.name;
-    cmd("cargo").args(["run", "--release", "--package", name, "--"]).args(arguments).run()
+    let package = packages.iter().find(|package| package.folder == folder);
+    let name = &package.with_context(|| format!("no crate in {folder}/"))?.name;
+    let run = ["run", "--quiet", "--release", "--package", name, "--"];
+    cmd("cargo").args(run).args(arguments).run()
 }
 
 pub fn lint(machine: &Machine) -> Result<()> {

@@ -58,6 +58,11 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Replay a recorded trace on every allocator of the crate: FILE [--heap NAME]... [--cost]
+    Replay {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Format all Rust code
     Fmt,
     /// Run clippy, natively and for wasm, and the page's linter and type check
@@ -111,6 +116,7 @@ fn execute(command: Command, machine: &Machine) -> Result<ExitCode> {
         Command::Build => commands::build(machine)?,
         Command::Bench { native: true, arguments } => commands::bench_cores(&arguments)?,
         Command::Bench { native: false, arguments } => commands::bench(machine, &arguments)?,
+        Command::Replay { arguments } => commands::replay(&arguments)?,
         Command::Fmt => commands::fmt()?,
         Command::Lint => commands::lint(machine)?,
         Command::Doc { open } => commands::doc(open)?,
