@@ -34,8 +34,9 @@ use self::{
     sites::Sampler,
 };
 use crate::{
-    BuddyHeap, BumpHeap, SlabHeap, TinyHeap,
+    BuddyHeap, BumpHeap, Heap, Linear, SlabHeap, TinyHeap,
     descriptor::{Descriptor, value},
+    heap::Policy,
     inspect::{Block, Damage, Inspect, Stats},
 };
 
@@ -239,8 +240,8 @@ impl<H, S, const N: usize> fmt::Debug for Traced<H, S, N> {
 
 /// `descriptor` is a `const fn`, which no trait can have: each heap is named.
 macro_rules! descriptor {
-    ($($heap:ty),*) => {$(
-        impl<S, const N: usize> Traced<$heap, S, N> {
+    ($([$($policy:tt)*] $heap:ty),*) => {$(
+        impl<$($policy)* S, const N: usize> Traced<$heap, S, N> {
             /// The descriptor of the heap inside; for [`inspectable!`](crate::inspectable).
             pub const fn descriptor(&'static self) -> Descriptor {
                 self.heap.descriptor()
@@ -248,7 +249,7 @@ macro_rules! descriptor {
         }
     )*};
 }
-descriptor!(BuddyHeap, BumpHeap, SlabHeap, TinyHeap);
+descriptor!([] BuddyHeap, [] BumpHeap, [] SlabHeap, [] TinyHeap, [P: Policy,] Heap<Linear, P>);
 
 /// The addresses of a trace's state, for readers of linear memory. Made by
 /// [`traceable!`](crate::traceable); a reader in the program itself uses [`Traced::drain`].
