@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            alloc, dealloc                        1 KiB           256 KiB
-//!  sizes     |── a list for every 16 bytes ─────────|── 16 lists a ──|── no list ──►
+//!  sizes     |── a list for every 16 bytes ─────────|── 8 lists a ───|── no list ──►
 //!            |                                      |   doubling     |
 //!  quick     a pop, a push                          and a count
 //!  lists            │ empty        ▲ all, before memory grows
@@ -37,10 +37,9 @@ use core::{
 pub use self::policy::{Policy, Standard};
 use self::{
     classes::{CLASSES, GRANULE, GRANULE_LOG, SMALL, class_for, granules, size_of_class},
-    runs::{Runs, Taken},
+    runs::{Runs, Taken, Want},
 };
 use crate::{
-    bitmap::align_up,
     descriptor::{Descriptor, Kind, value},
     global::{allocator, relocate, resized},
     inspect::Inspect,
@@ -53,6 +52,8 @@ const BATCH: usize = 128;
 /// What waits in quick lists of sizes above [`SMALL`] is at most a quarter of all memory: granules
 /// are compared with bytes.
 const IDLE: usize = 4 * GRANULE;
+/// Granules of page 0, where no block begins.
+const NO_RESERVE: usize = 1;
 /// Blocks from this size on, in granules, grow with the memory they end with.
 const EXTEND: usize = 1024;
 
@@ -67,7 +68,8 @@ struct State {
     quick: [usize; CLASSES],
     /// Granules that wait on lists of classes above [`SMALL`].
     idle: usize,
-    /// The granule of the emergency reserve, 0 for none. 1 once it was used up.
+    /// The granule of the emergency reserve; 0 before the first allocation, [`NO_RESERVE`] where
+    /// there is none or it was used up.
     emergency: usize,
     runs: Runs,
 }
@@ -85,7 +87,7 @@ unsafe impl Send for State {}
 /// | when memory grows | O(blocks in quick lists) and a copy of the table | |
 ///
 /// **Space**: a 64th of memory for the table. **Waste**: sizes are rounded up to 16 bytes, above 1
-/// KiB to a sixteenth at most. Buffers at the end of memory grow with it, without a copy.
+/// KiB by an eighth at most. Buffers at the end of memory grow with it, without a copy.
 /// `alloc_zeroed` clears nothing that is known to be zero. Freed memory merges at once or before
 /// memory grows.
 ///
@@ -238,22 +240,17 @@ impl State {
         true
     }
 
-    /// Takes a multiple of `n` granules up to `most` from the runs: those there are, then those
-    /// that the quick lists make, then new memory.
+    /// Takes what is wanted from the runs: those there are, then those that the quick lists make,
+    /// then new memory.
     #[inline(never)]
-    fn obtain<G: Grow, P: Policy>(
-        &mut self,
-        pool: &Pool<G>,
-        n: usize,
-        most: usize,
-    ) -> Option<Taken> {
+    fn obtain<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, want: Want) -> Option<Taken> {
         // Without memory there is no table to look into.
         if self.runs.limit != 0 {
-            if let Some(taken) = self.runs.take(n, most) {
+            if let Some(taken) = self.runs.take(want) {
                 return Some(taken);
             }
             if self.flush() {
-                if let Some(taken) = self.runs.take(n, most) {
+                if let Some(taken) = self.runs.take(want) {
                     return Some(taken);
                 }
             }
@@ -261,94 +258,75 @@ impl State {
         // The first growth may be what is below it, and too small; one that lands behind
         // foreign pages does not add to the top.
         for _ in 0..3 {
-            if !self.grow::<G, P>(pool, n) {
+            if !self.grow::<G, P>(pool, want.fit) {
                 return None;
             }
-            if let Some(taken) = self.runs.take(n, most) {
+            if let Some(taken) = self.runs.take(want) {
                 return Some(taken);
             }
         }
         None
     }
 
-    /// Takes a small block when its list is empty, and fills the list from the same run.
+    /// Takes a block that the first of a quick list is not: a small one, of which more are carved
+    /// from the same run for the list, a large or strongly aligned one, or any where nothing waits.
     #[inline(never)]
-    fn refill<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, class: usize) -> Option<Taken> {
-        let n = class.max(1);
-        let taken = self.obtain::<G, P>(pool, n, BATCH)?;
-        let mut at = taken.at + taken.n - n;
-        while at > taken.at {
+    fn take<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, layout: Layout) -> Option<Taken> {
+        let (n, class) = class_for(layout.size());
+        let align = layout.align();
+        if align > GRANULE {
+            if let Some(at) = self.pop_aligned(class, align) {
+                return Some(Taken { at, n, fresh: usize::MAX });
+            }
+            let fit = n.checked_add((align >> GRANULE_LOG) - 1)?;
+            return self.obtain::<G, P>(pool, Want { n, fit, most: n, align });
+        }
+        let most = if n <= SMALL { BATCH } else { n };
+        let taken = self.obtain::<G, P>(pool, Want { n, fit: n, most, align })?;
+        let mut at = taken.at + taken.n;
+        while at > taken.at + n {
+            at -= n;
             self.runs.mark(at);
             let address = self.address(at);
             // SAFETY: carved just now, of that size.
             unsafe { self.push(class, address) };
-            at -= n;
         }
         Some(Taken { n, ..taken })
     }
 
-    /// Takes a block that no small list has.
-    #[inline(never)]
-    fn take<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, layout: Layout) -> Option<Taken> {
-        let (n, class) = class_for(layout.size());
-        if layout.align() > GRANULE {
-            return self.take_aligned::<G, P>(pool, n, layout.align());
+    /// Takes the first block of a list if it happens to be aligned to `align`: strongly aligned
+    /// blocks wait in the same lists as others of their size.
+    fn pop_aligned(&mut self, class: usize, align: usize) -> Option<usize> {
+        let head = *self.quick.get(class)?;
+        if head & (align - 1) != 0 {
+            return None;
         }
-        if n <= SMALL {
-            return self.refill::<G, P>(pool, class);
+        let block = self.pop(class)?;
+        if class > SMALL {
+            self.idle -= size_of_class(class);
         }
-        if class < CLASSES {
-            if let Some(block) = self.pop(class) {
-                self.idle -= n;
-                return Some(Taken { at: self.runs.granule(block), n, fresh: usize::MAX });
-            }
-        }
-        self.obtain::<G, P>(pool, n, n)
+        Some(self.runs.granule(block))
     }
 
-    /// Takes `n` granules aligned to `align`: more than that, of which what is in front and behind
-    /// is freed.
-    #[inline(never)]
-    fn take_aligned<G: Grow, P: Policy>(
-        &mut self,
-        pool: &Pool<G>,
-        n: usize,
-        align: usize,
-    ) -> Option<Taken> {
-        let most = n.checked_add((align >> GRANULE_LOG) - 1)?;
-        let taken = self.obtain::<G, P>(pool, most, most)?;
-        let start = self.address(taken.at);
-        let at = taken.at + ((align_up(start, align) - start) >> GRANULE_LOG);
-        let end = taken.at + most;
-        if at + n < end {
-            self.runs.mark(at + n);
-            // SAFETY: a block of its own now, which nobody uses.
-            unsafe { self.runs.free(at + n, end - at - n) };
+    /// Sets the emergency reserve apart, once.
+    #[inline(always)]
+    fn set_apart<G: Grow, P: Policy>(&mut self, pool: &Pool<G>) {
+        if P::EMERGENCY > 0 && self.emergency == 0 {
+            let n = granules(P::EMERGENCY);
+            let want = Want { n, fit: n, most: n, align: 1 };
+            self.emergency = self.obtain::<G, P>(pool, want).map_or(NO_RESERVE, |taken| taken.at);
         }
-        if taken.at < at {
-            self.runs.mark(at);
-            // SAFETY: the same.
-            unsafe { self.runs.free(taken.at, at - taken.at) };
-        }
-        Some(Taken { at, n, fresh: taken.fresh })
     }
 
-    /// Frees a block that no small list takes.
-    ///
-    /// # Safety
-    /// It was handed out for `size` bytes, and nothing uses it any more.
-    #[inline(never)]
-    unsafe fn give(&mut self, address: usize, size: usize) {
-        let (n, class) = class_for(size);
-        if class < CLASSES && self.idle + n <= self.runs.committed / IDLE {
-            self.idle += n;
-            // SAFETY: as the caller promises.
-            unsafe { self.push(class, address) };
-            return;
+    /// Frees the emergency reserve. Whether there was one.
+    fn free_emergency<P: Policy>(&mut self) -> bool {
+        let there = self.emergency > NO_RESERVE;
+        if there {
+            // SAFETY: the reserve, which nobody uses.
+            unsafe { self.runs.free(self.emergency, granules(P::EMERGENCY)) };
+            self.emergency = NO_RESERVE;
         }
-        let at = self.runs.granule(address);
-        // SAFETY: as the caller promises.
-        unsafe { self.runs.free(at, n) };
+        there
     }
 
     /// Makes a block smaller or larger where it is. False, and nothing changed, where that cannot
@@ -431,28 +409,19 @@ impl<M: Memory, P: Policy> Heap<M, P> {
         let mut retried = false;
         loop {
             let taken = self.state.with(|state| {
-                if P::EMERGENCY > 0 && state.emergency == 0 {
-                    let n = granules(P::EMERGENCY);
-                    let reserve = state.obtain::<M::Grow, P>(self.memory.pool(), n, n);
-                    state.emergency = reserve.map_or(1, |taken| taken.at);
-                }
+                state.set_apart::<M::Grow, P>(self.memory.pool());
                 let taken = state.take::<M::Grow, P>(self.memory.pool(), layout)?;
                 Some((state.runs.pointer(taken.at), taken))
             });
-            let Some(hook) = P::OUT_OF_MEMORY else {
-                return taken;
-            };
-            if taken.is_some() || retried {
+            if taken.is_some() || retried || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none()) {
                 return taken;
             }
-            self.state.with(|state| {
-                if state.emergency > 1 {
-                    // SAFETY: the reserve, which nobody uses.
-                    unsafe { state.runs.free(state.emergency, granules(P::EMERGENCY)) };
-                    state.emergency = 1;
-                }
-            });
-            if !hook(layout, &self.stats()) {
+            let freed = self.state.with(|state| state.free_emergency::<P>());
+            let again = match P::OUT_OF_MEMORY {
+                Some(hook) => hook(layout, &self.stats()),
+                None => freed,
+            };
+            if !again {
                 return None;
             }
             retried = true;
@@ -475,13 +444,19 @@ impl<M: Memory, P: Policy> Heap<M, P> {
 unsafe impl<M: Memory, P: Policy> GlobalAlloc for Heap<M, P> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let n = granules(layout.size());
-        if n <= SMALL && layout.align() <= GRANULE {
-            let block = self.state.with(|state| {
-                state.pop(n).map(|block| state.runs.pointer(state.runs.granule(block)))
-            });
-            if let Some(block) = block {
-                return block;
+        if layout.align() <= GRANULE {
+            let (n, class) = class_for(layout.size());
+            if class < CLASSES {
+                let block = self.state.with(|state| {
+                    let block = state.pop(class)?;
+                    if n > SMALL {
+                        state.idle -= n;
+                    }
+                    Some(state.runs.pointer(state.runs.granule(block)))
+                });
+                if let Some(block) = block {
+                    return block;
+                }
             }
         }
         self.alloc_slowly(layout)
@@ -489,15 +464,17 @@ unsafe impl<M: Memory, P: Policy> GlobalAlloc for Heap<M, P> {
 
     #[inline]
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        let n = granules(layout.size());
+        let (n, class) = class_for(layout.size());
         self.state.with(|state| {
-            if n <= SMALL {
-                // SAFETY: the caller's block, of that size.
-                unsafe { state.push(n, ptr.addr()) };
-            } else {
-                // SAFETY: the same.
-                unsafe { state.give(ptr.addr(), layout.size()) };
+            if n > SMALL {
+                if class == CLASSES || state.idle + n > state.runs.committed / IDLE {
+                    // SAFETY: the caller's block.
+                    return unsafe { state.runs.free(state.runs.granule(ptr.addr()), n) };
+                }
+                state.idle += n;
             }
+            // SAFETY: the caller's block, of that class.
+            unsafe { state.push(class, ptr.addr()) };
         });
     }
 

@@ -1,7 +1,7 @@
 //! Sizes in granules, and the lists that blocks of a size wait in.
 //!
-//! Sizes up to 1 KiB have a class for every 16 bytes; above it there are sixteen classes a
-//! doubling, so rounding up wastes at most a sixteenth and a thirty-second on average. Beyond 256
+//! Sizes up to 1 KiB have a class for every 16 bytes; above it there are eight classes a
+//! doubling, so rounding up wastes at most an eighth, and less than a sixteenth on average. Beyond 256
 //! KiB there are no classes.
 
 /// log2 of the size of a granule.
@@ -14,7 +14,7 @@ pub(crate) const SMALL: usize = 64;
 /// The largest size, in granules, that has a class.
 const LARGEST: usize = 1 << 14;
 /// Class `c <= SMALL` has blocks of `c` granules; class 0 is that of size 0.
-pub(crate) const CLASSES: usize = SMALL + 1 + 16 * 8;
+pub(crate) const CLASSES: usize = SMALL + 1 + 8 * 8;
 
 /// How large the block for `size` bytes is, in granules, and in which class it waits when it is
 /// free; blocks that are too large for any have `CLASSES`.
@@ -27,11 +27,11 @@ pub(crate) fn class_for(size: usize) -> (usize, usize) {
     if granules > LARGEST {
         return (granules, CLASSES);
     }
-    // The last granule's number has its leading one at `log`; four more bits tell the class.
+    // The last granule's number has its leading one at `log`; three more bits tell the class.
     let log = (usize::BITS - 1 - (granules - 1).leading_zeros()) as usize;
-    let step = log - 4;
-    let sixteenths = ((granules - 1) >> step) + 1;
-    (sixteenths << step, SMALL + (log - 6) * 16 + sixteenths - 16)
+    let step = log - 3;
+    let eighths = ((granules - 1) >> step) + 1;
+    (eighths << step, SMALL + (log - 6) * 8 + eighths - 8)
 }
 
 /// `size` bytes in granules. No layout is so large that this overflows.
@@ -46,7 +46,7 @@ pub(crate) fn size_of_class(class: usize) -> usize {
         return class.max(1);
     }
     let above = class - SMALL - 1;
-    (above % 16 + 17) << (above / 16 + 2)
+    (above % 8 + 9) << (above / 8 + 3)
 }
 
 #[cfg(test)]

@@ -34,7 +34,9 @@ use crate::inspect::Stats;
 /// ```
 pub trait Policy {
     /// Bytes set apart at the first allocation, and freed when memory runs out for the first time,
-    /// before [`Policy::OUT_OF_MEMORY`] is called.
+    /// before [`Policy::OUT_OF_MEMORY`] is called; without that hook, the request is tried once more
+    /// then. Where they cannot be had at the first allocation, there is no reserve. Until then they
+    /// count as live.
     const EMERGENCY: usize = 0;
 
     /// Called when a request cannot be served, with its layout and what the heap holds. It may use
@@ -45,10 +47,10 @@ pub trait Policy {
     /// By how many bytes to grow when `needed` more are needed and `committed` are there. Less than
     /// `needed` means not to grow. Rounded up to whole pages.
     ///
-    /// By default a 32nd of what there is, or what is needed if that is more.
+    /// By default a 64th of what there is, or what is needed if that is more.
     #[inline]
     fn growth(committed: usize, needed: usize) -> usize {
-        needed.max(committed / 32)
+        needed.max(committed / 64)
     }
 }
 

@@ -39,7 +39,9 @@ const BINS: usize = EXACT + 8 * 24;
 /// How many runs of a bin whose sizes differ are looked at before a larger bin is.
 const LOOK: usize = 8;
 
-/// The first words of a free run, and its neighbours in the bin.
+/// The first words of a free run: its neighbours in the bin, and its length. The first run of a bin
+/// has no previous one, and what stands there means nothing: so whoever takes it need not touch the
+/// next one, which is in no cache.
 const NEXT: usize = 0;
 const PREVIOUS: usize = 4;
 const LENGTH: usize = 8;
@@ -75,6 +77,19 @@ pub(crate) struct Runs {
     occupied: [u32; BINS / 32 + 1],
     /// The first run of each bin, 0 for none.
     bins: [u32; BINS],
+}
+
+/// What is wanted of [`Runs::take`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Want {
+    /// Granules of a block.
+    pub(crate) n: usize,
+    /// Granules that a run has to have: what the worst alignment costs included.
+    pub(crate) fit: usize,
+    /// As many blocks of `n` as the run has, but no more granules than this. At least one.
+    pub(crate) most: usize,
+    /// The alignment in bytes.
+    pub(crate) align: usize,
 }
 
 /// Granules that [`Runs::take`] hands out.
@@ -165,24 +180,30 @@ impl Runs {
         unsafe { self.pointer(at).wrapping_add(offset).cast::<u32>().write(word as u32) };
     }
 
-    /// Makes `at..at + n` a free run, and puts it into its bin.
+    /// Puts the run of `n` granules at `at` into its bin. Its bits are the caller's to set.
     ///
     /// # Safety
     /// It is free memory of the heap's, and no part of it is in a run.
     #[inline(never)]
     unsafe fn link(&mut self, at: usize, n: usize) {
-        self.set(at + n - 1, F);
-        self.set(at, S | F);
         let bin = bin_of(n);
         // SAFETY: no run is too large for the last bin.
         let first = unsafe { self.bins.get_unchecked_mut(bin) };
         let next = core::mem::replace(first, at as u32) as usize;
         // SAFETY: there is a word for every 32 bins.
         unsafe { *self.occupied.get_unchecked_mut(bin / 32) |= 1 << (bin % 32) };
+        // SAFETY: free memory, and `next` is what came first in the bin.
+        unsafe { self.write_run(at, n, next) };
+    }
+
+    /// Writes the length and the next run into a run, and the run into the next one.
+    ///
+    /// # Safety
+    /// `at..at + n` is free memory of the heap's, and `next` is 0 or a free run.
+    #[inline]
+    unsafe fn write_run(&mut self, at: usize, n: usize, next: usize) {
         // SAFETY: the run's own memory.
         unsafe { self.write(at, NEXT, next) };
-        // SAFETY: the same.
-        unsafe { self.write(at, PREVIOUS, 0) };
         // SAFETY: the same.
         unsafe { self.write(at, LENGTH, n) };
         // SAFETY: the same; in a run of one granule this is its fourth word.
@@ -193,7 +214,7 @@ impl Runs {
         }
     }
 
-    /// Takes the run `at..at + n` out of its bin. Of its bits, `S` of the first granule stays.
+    /// Takes the run `at..at + n` out of its bin. Its bits are the caller's to clear.
     ///
     /// # Safety
     /// It is a free run.
@@ -201,26 +222,58 @@ impl Runs {
     unsafe fn unlink(&mut self, at: usize, n: usize) {
         // SAFETY: a free run.
         let next = unsafe { self.read(at, NEXT) };
-        // SAFETY: the same.
-        let previous = unsafe { self.read(at, PREVIOUS) };
-        if next != 0 {
-            // SAFETY: a free run too.
-            unsafe { self.write(next, PREVIOUS, previous) };
-        }
-        if previous != 0 {
-            // SAFETY: a free run too.
-            unsafe { self.write(previous, NEXT, next) };
-        } else {
-            let bin = bin_of(n);
-            // SAFETY: no run is too large for the last bin.
-            unsafe { *self.bins.get_unchecked_mut(bin) = next as u32 };
+        let bin = bin_of(n);
+        // SAFETY: no run is too large for the last bin.
+        let first = unsafe { self.bins.get_unchecked_mut(bin) };
+        if *first as usize == at {
+            *first = next as u32;
             if next == 0 {
                 // SAFETY: there is a word for every 32 bins.
                 unsafe { *self.occupied.get_unchecked_mut(bin / 32) &= !(1 << (bin % 32)) };
             }
+            return;
         }
-        self.set(at + n - 1, 0);
-        self.set(at, S);
+        // SAFETY: a free run, not the first of its bin.
+        let previous = unsafe { self.read(at, PREVIOUS) };
+        // SAFETY: a free run too.
+        unsafe { self.write(previous, NEXT, next) };
+        if next != 0 {
+            // SAFETY: the same.
+            unsafe { self.write(next, PREVIOUS, previous) };
+        }
+    }
+
+    /// Makes the run `at..at + n` the run `to..to + m`, which overlaps it or touches it. Its bits
+    /// are the caller's to set.
+    ///
+    /// # Safety
+    /// The one is a free run; of the other, nothing is in use or in another run.
+    #[inline(never)]
+    unsafe fn relink(&mut self, at: usize, n: usize, to: usize, m: usize) {
+        let bin = bin_of(m);
+        if bin != bin_of(n) {
+            // SAFETY: as the caller promises.
+            unsafe { self.unlink(at, n) };
+            // SAFETY: the same.
+            return unsafe { self.link(to, m) };
+        }
+        // The same bin: it stays where it is on the list.
+        // SAFETY: a free run.
+        let next = unsafe { self.read(at, NEXT) };
+        // SAFETY: no run is too large for the last bin.
+        let first = unsafe { self.bins.get_unchecked_mut(bin) };
+        if *first as usize == at {
+            *first = to as u32;
+        } else {
+            // SAFETY: a free run, not the first of its bin.
+            let previous = unsafe { self.read(at, PREVIOUS) };
+            // SAFETY: free memory of the heap's.
+            unsafe { self.write(to, PREVIOUS, previous) };
+            // SAFETY: a free run too.
+            unsafe { self.write(previous, NEXT, to) };
+        }
+        // SAFETY: free memory of the heap's, and the run that came next.
+        unsafe { self.write_run(to, m, next) };
     }
 
     /// The length of the free run that begins at `at`, or of the top; 0 where neither does.
@@ -241,34 +294,54 @@ impl Runs {
     /// # Safety
     /// It is a live block, or part of one whose bits have been set, and nothing uses it any more.
     #[inline(never)]
-    pub(crate) unsafe fn free(&mut self, mut at: usize, mut n: usize) {
+    pub(crate) unsafe fn free(&mut self, at: usize, n: usize) {
         let after = at + n;
-        if after != self.top {
-            let right = self.free_at(after);
+        // A region begins with a header, so there is a granule before.
+        let left = if self.get(at - 1) & F != 0 {
+            // SAFETY: the last granule of a free run.
+            unsafe { self.read(at - 1, GRANULE - 4) }
+        } else {
+            0
+        };
+        let start = at - left;
+        if left > 0 {
+            self.set(at, 0);
+            // The first granule of the run keeps its bits, even if it was the last one too.
+            if left > 1 {
+                self.set(at - 1, 0);
+            }
+        }
+        if after == self.top {
+            if left > 0 {
+                // SAFETY: a free run.
+                unsafe { self.unlink(start, left) };
+            }
+            self.set(after, 0);
+            self.set(start, S);
+            self.top = start;
+            return;
+        }
+        self.set(start, S | F);
+        let right = self.free_at(after);
+        if right > 0 {
+            self.set(after, if right > 1 { 0 } else { F });
+        } else {
+            self.set(after - 1, if after - 1 > start { F } else { S | F });
+        }
+        let whole = left + n + right;
+        if left > 0 {
             if right > 0 {
                 // SAFETY: a free run.
                 unsafe { self.unlink(after, right) };
-                self.set(after, 0);
-                n += right;
             }
-        }
-        // A region begins with a header, so there is a granule before.
-        if self.get(at - 1) & F != 0 {
-            // SAFETY: the last granule of a free run.
-            let left = unsafe { self.read(at - 1, GRANULE - 4) };
-            self.set(at, 0);
-            at -= left;
-            // SAFETY: a free run.
-            unsafe { self.unlink(at, left) };
-            n += left;
-        }
-        if after == self.top {
-            self.set(after, 0);
-            self.set(at, S);
-            self.top = at;
+            // SAFETY: a free run, and what was freed behind it.
+            unsafe { self.relink(start, left, start, whole) };
+        } else if right > 0 {
+            // SAFETY: a free run, and what was freed before it.
+            unsafe { self.relink(after, right, start, whole) };
         } else {
-            // SAFETY: free, and in no run any more.
-            unsafe { self.link(at, n) };
+            // SAFETY: free, and in no run.
+            unsafe { self.link(start, whole) };
         }
     }
 
@@ -308,25 +381,33 @@ impl Runs {
         None
     }
 
-    /// Takes a multiple of `n` granules, at least one of them and as many as there are in the run
-    /// that fits `n` best, but not above `most`. `None` where nothing fits.
+    /// Takes what is wanted; `None` where nothing fits.
     #[inline(never)]
-    pub(crate) fn take(&mut self, n: usize, most: usize) -> Option<Taken> {
-        let (at, has) = match self.find(n) {
+    pub(crate) fn take(&mut self, want: Want) -> Option<Taken> {
+        let (at, has) = match self.find(want.fit) {
             // SAFETY: a free run.
             Some(at) => (at, unsafe { self.read(at, LENGTH) }),
             None => (self.top, self.end - self.top),
         };
-        if has < n {
+        if has < want.fit {
             return None;
         }
-        let mut count = n;
-        while count + n <= most && count + n <= has {
-            count += n;
+        let mut n = want.n;
+        while n + want.n <= want.most && n + want.n <= has {
+            n += want.n;
         }
         let fresh = self.fresh;
-        self.cut(at, has, count);
-        Some(Taken { at, n: count, fresh })
+        let start = self.pointer(at).addr();
+        let front = (align_up(start, want.align) - start) >> GRANULE_LOG;
+        self.cut(at, has, front + n);
+        if front > 0 {
+            self.set(at + front, S);
+            self.set(at + front - 1, F);
+            self.set(at, S | F);
+            // SAFETY: cut off just now, and the block before it is live.
+            unsafe { self.link(at, front) };
+        }
+        Some(Taken { at: at + front, n, fresh })
     }
 
     /// Takes the first `n` of the `has` free granules at `at`.
@@ -341,11 +422,18 @@ impl Runs {
             }
             return;
         }
-        // SAFETY: the caller found a free run there.
-        unsafe { self.unlink(at, has) };
+        self.set(at, S);
         if has > n {
-            // SAFETY: the rest of that run.
-            unsafe { self.link(rest, has - n) };
+            // The last granule of the run stays that.
+            self.set(rest, S | F);
+            // SAFETY: the caller found a free run there.
+            unsafe { self.relink(at, has, rest, has - n) };
+        } else {
+            if has > 1 {
+                self.set(rest - 1, 0);
+            }
+            // SAFETY: the same.
+            unsafe { self.unlink(at, has) };
         }
     }
 
@@ -502,7 +590,11 @@ impl Runs {
                 // SAFETY: the same.
                 let back = unsafe { self.read(at, PREVIOUS) };
                 rule(bin_of(n) == bin, address(at), "a free run is in another bin")?;
-                rule(back == previous, address(at), "a link back does not lead back")?;
+                rule(
+                    previous == 0 || back == previous,
+                    address(at),
+                    "a link back does not lead back",
+                )?;
                 rule(runs > 0, address(at), "the bins have more runs than memory has")?;
                 runs -= 1;
                 previous = at;

@@ -60,7 +60,7 @@ export const Region = { previous: 0, previousEnd: 4, granules: 1 } as const;
 export function classGranules(index: number, small: number): number {
   if (index <= small) return Math.max(1, index);
   const above = index - small - 1;
-  return ((above % 16) + 17) * 2 ** (Math.floor(above / 16) + 2);
+  return ((above % 8) + 9) * 2 ** (Math.floor(above / 8) + 3);
 }
 
 /** How many words a descriptor of each kind must have at least. */
