@@ -1,4 +1,7 @@
+import { decode } from "./model/decode";
 import type { SourceKind } from "./model/samples";
+import type { Core } from "./model/scenario";
+import type { Subject } from "./model/session";
 import { Blocks, State } from "./model/snapshot";
 
 /**
@@ -22,13 +25,9 @@ export interface Program {
   clear(): void;
 }
 
-/** An allocator of the sandbox. Addresses are the module's; errors are JavaScript Errors. */
-export interface Handle {
-  allocate(size: number, align: number): number;
-  deallocate(address: number): void;
-  reset(): void;
-  /** The blocks, in address order. */
-  blocks(): Blocks;
+/** A core over a region of its own. Addresses are the module's; errors are JavaScript Errors. */
+export interface Handle extends Subject {
+  /** Gives the region back. */
   free(): void;
 }
 
@@ -74,11 +73,74 @@ class Wrapped implements Handle {
   }
 }
 
-export interface Handles {
-  buddy(regionBytes: number, smallest: number): Handle;
-  slab(blockSize: number, count: number): Handle;
-  bump(regionBytes: number): Handle;
+/** The handles' package: makes cores. */
+export type Handles = (core: Core) => Handle;
+
+/** What the glue of the handles exports. */
+export interface HandleClasses {
+  readonly Buddy: new (regionBytes: number, smallest: number) => RawHandle;
+  readonly Slab: new (blockSize: number, count: number) => RawHandle;
+  readonly Bump: new (regionBytes: number) => RawHandle;
 }
+
+export const handlesOf =
+  (glue: HandleClasses): Handles =>
+  (core) => {
+    switch (core.kind) {
+      case "buddy":
+        return new Wrapped(new glue.Buddy(core.region, core.smallest));
+      case "slab":
+        return new Wrapped(new glue.Slab(core.blockSize, core.count));
+      case "bump":
+        return new Wrapped(new glue.Bump(core.region));
+    }
+  };
+
+/** What a module of workbench/ exports; it imports nothing. */
+export interface WorkbenchExports extends HeapExports {
+  allocate(size: number, align: number): number;
+  deallocate(address: number, size: number, align: number): void;
+}
+
+/** A heap in a module of its own, which grows. Its state is read from outside. */
+export class HeapSubject implements Subject {
+  private exports: WorkbenchExports;
+  private readonly layouts = new Map<number, readonly [size: number, align: number]>();
+
+  constructor(private readonly module: WebAssembly.Module) {
+    this.exports = start(module);
+  }
+
+  allocate(size: number, align: number): number {
+    const address = this.exports.allocate(size, align) >>> 0;
+    if (address === 0) throw new Error(`no memory is left for ${size} bytes`);
+    this.layouts.set(address, [size, align]);
+    return address;
+  }
+
+  deallocate(address: number): void {
+    const layout = this.layouts.get(address);
+    if (layout === undefined) throw new Error(`no live block begins at ${address}`);
+    this.layouts.delete(address);
+    this.exports.deallocate(address, ...layout);
+  }
+
+  /** Memory never shrinks, so this takes a fresh instance. */
+  reset(): void {
+    this.layouts.clear();
+    this.exports = start(this.module);
+  }
+
+  blocks(): Blocks {
+    const { memory, BONSAI_HEAP } = this.exports;
+    const decoded = decode(memory.buffer, Number(BONSAI_HEAP?.value));
+    if (!decoded.ok) throw new Error(decoded.damage.code);
+    return decoded.snapshot.blocks;
+  }
+}
+
+const start = (module: WebAssembly.Module): WorkbenchExports =>
+  new WebAssembly.Instance(module).exports as unknown as WorkbenchExports;
 
 /** The package is not there. */
 export class NotBuilt extends Error {}
@@ -95,22 +157,26 @@ const binaries = import.meta.glob<string>("./wasm/*/*_bg.wasm", { query: "?url",
 
 let instances = 0;
 
+const find = (files: Record<string, () => Promise<string>>, name: string): (() => Promise<string>) => {
+  const found = Object.entries(files).find(([path]) => path.startsWith(`./wasm/${name}/`))?.[1];
+  if (found === undefined) throw new NotBuilt(name);
+  return found;
+};
+
+/** Where the module of that name is. */
+const address = async (name: string): Promise<string> => new URL(await find(binaries, name)(), document.baseURI).href;
+
 /**
  * A fresh instance each time: the glue keeps one instance for ever, and a module's memory never
  * shrinks, so each has a script of its own, told apart by the fragment of its address.
  */
 async function instantiate(name: string): Promise<{ glue: Record<string, unknown>; exports: Record<string, unknown> }> {
-  const find = (files: Record<string, () => Promise<string>>, ending: string): (() => Promise<string>) | undefined =>
-    Object.entries(files).find(([path]) => path.startsWith(`./wasm/${name}/`) && path.endsWith(ending))?.[1];
-  const script = find(scripts, ".js");
-  const binary = find(binaries, "_bg.wasm");
-  if (script === undefined || binary === undefined) throw new NotBuilt(name);
-  const url = new URL(await script(), document.baseURI);
+  const url = new URL(await find(scripts, name)(), document.baseURI);
   url.hash = String(++instances);
   const glue = (await import(/* @vite-ignore */ url.href)) as Record<string, unknown> & {
     default: (from: { module_or_path: string }) => Promise<Record<string, unknown>>;
   };
-  const exports = await glue.default({ module_or_path: new URL(await binary(), document.baseURI).href });
+  const exports = await glue.default({ module_or_path: await address(name) });
   return { glue, exports };
 }
 
@@ -131,14 +197,10 @@ export async function loadProgram(allocator: Allocator): Promise<Program> {
 
 export async function loadHandles(): Promise<Handles> {
   const { glue } = await instantiate("handles");
-  const module = glue as unknown as {
-    Buddy: new (regionBytes: number, smallest: number) => RawHandle;
-    Slab: new (blockSize: number, count: number) => RawHandle;
-    Bump: new (regionBytes: number) => RawHandle;
-  };
-  return {
-    buddy: (regionBytes, smallest) => new Wrapped(new module.Buddy(regionBytes, smallest)),
-    slab: (blockSize, count) => new Wrapped(new module.Slab(blockSize, count)),
-    bump: (regionBytes) => new Wrapped(new module.Bump(regionBytes)),
-  };
+  return handlesOf(glue as unknown as HandleClasses);
+}
+
+/** The compiled module of workbench/ for that allocator. */
+export async function loadWorkbench(allocator: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compileStreaming(fetch(await address(`workbench-${allocator}`)));
 }

@@ -1,6 +1,7 @@
-//! The wasm modules of the page: the handles of js/, and the program of demo/ once for each heap.
-//! Each goes into a folder of www/src/wasm, where the page's modules.ts looks for it by name.
+//! The wasm modules of the page: the handles of js/, and the programs of demo/ and workbench/ once for
+//! each heap. Each goes into a folder of www/src/wasm, where the page's modules.ts looks for it by name.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -10,29 +11,48 @@ use crate::setup::Machine;
 use crate::toolchain::WASM;
 use crate::workspace::{self, Package};
 
+/// How JavaScript reaches a module.
+#[derive(Clone, Copy)]
+enum Glue {
+    /// Through what wasm-bindgen writes.
+    Bindgen,
+    /// As it is: it imports nothing.
+    None,
+}
+
 /// The crates, and what the page calls their modules. A crate with features gives a module for
 /// each: they choose its allocator.
-const CRATES: [(&str, &str); 2] = [("js", "handles"), ("demo", "demo")];
+const CRATES: [(&str, &str, Glue); 3] = [
+    ("js", "handles", Glue::Bindgen),
+    ("demo", "demo", Glue::Bindgen),
+    ("workbench", "workbench", Glue::None),
+];
 
 pub fn build(machine: &Machine) -> Result<()> {
     let packages = workspace::packages()?;
-    for (folder, name) in CRATES {
+    for (folder, name, glue) in CRATES {
         let package = packages
             .iter()
             .find(|package| package.folder == folder)
             .with_context(|| format!("no crate in {folder}/"))?;
         let allocators = package.stable_features();
         if allocators.is_empty() {
-            build_one(machine, package, "", name)?;
+            build_one(machine, package, "", name, glue)?;
         }
         for allocator in allocators {
-            build_one(machine, package, &allocator, &format!("{name}-{allocator}"))?;
+            build_one(machine, package, &allocator, &format!("{name}-{allocator}"), glue)?;
         }
     }
     Ok(())
 }
 
-fn build_one(machine: &Machine, package: &Package, feature: &str, name: &str) -> Result<()> {
+fn build_one(
+    machine: &Machine,
+    package: &Package,
+    feature: &str,
+    name: &str,
+    glue: Glue,
+) -> Result<()> {
     // A folder of its own, so that no CARGO_TARGET_DIR decides where the module is found.
     let target = crate::root().join("target/modules");
     machine
@@ -43,11 +63,21 @@ fn build_one(machine: &Machine, package: &Package, feature: &str, name: &str) ->
         .arg("--target-dir")
         .arg(&target)
         .run()?;
-    cmd(machine.wasm_bindgen()?)
-        .args(["--target", "web", "--out-dir"])
-        .arg(crate::root().join("www/src/wasm").join(name))
-        .arg(target.join(WASM).join("release").join(format!("{}.wasm", package.name)))
-        .run()
+    let module = target.join(WASM).join("release").join(format!("{}.wasm", package.name));
+    let folder = crate::root().join("www/src/wasm").join(name);
+    match glue {
+        Glue::Bindgen => cmd(machine.wasm_bindgen()?)
+            .args(["--target", "web", "--out-dir"])
+            .arg(folder)
+            .arg(module)
+            .run(),
+        Glue::None => {
+            let to = folder.join(format!("{}_bg.wasm", package.name));
+            fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+            fs::copy(&module, &to).with_context(|| format!("copying to {}", to.display()))?;
+            Ok(())
+        }
+    }
 }
 
 /// A program out of a folder's node_modules, run by node itself: no shell and no npm in between

@@ -1,4 +1,5 @@
 import { icicle } from "./icicle";
+import type { Core } from "./scenario";
 import { State, type Blocks } from "./snapshot";
 
 /** A rectangle of the sandbox's figure, in CSS pixels. */
@@ -24,6 +25,18 @@ export interface SandboxFigure {
 }
 
 const GAP = 2;
+
+/** The figure that suits the core. */
+export function coreFigure(core: Core, blocks: Blocks, width: number, row: number): SandboxFigure {
+  switch (core.kind) {
+    case "buddy":
+      return treeFigure(blocks, core.region, core.smallest, width, row);
+    case "slab":
+      return gridFigure(blocks, width, 44, row);
+    case "bump":
+      return stripFigure(blocks, width, 84);
+  }
+}
 
 /** The buddy's tree: one row an order, the whole region on top. */
 export function treeFigure(blocks: Blocks, region: number, smallest: number, width: number, row: number): SandboxFigure {
@@ -69,23 +82,33 @@ export function gridFigure(blocks: Blocks, width: number, least: number, row: nu
   return { tiles, width, height: Math.ceil(shown.length / columns) * (row + GAP) - GAP };
 }
 
+export interface StripOptions {
+  /** Bytes that the width stands for, where strips are to be compared; else all there are. */
+  readonly span?: number;
+  /** Live blocks are drawn no narrower, so that a small one in a large heap can be seen. */
+  readonly least?: number;
+}
+
 /** One strip, each range as wide as it is long. */
-export function stripFigure(blocks: Blocks, width: number, row: number): SandboxFigure {
+export function stripFigure(blocks: Blocks, width: number, row: number, options: StripOptions = {}): SandboxFigure {
   const start = blocks.count === 0 ? 0 : blocks.address[0]!;
-  const end = blocks.count === 0 ? 1 : blocks.end(blocks.count - 1);
-  const scale = width / (end - start);
+  const scale = width / Math.max(1, options.span ?? spanOf(blocks));
   const tiles = indices(blocks, () => true).map((index) => {
     const wide = blocks.size[index]! * scale;
+    const least = blocks.state[index] === State.Live ? (options.least ?? 1) : 1;
     return {
       ...tile(blocks, index),
       x: (blocks.address[index]! - start) * scale,
       y: 0,
-      width: Math.max(1, wide - (wide > 6 ? GAP : 0.5)),
+      width: Math.max(least, wide - (wide > 6 ? GAP : 0.5)),
       height: row,
     };
   });
   return { tiles, width, height: row };
 }
+
+/** From the first block to the end of the last. */
+export const spanOf = (blocks: Blocks): number => (blocks.count === 0 ? 0 : blocks.end(blocks.count - 1) - blocks.address[0]!);
 
 const indices = (blocks: Blocks, wanted: (state: number) => boolean): number[] =>
   Array.from({ length: blocks.count }, (_, i) => i).filter((i) => wanted(blocks.state[i]!));

@@ -1,28 +1,42 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { joinHash, splitHash } from "../model/share";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
 import "./program-view";
 import "./sandbox-view";
+import "./tour-view";
+import type { Place } from "./place";
 import type { ProgramView } from "./program-view";
 
-const VIEWS = ["program", "sandbox"] as const;
+const VIEWS = ["program", "sandbox", "tours"] as const;
 type View = (typeof VIEWS)[number];
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
 
-/** The page: its two views, one shown at a time by the address's hash, and its colours. */
+/** The page: its views, one shown at a time by the address's hash, and its colours. */
 export class BonsaiPage extends LitElement {
   static override properties = {
     view: { state: true },
+    link: { state: true },
+    unknown: { state: true },
     theme: { state: true },
   };
   declare private view: View;
+  /** What the address says of the view, once it was followed there. */
+  declare private link: Place | null;
+  /** The view that the address names, if there is none of that name. */
+  declare private unknown: string;
+  /** What a link to each view says. */
+  private readonly queries = new Map<View, string>();
   declare private theme: Theme;
 
   constructor() {
     super();
-    this.view = fromHash();
+    this.view = "program";
+    this.link = null;
+    this.unknown = "";
+    this.follow();
     this.theme = THEMES.find((theme) => theme === document.documentElement.dataset["theme"]) ?? "auto";
   }
 
@@ -141,7 +155,7 @@ export class BonsaiPage extends LitElement {
         </h1>
         <nav aria-label=${en.page.views}>
           ${VIEWS.map(
-            (view) => html`<a href="#${view}" aria-current=${this.view === view ? "page" : nothing}>${en.page[view]}</a>`,
+            (view) => html`<a href=${joinHash(view, this.queries.get(view) ?? "")} aria-current=${this.view === view ? "page" : nothing}>${en.page[view]}</a>`,
           )}
         </nav>
         <label class="theme">
@@ -152,14 +166,48 @@ export class BonsaiPage extends LitElement {
         </label>
       </header>
       <main>
+        ${this.unknown === "" ? nothing : html`<p class="note error" role="alert">${en.share.fault({ why: "view", found: this.unknown })}</p>`}
         <program-view ?hidden=${this.view !== "program"}></program-view>
-        <sandbox-view ?hidden=${this.view !== "sandbox"} .active=${this.view === "sandbox"}></sandbox-view>
+        <sandbox-view
+          ?hidden=${this.view !== "sandbox"}
+          .active=${this.view === "sandbox"}
+          .link=${this.linkOf("sandbox")}
+          @place=${(event: CustomEvent<Place>) => { this.onPlace("sandbox", event.detail); }}
+        ></sandbox-view>
+        <tour-view
+          ?hidden=${this.view !== "tours"}
+          .active=${this.view === "tours"}
+          .link=${this.linkOf("tours")}
+          @place=${(event: CustomEvent<Place>) => { this.onPlace("tours", event.detail); }}
+        ></tour-view>
       </main>
     `;
   }
 
+  private linkOf(view: View): Place | null {
+    return this.view === view ? this.link : null;
+  }
+
+  private follow(): void {
+    const { view, query } = splitHash(location.hash);
+    const known = VIEWS.find((name) => name === view);
+    this.unknown = known === undefined ? view : "";
+    this.view = known ?? VIEWS[0];
+    this.queries.set(this.view, query);
+    this.link = { query, entry: "same" };
+  }
+
+  private onPlace(view: View, { query, entry }: Place): void {
+    this.queries.set(view, query);
+    this.requestUpdate();
+    if (view !== this.view) return;
+    const hash = joinHash(view, query);
+    if (entry === "new") history.pushState(null, "", hash);
+    else history.replaceState(null, "", hash);
+  }
+
   private readonly onHash = (): void => {
-    this.view = fromHash();
+    this.follow();
   };
 
   private readonly onTheme = (event: Event): void => {
@@ -173,11 +221,6 @@ export class BonsaiPage extends LitElement {
     }
     this.renderRoot.querySelector<ProgramView>("program-view")?.recolor();
   };
-}
-
-function fromHash(): View {
-  const hash = location.hash.slice(1);
-  return VIEWS.find((view) => view === hash) ?? "program";
 }
 
 customElements.define("bonsai-page", BonsaiPage);

@@ -25,6 +25,9 @@ export class SandboxFigure extends LitElement {
     figure: { attribute: false },
     requested: { attribute: false },
     motion: { attribute: false },
+    passive: { type: Boolean, reflect: true },
+    marked: { attribute: false },
+    name: { attribute: false },
     focused: { state: true },
   };
   declare figure: Figure;
@@ -32,6 +35,12 @@ export class SandboxFigure extends LitElement {
   declare requested: ReadonlyMap<number, number>;
   /** How new shapes come: out of the one above (a split), or of those below (a merge). */
   declare motion: "split" | "merge" | "none";
+  /** A figure to look at: no block can be freed. */
+  declare passive: boolean;
+  /** Addresses of blocks to outline. */
+  declare marked: ReadonlySet<number>;
+  /** What the figure shows, for who cannot see it. */
+  declare name: string;
   /** Key of the tile that Tab reaches. */
   declare private focused: string;
 
@@ -43,6 +52,9 @@ export class SandboxFigure extends LitElement {
     this.figure = { tiles: [], width: 0, height: 0 };
     this.requested = new Map();
     this.motion = "none";
+    this.passive = false;
+    this.marked = new Set();
+    this.name = en.sandbox.figureLabel;
     this.focused = "";
   }
 
@@ -82,13 +94,19 @@ export class SandboxFigure extends LitElement {
       .waste {
         fill: url(#waste);
       }
-      [role="button"] {
+      g {
         outline: none;
       }
-      .live {
+      :host(:not([passive])) .live {
         cursor: pointer;
       }
-      .live:hover > .box {
+      .mark {
+        fill: none;
+        stroke: var(--ink);
+        stroke-width: 2;
+        pointer-events: none;
+      }
+      :host(:not([passive])) .live:hover > .box {
         fill: var(--live-2);
       }
       g:focus-visible > .box {
@@ -160,7 +178,7 @@ export class SandboxFigure extends LitElement {
         height=${height}
         viewBox="0 0 ${width} ${height}"
         role="group"
-        aria-label=${en.sandbox.figureLabel}
+        aria-label=${this.name}
         @keydown=${this.onKey}
         @click=${this.onClick}
       >
@@ -193,11 +211,11 @@ export class SandboxFigure extends LitElement {
     const label = this.label(tile, asked);
     return svg`<g
       class="${CLASSES[tile.state] ?? "free"} ${fresh ? `new-${this.motion}` : ""}"
-      role="button"
+      role=${this.passive ? "img" : "button"}
       data-key=${tile.key}
       data-state=${name}
       data-size=${tile.size}
-      aria-disabled=${live ? "false" : "true"}
+      aria-disabled=${this.passive ? nothing : live ? "false" : "true"}
       aria-label=${en.sandbox.block(tile.address, tile.size, name, asked)}
       tabindex=${tile.key === this.focused ? 0 : -1}
     >
@@ -205,6 +223,11 @@ export class SandboxFigure extends LitElement {
       ${
         share < 1
           ? svg`<rect class="waste" x=${tile.x + tile.width * share} y=${tile.y} width=${tile.width * (1 - share)} height=${tile.height}></rect>`
+          : nothing
+      }
+      ${
+        tile.index >= 0 && this.marked.has(tile.address)
+          ? svg`<rect class="mark" x=${tile.x + 1} y=${tile.y + 1} width=${Math.max(1, tile.width - 2)} height=${tile.height - 2}></rect>`
           : nothing
       }
       ${label === "" ? nothing : svg`<text x=${tile.x + (tile.width * share) / 2} y=${tile.y + tile.height / 2}>${label}</text>`}
@@ -224,7 +247,7 @@ export class SandboxFigure extends LitElement {
   }
 
   private press(tile: Tile): void {
-    if (tile.state !== State.Live) return;
+    if (this.passive || tile.state !== State.Live) return;
     this.dispatchEvent(new CustomEvent("free", { detail: tile.address }));
   }
 
@@ -255,7 +278,7 @@ export class SandboxFigure extends LitElement {
     };
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
-      this.refocus = tile.address;
+      if (!this.passive) this.refocus = tile.address;
       this.press(tile);
     } else if (event.key === "Escape") {
       this.dispatchEvent(new CustomEvent("leave"));

@@ -1,28 +1,45 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { loadHandles, NotBuilt, reason, type Handle, type Handles } from "../modules";
-import { allocated, bumped, freed, refused, type Happening } from "../model/explain";
 import { count } from "../model/metrics";
 import { random } from "../model/random";
-import { gridFigure, stripFigure, treeFigure, type SandboxFigure } from "../model/sandbox-layout";
-import { Blocks, isFree, State } from "../model/snapshot";
+import { coreFigure } from "../model/sandbox-layout";
+import {
+  ALIGNS,
+  BLOCK_SIZES,
+  COUNTS,
+  MOST_OPERATIONS,
+  REGIONS,
+  SMALLEST,
+  type Core,
+  type Operation,
+  type Scenario,
+} from "../model/scenario";
+import { Session, type Outcome } from "../model/session";
+import { readScenario, writeScenario } from "../model/share";
+import { Blocks } from "../model/snapshot";
 import { nextOperation } from "../model/workload";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
-import { address, bytes, integer } from "../text/format";
-import { stateName } from "./names";
+import { bytes, integer } from "../text/format";
+import type { Place } from "./place";
+import { blocksTable } from "./sandbox-table";
 import "./sandbox-figure";
+import "./share-link";
 
+/** What each kind begins with. */
+const CORES = {
+  buddy: { kind: "buddy", region: 4096, smallest: 64 },
+  slab: { kind: "slab", blockSize: 48, count: 64 },
+  bump: { kind: "bump", region: 4096 },
+} as const satisfies Record<Core["kind"], Core>;
 const KINDS = ["buddy", "slab", "bump"] as const;
-type Kind = (typeof KINDS)[number];
-const REGIONS = [1024, 4096, 16384] as const;
-const SMALLEST = [16, 32, 64, 128] as const;
-const BLOCK_SIZES = [16, 48, 64, 128] as const;
-const COUNTS = [16, 64, 256] as const;
-const ALIGNS = [1, 4, 8, 16, 32, 64, 128] as const;
 const SPEEDS = { slow: 1100, brisk: 350, fast: 60 } as const;
 type Speed = keyof typeof SPEEDS;
+/** Sentences of the log that are shown. */
 const LOG = 40;
+/** The address follows the operations this long after the last one: browsers allow few changes of it. */
+const SETTLE = 400;
 
 type Loaded =
   | { readonly is: "loading" }
@@ -30,50 +47,48 @@ type Loaded =
   | { readonly is: "missing" }
   | { readonly is: "failed"; readonly why: string };
 
-/** An allocator by hand: allocate by size, free by pressing a block, or let chance do it. */
+/**
+ * An allocator by hand: allocate by size, free by pressing a block, or let chance do it; each
+ * operation can be undone. Fires `place` when what a link to it should say has changed.
+ */
 export class SandboxView extends LitElement {
   static override properties = {
     active: { attribute: false },
+    link: { attribute: false },
     loaded: { state: true },
-    kind: { state: true },
-    region: { state: true },
-    smallest: { state: true },
-    blockSize: { state: true },
-    blockCount: { state: true },
+    core: { state: true },
     size: { state: true },
     align: { state: true },
     speed: { state: true },
     seed: { state: true },
     running: { state: true },
-    blocks: { state: true },
-    log: { state: true },
+    trouble: { state: true },
+    moment: { state: true },
     width: { state: true },
     motion: { state: true },
   };
   /** Whether the view is the one that is shown: a hidden one neither loads nor runs. */
   declare active: boolean;
+  /** A scenario's link that was followed; none leaves all as it is. */
+  declare link: Place | null;
   declare private loaded: Loaded;
-  declare private kind: Kind;
-  declare private region: number;
-  declare private smallest: number;
-  declare private blockSize: number;
-  declare private blockCount: number;
+  declare private core: Core;
   declare private size: number;
   declare private align: number;
   declare private speed: Speed;
   declare private seed: number;
   declare private running: boolean;
-  declare private blocks: Blocks;
-  /** Sentences, the newest first. */
-  declare private log: readonly string[];
+  /** What is wrong with the link, or with what was asked for last; "" if nothing is. */
+  declare private trouble: string;
+  /** Counts changes of the session, which Lit does not see. */
+  declare private moment: number;
   declare private width: number;
   declare private motion: "split" | "merge" | "none";
 
   private handle: Handle | null = null;
-  /** What was asked for, by address; only of what is out. */
-  private readonly requested = new Map<number, number>();
-  private dice = random(1);
+  private session: Session | null = null;
   private timer = 0;
+  private settling = 0;
   private readonly resize = new ResizeObserver(([entry]) => {
     this.width = Math.floor(entry?.contentRect.width ?? 0);
   });
@@ -81,19 +96,16 @@ export class SandboxView extends LitElement {
   constructor() {
     super();
     this.active = false;
+    this.link = null;
     this.loaded = { is: "loading" };
-    this.kind = "buddy";
-    this.region = 4096;
-    this.smallest = 64;
-    this.blockSize = 48;
-    this.blockCount = 64;
+    this.core = CORES.buddy;
     this.size = 100;
     this.align = 8;
     this.speed = "brisk";
     this.seed = 1;
     this.running = false;
-    this.blocks = new Blocks();
-    this.log = [];
+    this.trouble = "";
+    this.moment = 0;
     this.width = 600;
     this.motion = "none";
   }
@@ -147,6 +159,9 @@ export class SandboxView extends LitElement {
         text-wrap: balance;
         max-width: 36em;
       }
+      .place {
+        align-self: center;
+      }
       .measure {
         height: 0;
       }
@@ -186,16 +201,27 @@ export class SandboxView extends LitElement {
     `,
   ];
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener("keydown", this.onKey);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.removeEventListener("keydown", this.onKey);
     this.stop();
+    this.settle();
     this.resize.disconnect();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!changed.has("active")) return;
-    if (!this.active) this.stop();
-    else if (this.loaded.is === "loading" && this.handle === null) void this.load();
+    if (changed.has("active")) {
+      if (!this.active) {
+        this.stop();
+        this.settle();
+      } else if (this.loaded.is === "loading" && this.handle === null) void this.load();
+    }
+    if (changed.has("link") && this.loaded.is === "ready") this.follow();
   }
 
   protected override updated(): void {
@@ -206,118 +232,148 @@ export class SandboxView extends LitElement {
   private async load(): Promise<void> {
     try {
       this.loaded = { is: "ready", handles: await loadHandles() };
-      this.begin();
+      this.begin(this.core);
+      this.follow();
     } catch (error) {
       this.loaded = error instanceof NotBuilt ? { is: "missing" } : { is: "failed", why: reason(error) };
     }
   }
 
+  // Links
+
+  /** Shows the scenario of the link, or says what is wrong with that and begins anew. */
+  private follow(): void {
+    const query = this.link?.query ?? "";
+    // Coming back to the view is no reason to begin anew.
+    if (query === "" || query === writeScenario(this.scenario())) return;
+    const link = readScenario(query);
+    this.begin(link.ok ? link.value.core : CORES.buddy);
+    if (!link.ok) this.trouble = en.share.fault(link.fault);
+    else this.session?.restore(link.value.operations, link.value.at);
+    this.moment++;
+  }
+
+  private scenario(): Scenario {
+    const { core, session } = this;
+    return { core, operations: session?.operations ?? [], at: session?.at ?? 0 };
+  }
+
+  /** Brings the address up to date, if it is behind. */
+  private settle(): void {
+    if (this.settling === 0) return;
+    window.clearTimeout(this.settling);
+    this.settling = 0;
+    this.dispatchEvent(new CustomEvent<Place>("place", { detail: { query: writeScenario(this.scenario()), entry: "same" } }));
+  }
+
+  private changed(): void {
+    this.moment++;
+    window.clearTimeout(this.settling);
+    this.settling = window.setTimeout(() => { this.settle(); }, SETTLE);
+  }
+
   // Operations
 
-  /** A new allocator of the chosen kind and sizes. */
-  private begin(): void {
+  /** A new allocator. */
+  private begin(core: Core): void {
     if (this.loaded.is !== "ready") return;
-    const { handles } = this.loaded;
     this.stop();
+    this.core = core;
+    this.motion = "none";
+    this.trouble = "";
+    this.session = null;
     this.handle?.free();
     this.handle = null;
-    this.requested.clear();
-    this.dice = random(this.seed);
-    this.motion = "none";
     try {
-      switch (this.kind) {
-        case "buddy":
-          this.handle = handles.buddy(this.region, this.smallest);
-          this.log = [en.sandbox.start.buddy(this.region)];
-          break;
-        case "slab":
-          this.handle = handles.slab(this.blockSize, this.blockCount);
-          this.log = [en.sandbox.start.slab(this.blockCount, this.blockSize)];
-          break;
-        case "bump":
-          this.handle = handles.bump(this.region);
-          this.log = [en.sandbox.start.bump(this.region)];
-      }
-      this.blocks = this.handle.blocks();
+      this.handle = this.loaded.handles(core);
+      this.session = new Session(this.handle, core.kind === "bump");
     } catch (error) {
-      this.blocks = new Blocks();
-      this.log = [en.sandbox.refusedInput(reason(error))];
+      this.trouble = en.sandbox.refusedInput(reason(error));
     }
   }
 
-  private allocate(size: number, align: number): void {
-    const { handle, blocks: before } = this;
-    if (handle === null) return;
-    let at: number;
-    try {
-      at = handle.allocate(size, align);
-    } catch (error) {
-      this.say(this.fits(size) ? en.sandbox.refusedInput(reason(error)) : this.tell(refused(before, size)));
+  private choose(core: Core): void {
+    this.begin(core);
+    this.changed();
+  }
+
+  private perform(operation: Operation): void {
+    const { session } = this;
+    if (session === null) return;
+    if (session.at >= MOST_OPERATIONS) {
+      this.stop();
+      this.trouble = en.sandbox.full(MOST_OPERATIONS);
       return;
     }
-    this.blocks = handle.blocks();
-    this.requested.set(at, size);
-    const happening =
-      this.kind === "bump" ? bumped(before, this.blocks, at, size) : allocated(before, this.blocks, at, size);
-    this.motion = "split";
-    this.say(this.tell(happening));
-  }
-
-  /** Whether some free block is large enough: if so, a refusal has another reason than room. */
-  private fits(size: number): boolean {
-    for (let i = 0; i < this.blocks.count; i++) {
-      if (isFree(this.blocks.state[i]!) && this.blocks.size[i]! >= size) return true;
-    }
-    return false;
+    this.trouble = "";
+    session.perform(operation);
+    this.motion = operation.do === "allocate" ? "split" : "merge";
+    this.changed();
   }
 
   private release(at: number): void {
-    const { handle, blocks: before } = this;
-    if (handle === null) return;
-    try {
-      handle.deallocate(at);
-    } catch (error) {
-      this.say(en.sandbox.refusedInput(reason(error)));
-      return;
+    const block = this.session?.numberAt(at) ?? -1;
+    if (block >= 0) this.perform({ do: "free", block });
+  }
+
+  private undo(): void {
+    this.stop();
+    if (this.session?.undo() !== true) return;
+    this.trouble = "";
+    this.motion = "merge";
+    this.changed();
+  }
+
+  private redo(): void {
+    this.stop();
+    if (this.session?.redo() !== true) return;
+    this.motion = "split";
+    this.changed();
+  }
+
+  private tell(outcome: Outcome): string {
+    if (outcome.did === "rejected") return en.sandbox.refusedInput(outcome.why);
+    return en.sandbox.happened[this.core.kind](outcome);
+  }
+
+  private start(): string {
+    const { core } = this;
+    switch (core.kind) {
+      case "buddy":
+        return en.sandbox.start.buddy(core.region);
+      case "slab":
+        return en.sandbox.start.slab(core.count, core.blockSize);
+      case "bump":
+        return en.sandbox.start.bump(core.region);
     }
-    this.requested.delete(at);
-    this.blocks = handle.blocks();
-    this.motion = "merge";
-    this.say(this.tell(freed(before, this.blocks, at)));
   }
 
-  private reset(): void {
-    if (this.handle === null) return;
-    const out = this.requested.size;
-    this.handle.reset();
-    this.requested.clear();
-    this.blocks = this.handle.blocks();
-    this.motion = "merge";
-    this.say(this.tell({ did: "reset", freed: out }));
-  }
-
-  private tell(happening: Happening): string {
-    return en.sandbox.happened[this.kind](happening);
-  }
-
-  private say(sentence: string): void {
-    this.log = [sentence, ...this.log].slice(0, LOG);
+  /** Sentences, the newest first. */
+  private log(): string[] {
+    const outcomes = this.session?.outcomes ?? [];
+    const shown = outcomes.slice(-LOG).reverse().map((outcome) => this.tell(outcome));
+    return outcomes.length < LOG ? [...shown, this.start()] : shown;
   }
 
   // The workload
 
+  /** What comes next is decided by the seed and by how much was done: after an undo, the same again. */
   private step(): void {
-    const sums = count(this.blocks);
+    const { core, session } = this;
+    if (session === null) return;
+    const sums = count(session.blocks);
     const all = sums.live + sums.free;
-    const largest = this.kind === "slab" ? this.blockSize : Math.max(this.smallest, this.region / 8);
-    const operation = nextOperation(this.dice, {
-      live: this.requested.size,
+    const largest =
+      core.kind === "slab" ? core.blockSize : Math.max(core.kind === "buddy" ? core.smallest : 64, core.region / 8);
+    const { requested } = session;
+    const operation = nextOperation(random(this.seed * (MOST_OPERATIONS + 1) + session.at), {
+      live: requested.size,
       used: all === 0 ? 0 : sums.live / all,
       largest,
     });
-    if (operation.do === "allocate") this.allocate(operation.size, 8);
+    if (operation.do === "allocate") this.perform({ ...operation, align: 8 });
     else {
-      const at = [...this.requested.keys()][operation.pick];
+      const at = [...requested.keys()][operation.pick];
       if (at !== undefined) this.release(at);
     }
   }
@@ -332,7 +388,7 @@ export class SandboxView extends LitElement {
 
   private tick(): void {
     this.step();
-    this.timer = window.setTimeout(() => { this.tick(); }, SPEEDS[this.speed]);
+    if (this.running) this.timer = window.setTimeout(() => { this.tick(); }, SPEEDS[this.speed]);
   }
 
   private stop(): void {
@@ -356,7 +412,12 @@ export class SandboxView extends LitElement {
   }
 
   private bench(): TemplateResult {
-    const usable = this.handle !== null;
+    const { core, session, running } = this;
+    const usable = session !== null;
+    const blocks = session?.blocks ?? new Blocks();
+    const requested = session?.requested ?? new Map<number, number>();
+    const quick = running && this.speed === "fast";
+    const log = this.log();
     return html`
       <div class="split">
         <aside>
@@ -369,21 +430,21 @@ export class SandboxView extends LitElement {
                   type="radio"
                   name="kind"
                   value=${kind}
-                  .checked=${kind === this.kind}
-                  @change=${() => { this.kind = kind; this.begin(); }}
+                  .checked=${kind === core.kind}
+                  @change=${() => { this.choose(CORES[kind]); }}
                 />
                 ${en.sandbox.allocators[kind].name}
               </label>`,
             )}
-            <p class="about quiet small">${en.sandbox.allocators[this.kind].about}</p>
+            <p class="about quiet small">${en.sandbox.allocators[core.kind].about}</p>
           </fieldset>
           <div class="row">
-            ${this.kind === "slab"
-              ? html`${this.pick(en.sandbox.blockSize, BLOCK_SIZES, this.blockSize, (value) => { this.blockSize = value; }, bytes)}
-                ${this.pick(en.sandbox.blocks, COUNTS, this.blockCount, (value) => { this.blockCount = value; }, integer)}`
-              : this.pick(en.sandbox.region, REGIONS, this.region, (value) => { this.region = value; }, bytes)}
-            ${this.kind === "buddy"
-              ? this.pick(en.sandbox.smallest, SMALLEST, this.smallest, (value) => { this.smallest = value; }, bytes)
+            ${core.kind === "slab"
+              ? html`${this.pick(en.sandbox.blockSize, BLOCK_SIZES, core.blockSize, (blockSize) => ({ ...core, blockSize }), bytes)}
+                ${this.pick(en.sandbox.blocks, COUNTS, core.count, (count) => ({ ...core, count }), integer)}`
+              : this.pick(en.sandbox.region, REGIONS, core.region, (region) => ({ ...core, region }), bytes)}
+            ${core.kind === "buddy"
+              ? this.pick(en.sandbox.smallest, SMALLEST, core.smallest, (smallest) => ({ ...core, smallest }), bytes)
               : nothing}
           </div>
           <form class="row split-controls" @submit=${this.onSubmit}>
@@ -407,8 +468,19 @@ export class SandboxView extends LitElement {
               </select>
             </label>
             <button class="primary" ?disabled=${!usable}>${en.sandbox.allocate}</button>
-            <button type="button" ?disabled=${!usable} @click=${() => { this.reset(); }}>${en.sandbox.reset}</button>
+            <button type="button" ?disabled=${!usable} @click=${() => { this.perform({ do: "reset" }); }}>${en.sandbox.reset}</button>
           </form>
+          <div class="row" role="group" aria-label=${en.sandbox.history}>
+            <button ?disabled=${(session?.at ?? 0) === 0} title=${en.sandbox.keys} @click=${() => { this.undo(); }}>${en.sandbox.undo}</button>
+            <button
+              ?disabled=${session === null || session.at === session.operations.length}
+              title=${en.sandbox.keys}
+              @click=${() => { this.redo(); }}
+            >
+              ${en.sandbox.redo}
+            </button>
+            <span class="quiet small place">${en.sandbox.place(session?.at ?? 0, session?.operations.length ?? 0)}</span>
+          </div>
           <div class="row split-controls" role="group" aria-label=${en.sandbox.workload}>
             <span class="quiet small" style="width:100%">${en.sandbox.workload}</span>
             <button ?disabled=${!usable} aria-pressed=${this.running} @click=${() => { this.toggle(); }}>
@@ -430,54 +502,44 @@ export class SandboxView extends LitElement {
           </div>
         </aside>
         <section class="stage" aria-label=${en.sandbox.title}>
-          <p class="sentence" role="status" aria-live=${this.running && this.speed === "fast" ? "off" : "polite"}>${this.log[0]}</p>
+          ${this.trouble === "" ? nothing : html`<p class="note error" role="alert">${this.trouble}</p>`}
+          <p class="sentence" role="status" aria-live=${quick ? "off" : "polite"}>${log[0]}</p>
           <div>
-          <p class="quiet small help">${en.sandbox.figure[this.kind]} ${en.sandbox.key[this.kind]}</p>
-          <div class="measure"></div>
-          <sandbox-figure
-            .figure=${this.figure()}
-            .requested=${new Map(this.requested)}
-            .motion=${this.running && this.speed === "fast" ? "none" : this.motion}
-            @free=${(event: CustomEvent<number>) => { this.release(event.detail); }}
-            @leave=${() => { this.renderRoot.querySelector<HTMLInputElement>("#size")?.focus(); }}
-          ></sandbox-figure>
+            <p class="quiet small help">${en.sandbox.figure[core.kind]} ${en.sandbox.key[core.kind]}</p>
+            <div class="measure"></div>
+            <sandbox-figure
+              .figure=${coreFigure(core, blocks, Math.max(200, this.width), 34)}
+              .requested=${requested}
+              .motion=${quick ? "none" : this.motion}
+              @free=${(event: CustomEvent<number>) => { this.release(event.detail); }}
+              @leave=${() => { this.renderRoot.querySelector<HTMLInputElement>("#size")?.focus(); }}
+            ></sandbox-figure>
           </div>
-          ${this.numbers()}
+          ${this.numbers(blocks, requested)}
+          <share-link @settle=${() => { this.settle(); }}></share-link>
           <div>
             <h2 id="log">${en.sandbox.log}</h2>
             <ol class="log" tabindex="0" aria-labelledby="log">
-              ${this.log.map((sentence) => html`<li>${sentence}</li>`)}
+              ${log.map((sentence) => html`<li>${sentence}</li>`)}
             </ol>
           </div>
           <details class="data">
             <summary>${en.heap.table}</summary>
-            ${this.table()}
+            ${blocksTable(blocks, requested)}
           </details>
         </section>
       </div>
     `;
   }
 
-  private figure(): SandboxFigure {
-    const width = Math.max(200, this.width);
-    switch (this.kind) {
-      case "buddy":
-        return treeFigure(this.blocks, this.region, this.smallest, width, 34);
-      case "slab":
-        return gridFigure(this.blocks, width, 44, 34);
-      case "bump":
-        return stripFigure(this.blocks, width, 84);
-    }
-  }
-
-  private numbers(): TemplateResult {
-    const sums = count(this.blocks);
+  private numbers(blocks: Blocks, requested: ReadonlyMap<number, number>): TemplateResult {
+    const sums = count(blocks);
     let asked = 0;
-    for (const size of this.requested.values()) asked += size;
+    for (const size of requested.values()) asked += size;
     const items: [string, string][] = [
-      [en.sandbox.outstanding, integer(this.requested.size)],
+      [en.sandbox.outstanding, integer(requested.size)],
       [en.sandbox.figures.live, bytes(sums.live)],
-      [en.sandbox.figures.wasted, bytes(this.kind === "bump" ? sums.meta : Math.max(0, sums.live - asked))],
+      [en.sandbox.figures.wasted, bytes(this.core.kind === "bump" ? sums.meta : Math.max(0, sums.live - asked))],
       [en.sandbox.figures.free, bytes(sums.free)],
       [en.sandbox.figures.largest, bytes(sums.largestFree)],
       [en.sandbox.figures.pieces, integer(sums.freeBlocks)],
@@ -485,37 +547,16 @@ export class SandboxView extends LitElement {
     return html`<dl>${items.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
   }
 
-  private table(): TemplateResult {
-    const { blocks } = this;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.sandbox.figureLabel}>
-      <table>
-        <thead><tr>${en.sandbox.columns.map((name, i) => html`<th scope="col" class=${i === 2 ? "word" : ""}>${name}</th>`)}</tr></thead>
-        <tbody>
-          ${Array.from({ length: blocks.count }, (_, i) => {
-            const asked = blocks.state[i] === State.Live ? this.requested.get(blocks.address[i]!) : undefined;
-            return html`<tr>
-              <th scope="row" class="mono">${address(blocks.address[i]!)}</th>
-              <td>${integer(blocks.size[i]!)}</td>
-              <td class="word">${stateName(blocks.state[i]!)}</td>
-              <td>${asked === undefined ? "" : integer(asked)}</td>
-            </tr>`;
-          })}
-        </tbody>
-      </table>
-    </div>`;
-  }
-
   /** A choice among sizes; another size means another allocator. */
   private pick(
     label: string,
     values: readonly number[],
     chosen: number,
-    set: (value: number) => void,
+    core: (value: number) => Core,
     write: (value: number) => string,
   ): TemplateResult {
     const onChange = (event: Event): void => {
-      set(Number((event.target as HTMLSelectElement).value));
-      this.begin();
+      this.choose(core(Number((event.target as HTMLSelectElement).value)));
     };
     return html`<label class="field">
       <span>${label}</span>
@@ -527,13 +568,23 @@ export class SandboxView extends LitElement {
 
   private readonly onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
-    if (Number.isInteger(this.size) && this.size > 0) this.allocate(this.size, this.align);
+    const { size, align } = this;
+    if (Number.isInteger(size) && size > 0) this.perform({ do: "allocate", size, align });
   };
 
   private readonly onSeed = (event: Event): void => {
     const value = (event.target as HTMLInputElement).valueAsNumber;
     this.seed = Number.isInteger(value) && value >= 0 ? value : 1;
-    this.dice = random(this.seed);
+  };
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    // A field of the form undoes its own text.
+    if (event.composedPath()[0] instanceof HTMLInputElement || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) this.redo();
+    else this.undo();
   };
 }
 

@@ -1,0 +1,140 @@
+//! A module as bare as can be: nothing imported, an allocator's calls exported, and workloads to
+//! run on it. The page's comparison times them, and its tour of the ratchet calls the allocator.
+//!
+//! Which allocator it is, is a feature of this crate.
+
+mod block;
+mod random;
+mod workload;
+
+use std::{
+    alloc::{Layout, alloc, dealloc},
+    cell::{Cell, RefCell},
+    ptr,
+};
+
+use self::workload::{Run, Workload};
+
+#[cfg(all(target_family = "wasm", not(feature = "dlmalloc")))]
+mod heap {
+    // Where several are chosen, the one that can do least: `cargo build --all-features` is none of a
+    // user's choices, but must do something.
+    #[cfg(all(feature = "buddy", not(any(feature = "bump", feature = "tiny"))))]
+    use bonsai_alloc::BuddyHeap as Heap;
+    #[cfg(all(feature = "bump", not(feature = "tiny")))]
+    use bonsai_alloc::BumpHeap as Heap;
+    #[cfg(not(any(feature = "buddy", feature = "bump", feature = "tiny")))]
+    use bonsai_alloc::SlabHeap as Heap;
+    #[cfg(feature = "tiny")]
+    use bonsai_alloc::TinyHeap as Heap;
+
+    #[global_allocator]
+    static HEAP: Heap = Heap::new();
+    bonsai_alloc::inspectable!(HEAP);
+}
+
+thread_local! {
+    static RUN: RefCell<Run> = const { RefCell::new(Run::new()) };
+    static GROWTHS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The address of a new block; 0 if there is no room, or if that is no size (at least 1) or
+/// alignment (a power of two).
+#[unsafe(no_mangle)]
+pub extern "C" fn allocate(size: usize, align: usize) -> *mut u8 {
+    match Layout::from_size_align(size, align) {
+        // SAFETY: the size is not 0.
+        Ok(layout) if size > 0 => unsafe { alloc(layout) },
+        _ => ptr::null_mut(),
+    }
+}
+
+/// Gives a block back.
+///
+/// # Safety
+/// `allocate` returned it for that size and alignment, and it was not given back since.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn deallocate(block: *mut u8, size: usize, align: usize) {
+    if let Ok(layout) = Layout::from_size_align(size, align) {
+        // SAFETY: as the caller promises.
+        unsafe { dealloc(block, layout) };
+    }
+}
+
+/// Begins a workload, and ends the one before; false if it has no such number.
+#[unsafe(no_mangle)]
+pub extern "C" fn start(workload: u32, seed: u32) -> bool {
+    let Some(workload) = Workload::of(workload) else {
+        return false;
+    };
+    GROWTHS.set(0);
+    RUN.with_borrow_mut(|run| run.start(workload, seed));
+    true
+}
+
+/// Does so many steps, and returns how many it did: fewer if memory ran out.
+#[unsafe(no_mangle)]
+pub extern "C" fn step(count: u32) -> u32 {
+    RUN.with_borrow_mut(|run| (0..count).find(|_| !run.step()).unwrap_or(count))
+}
+
+/// As `step`, and counts after which steps memory had grown: for rounds that are not timed.
+#[unsafe(no_mangle)]
+pub extern "C" fn observe(count: u32) -> u32 {
+    let mut pages = pages();
+    RUN.with_borrow_mut(|run| {
+        for done in 0..count {
+            if !run.step() {
+                return done;
+            }
+            let now = self::pages();
+            if now != pages {
+                pages = now;
+                GROWTHS.set(GROWTHS.get() + 1);
+            }
+        }
+        count
+    })
+}
+
+/// Frees all that the workload has live.
+#[unsafe(no_mangle)]
+pub extern "C" fn finish() {
+    RUN.with_borrow_mut(Run::finish);
+}
+
+/// Bytes that the workload has live, as it asked for them.
+#[unsafe(no_mangle)]
+pub extern "C" fn live() -> usize {
+    RUN.with_borrow(Run::live)
+}
+
+/// The most bytes that it had live.
+#[unsafe(no_mangle)]
+pub extern "C" fn peak() -> usize {
+    RUN.with_borrow(Run::peak)
+}
+
+/// Observed steps after which memory had grown.
+#[unsafe(no_mangle)]
+pub extern "C" fn growths() -> u32 {
+    GROWTHS.get()
+}
+
+/// A sum over the steps, the same on every allocator; 0 if a block lost what was written to it.
+#[unsafe(no_mangle)]
+pub extern "C" fn checksum() -> u32 {
+    RUN.with_borrow(Run::checksum)
+}
+
+/// Pages of linear memory.
+#[cfg(target_family = "wasm")]
+fn pages() -> usize {
+    core::arch::wasm32::memory_size::<0>()
+}
+
+/// No linear memory, no pages.
+#[cfg(not(target_family = "wasm"))]
+const fn pages() -> usize {
+    0
+}

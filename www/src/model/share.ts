@@ -1,0 +1,88 @@
+import { MOST_OPERATIONS, readCore, readOperations, whole, writeCore, writeOperations, type Fault, type Scenario } from "./scenario";
+
+/**
+ * What the page shows, as the hash of its address: `#view?v=1&name=value&…`. The view alone is a link
+ * too. Whatever comes from an address is checked; what is wrong with it is told, and not guessed.
+ */
+export const VERSION = 1;
+/** Longer than any link that this page writes. */
+const LONGEST = 16 * MOST_OPERATIONS;
+
+export type LinkFault =
+  | { readonly why: "version"; readonly found: string }
+  | { readonly why: "view"; readonly found: string }
+  | { readonly why: "long" }
+  | { readonly why: "part"; readonly name: string; readonly found: string }
+  | { readonly why: "missing"; readonly name: string }
+  | { readonly why: "operations"; readonly fault: Fault };
+
+export type Link<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: LinkFault };
+
+/** A hash's view and the rest, each as it stands there. */
+export function splitHash(hash: string): { readonly view: string; readonly query: string } {
+  const text = hash.replace(/^#/, "");
+  const mark = text.indexOf("?");
+  return mark < 0 ? { view: text, query: "" } : { view: text.slice(0, mark), query: text.slice(mark + 1) };
+}
+
+export const joinHash = (view: string, query: string): string => (query === "" ? `#${view}` : `#${view}?${query}`);
+
+/** The parts of a query by name, or what is wrong with it as a whole. */
+function parts(query: string): Link<URLSearchParams> {
+  if (query.length > LONGEST) return failed({ why: "long" });
+  const found = new URLSearchParams(query);
+  const version = found.get("v");
+  if (version === null) return failed({ why: "missing", name: "v" });
+  return version === String(VERSION) ? done(found) : failed({ why: "version", found: short(version) });
+}
+
+const done = <T>(value: T): Link<T> => ({ ok: true, value });
+const failed = (fault: LinkFault): { readonly ok: false; readonly fault: LinkFault } => ({ ok: false, fault });
+const wrong = (name: string, found: string | null): { readonly ok: false; readonly fault: LinkFault } =>
+  failed(found === null ? { why: "missing", name } : { why: "part", name, found: short(found) });
+/** Enough of a foreign text to recognize it by. */
+const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+// The sandbox
+
+export function writeScenario(scenario: Scenario): string {
+  const { core, operations, at } = scenario;
+  const rest = at === operations.length ? "" : `&at=${at}`;
+  return `v=${VERSION}&on=${writeCore(core)}&do=${writeOperations(operations)}${rest}`;
+}
+
+export function readScenario(query: string): Link<Scenario> {
+  const found = parts(query);
+  if (!found.ok) return found;
+  const [on, what, where] = ["on", "do", "at"].map((name) => found.value.get(name));
+  const core = on === undefined || on === null ? null : readCore(on);
+  if (core === null) return wrong("on", on ?? null);
+  const operations = readOperations(what ?? "");
+  if ("why" in operations) return failed({ why: "operations", fault: operations });
+  const at = where === null || where === undefined ? operations.length : whole(where);
+  if (!(at <= operations.length)) return wrong("at", where ?? null);
+  return done({ core, operations, at });
+}
+
+// The tours
+
+export interface TourPlace {
+  readonly tour: string;
+  /** From 0. */
+  readonly step: number;
+}
+
+export const writeTour = ({ tour, step }: TourPlace): string => `v=${VERSION}&tour=${tour}&step=${step + 1}`;
+
+/** `steps` tells how many steps each tour has. */
+export function readTour(query: string, steps: ReadonlyMap<string, number>): Link<TourPlace> {
+  const found = parts(query);
+  if (!found.ok) return found;
+  const tour = found.value.get("tour");
+  const count = tour === null ? undefined : steps.get(tour);
+  if (tour === null || count === undefined) return wrong("tour", tour);
+  const text = found.value.get("step");
+  const step = whole(text ?? "1");
+  if (!(step >= 1 && step <= count)) return wrong("step", text);
+  return done({ tour, step: step - 1 });
+}

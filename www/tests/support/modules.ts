@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { Ground } from "../../src/model/tour";
+import type { Subject } from "../../src/model/session";
+import { handlesOf, HeapSubject, type HandleClasses, type Handles } from "../../src/modules";
+
+/** The built modules, for tests in Node. `cargo xtask build` makes them. */
+const ROOT = new URL("../../src/wasm/", import.meta.url);
+
+export function file(name: string, ending: string): URL {
+  const folder = new URL(`${name}/`, ROOT);
+  return new URL(readdirSync(folder).find((each) => each.endsWith(ending))!, folder);
+}
+
+export const workbench = (allocator: string): WebAssembly.Module =>
+  new WebAssembly.Module(readFileSync(file(`workbench-${allocator}`, ".wasm")));
+
+/** An instance of the handles' package of its own. */
+export async function handles(): Promise<Handles> {
+  const glue = (await import(`${file("handles", ".js").href}?${Math.random()}`)) as HandleClasses & {
+    initSync: (from: { module: Uint8Array }) => void;
+  };
+  glue.initSync({ module: readFileSync(file("handles", "_bg.wasm")) });
+  return handlesOf(glue);
+}
+
+export const subject = (make: Handles, ground: Ground): Subject =>
+  ground.kind === "heap" ? new HeapSubject(workbench(ground.heap)) : make(ground);
