@@ -23,7 +23,12 @@ mod heap {
     use bonsai_alloc::BuddyHeap as Heap;
     #[cfg(all(feature = "bump", not(feature = "tiny")))]
     use bonsai_alloc::BumpHeap as Heap;
-    #[cfg(not(any(feature = "buddy", feature = "bump", feature = "tiny")))]
+    #[cfg(not(any(feature = "slab", feature = "buddy", feature = "bump", feature = "tiny")))]
+    use bonsai_alloc::Heap;
+    #[cfg(all(
+        feature = "slab",
+        not(any(feature = "buddy", feature = "bump", feature = "tiny"))
+    ))]
     use bonsai_alloc::SlabHeap as Heap;
     #[cfg(feature = "tiny")]
     use bonsai_alloc::TinyHeap as Heap;

@@ -25,6 +25,7 @@ export interface SandboxFigure {
 }
 
 const GAP = 2;
+const PIN = 3;
 
 /** The figure that suits the core. */
 export function coreFigure(core: Core, blocks: Blocks, width: number, row: number): SandboxFigure {
@@ -85,8 +86,8 @@ export function gridFigure(blocks: Blocks, width: number, least: number, row: nu
 export interface StripOptions {
   /** Bytes that the width stands for, where strips are to be compared; else all there are. */
   readonly span?: number;
-  /** Live blocks are drawn no narrower, so that a small one in a large heap can be seen. */
-  readonly least?: number;
+  /** Live blocks stand out below by so much, and are no narrower than a pin, so that a small one in a large heap is seen. */
+  readonly pins?: number;
 }
 
 /** One strip, each range as wide as it is long. */
@@ -95,16 +96,16 @@ export function stripFigure(blocks: Blocks, width: number, row: number, options:
   const scale = width / Math.max(1, options.span ?? spanOf(blocks));
   const tiles = indices(blocks, () => true).map((index) => {
     const wide = blocks.size[index]! * scale;
-    const least = blocks.state[index] === State.Live ? (options.least ?? 1) : 1;
+    const pin = blocks.state[index] === State.Live ? (options.pins ?? 0) : 0;
     return {
       ...tile(blocks, index),
       x: (blocks.address[index]! - start) * scale,
       y: 0,
-      width: Math.max(least, wide - (wide > 6 ? GAP : 0.5)),
-      height: row,
+      width: Math.max(pin > 0 ? PIN : 1, wide - (wide > 6 ? GAP : 0.5)),
+      height: row + pin,
     };
   });
-  return { tiles, width, height: row };
+  return { tiles, width, height: row + (options.pins ?? 0) };
 }
 
 /** From the first block to the end of the last. */

@@ -288,7 +288,7 @@ export const en = {
     step: (number: number, all: number): string => `Step ${integer(number)} of ${integer(all)}`,
     pickFirst: "Choose an answer first.",
     right: "Right.",
-    wrong: (answer: string): string => `Not quite: ${answer}`,
+    wrong: (answer: string): string => `Not quite: ${answer}.`,
     signs: { right: "what happens", yours: "your answer" },
     moment: "Moment",
     before: "Before",
@@ -309,6 +309,7 @@ export const en = {
     change: (before: string, after: string): string => (before === after ? after : `${before} → ${after}`),
     figureLabel: (lane: string): string => `${lane}: blocks`,
     changed: "Outlined: what this step changed.",
+    heapKey: "All of the heap in address order. What stands out below is live, dotted is free, ochre the allocator’s own.",
     all: tourTexts(),
   },
 } as const;

@@ -28,6 +28,7 @@ export class SandboxFigure extends LitElement {
     passive: { type: Boolean, reflect: true },
     marked: { attribute: false },
     name: { attribute: false },
+    write: { attribute: false },
     focused: { state: true },
   };
   declare figure: Figure;
@@ -41,6 +42,8 @@ export class SandboxFigure extends LitElement {
   declare marked: ReadonlySet<number>;
   /** What the figure shows, for who cannot see it. */
   declare name: string;
+  /** How sizes are written into the blocks. */
+  declare write: (size: number) => string;
   /** Key of the tile that Tab reaches. */
   declare private focused: string;
 
@@ -55,6 +58,7 @@ export class SandboxFigure extends LitElement {
     this.passive = false;
     this.marked = new Set();
     this.name = en.sandbox.figureLabel;
+    this.write = integer;
     this.focused = "";
   }
 
@@ -236,7 +240,7 @@ export class SandboxFigure extends LitElement {
   }
 
   private label(tile: Tile, asked: number | null): string {
-    const text = integer(asked ?? tile.size);
+    const text = this.write(asked ?? tile.size);
     const room = asked === null ? tile.width : (tile.width * asked) / tile.size;
     return room > text.length * 7 + 6 ? text : "";
   }

@@ -38,8 +38,8 @@ const SPEEDS = { slow: 1100, brisk: 350, fast: 60 } as const;
 type Speed = keyof typeof SPEEDS;
 /** Sentences of the log that are shown. */
 const LOG = 40;
-/** The address follows the operations this long after the last one: browsers allow few changes of it. */
-const SETTLE = 400;
+/** The address changes no more often: browsers allow two hundred changes in half a minute. */
+const SETTLE = 160;
 
 type Loaded =
   | { readonly is: "loading" }
@@ -89,6 +89,8 @@ export class SandboxView extends LitElement {
   private session: Session | null = null;
   private timer = 0;
   private settling = 0;
+  /** Whether the address is not up to date. */
+  private behind = false;
   private readonly resize = new ResizeObserver(([entry]) => {
     this.width = Math.floor(entry?.contentRect.width ?? 0);
   });
@@ -184,6 +186,13 @@ export class SandboxView extends LitElement {
         font-weight: 550;
         letter-spacing: -0.015em;
       }
+      .logged {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: 0.4rem 1rem;
+      }
       .log {
         max-height: 13rem;
         overflow: auto;
@@ -247,6 +256,7 @@ export class SandboxView extends LitElement {
     // Coming back to the view is no reason to begin anew.
     if (query === "" || query === writeScenario(this.scenario())) return;
     const link = readScenario(query);
+    this.behind = false;
     this.begin(link.ok ? link.value.core : CORES.buddy);
     if (!link.ok) this.trouble = en.share.fault(link.fault);
     else this.session?.restore(link.value.operations, link.value.at);
@@ -260,16 +270,21 @@ export class SandboxView extends LitElement {
 
   /** Brings the address up to date, if it is behind. */
   private settle(): void {
-    if (this.settling === 0) return;
-    window.clearTimeout(this.settling);
-    this.settling = 0;
+    if (!this.behind) return;
+    this.behind = false;
     this.dispatchEvent(new CustomEvent<Place>("place", { detail: { query: writeScenario(this.scenario()), entry: "same" } }));
   }
 
+  /** At once, or, if it changed a moment ago, as soon as it may. */
   private changed(): void {
     this.moment++;
-    window.clearTimeout(this.settling);
-    this.settling = window.setTimeout(() => { this.settle(); }, SETTLE);
+    this.behind = true;
+    if (this.settling !== 0) return;
+    this.settle();
+    this.settling = window.setTimeout(() => {
+      this.settling = 0;
+      this.settle();
+    }, SETTLE);
   }
 
   // Operations
@@ -516,9 +531,11 @@ export class SandboxView extends LitElement {
             ></sandbox-figure>
           </div>
           ${this.numbers(blocks, requested)}
-          <share-link @settle=${() => { this.settle(); }}></share-link>
           <div>
-            <h2 id="log">${en.sandbox.log}</h2>
+            <div class="logged">
+              <h2 id="log">${en.sandbox.log}</h2>
+              <share-link @settle=${() => { this.settle(); }}></share-link>
+            </div>
             <ol class="log" tabindex="0" aria-labelledby="log">
               ${log.map((sentence) => html`<li>${sentence}</li>`)}
             </ol>

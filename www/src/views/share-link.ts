@@ -22,7 +22,11 @@ export class ShareLink extends LitElement {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
-        gap: 0.4rem 0.6rem;
+        gap: 0.4rem 0;
+      }
+      [role="status"]:not(:empty),
+      .field {
+        margin-left: 0.6rem;
       }
       input {
         width: min(24rem, 100%);

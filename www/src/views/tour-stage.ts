@@ -89,9 +89,6 @@ export class TourStage extends LitElement {
       a {
         color: var(--accent);
       }
-      .measure {
-        height: 0;
-      }
     `,
   ];
 
@@ -105,7 +102,7 @@ export class TourStage extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    this.resize.observe(this.renderRoot.querySelector(".measure")!);
+    this.resize.observe(this.renderRoot.querySelector(".stage")!);
   }
 
   override render(): TemplateResult {
@@ -114,12 +111,17 @@ export class TourStage extends LitElement {
       .filter(({ lane }) => this.step >= lane.from);
     return html`<div class="stage">
       <div class="head small quiet">
-        <span>${this.told ? en.tours.changed : en.sandbox.key[this.tour.lanes[0]!.ground.kind === "slab" ? "slab" : "buddy"]}</span>
+        <span>${this.told ? en.tours.changed : this.key()}</span>
         ${this.told ? this.sides() : nothing}
       </div>
-      <div class="measure"></div>
       ${lanes.map(({ lane, i, moment }) => this.lane(lane, i, moment))}
     </div>`;
+  }
+
+  /** What the textures mean. */
+  private key(): string {
+    const kind = this.tour.lanes.at(-1)?.ground.kind ?? "heap";
+    return kind === "heap" ? en.tours.heapKey : en.sandbox.key[kind];
   }
 
   private sides(): TemplateResult {
@@ -143,7 +145,8 @@ export class TourStage extends LitElement {
       <sandbox-figure
         passive
         .name=${en.tours.figureLabel(name)}
-        .figure=${this.figure(lane.ground, scene)}
+        .figure=${this.figure(lane.ground, moment, scene)}
+        .write=${lane.ground.kind === "heap" ? bytes : integer}
         .requested=${scene.requested}
         .marked=${after ? changed(moment) : new Set()}
         .motion=${after ? "split" : "none"}
@@ -159,11 +162,17 @@ export class TourStage extends LitElement {
     </section>`;
   }
 
-  private figure(ground: Ground, { blocks }: Scene): SandboxFigure {
+  private figure(ground: Ground, { before, after }: Moment, scene: Scene): SandboxFigure {
     const width = Math.max(200, this.width);
-    if (ground.kind !== "heap") return coreFigure(ground, blocks, width, 30);
-    const span = Math.max(...this.moments.map(({ before, after }) => Math.max(spanOf(before.blocks), spanOf(after.blocks))));
-    return stripFigure(blocks, width, 64, { span, least: 3 });
+    if (ground.kind === "heap") {
+      const span = Math.max(...this.moments.map((moment) => Math.max(spanOf(moment.before.blocks), spanOf(moment.after.blocks))));
+      return stripFigure(scene.blocks, width, 64, { span, pins: 9 });
+    }
+    // As high as before and after need, so that nothing jumps between them.
+    const [one, other] = [before, after].map(({ blocks }) => coreFigure(ground, blocks, width, 30));
+    const figure = scene === before ? one! : other!;
+    const bottom = Math.max(...[...one!.tiles, ...other!.tiles].map(({ y, height }) => y + height));
+    return { ...figure, height: bottom };
   }
 
   private numbers(ground: Ground, { before, after }: Moment): TemplateResult {

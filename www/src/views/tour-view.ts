@@ -51,6 +51,8 @@ export class TourView extends LitElement {
   /** Choices of the steps that were shown, by step. */
   private answers = new Map<number, string>();
   private turn = 0;
+  /** Where the focus goes as soon as it is there: whoever takes a tour by keyboard follows its steps. */
+  private awaited = "";
 
   constructor() {
     super();
@@ -112,8 +114,17 @@ export class TourView extends LitElement {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
-        gap: 0.3rem 0.75rem;
+        gap: 0 0.75rem;
+        margin-bottom: 0.3rem;
+      }
+      .bar .plain {
         margin-left: -0.5rem;
+      }
+      .bar .count {
+        margin-left: auto;
+      }
+      .steps {
+        white-space: nowrap;
       }
       progress {
         display: block;
@@ -223,6 +234,14 @@ export class TourView extends LitElement {
     if (changed.has("link") && this.link !== null) this.follow(this.link.query);
   }
 
+  protected override updated(): void {
+    if (this.awaited === "") return;
+    const element = this.renderRoot.querySelector<HTMLElement>(this.awaited);
+    if (element === null) return;
+    this.awaited = "";
+    element.focus();
+  }
+
   // Where the tour stands
 
   private follow(query: string): void {
@@ -261,7 +280,7 @@ export class TourView extends LitElement {
     this.trouble = "";
     this.show(place);
     this.dispatchEvent(new CustomEvent<Place>("place", { detail: { query: this.query(), entry: "new" } }));
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("h2")?.focus());
+    this.awaited = "h2";
   }
 
   private async load(tour: Tour): Promise<void> {
@@ -280,15 +299,15 @@ export class TourView extends LitElement {
     this.hint = this.picked === "";
     if (this.hint) return;
     this.answers.set(this.step, this.picked);
+    this.awaited = "button.next";
     this.requestUpdate();
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("button.next")?.focus());
   }
 
   private next(tour: Tour): void {
     if (this.step + 1 < tour.steps.length) this.go({ tour: tour.id, step: this.step + 1 });
     else {
       this.finished = true;
-      void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("h2")?.focus());
+      this.awaited = "h2";
     }
   }
 
@@ -322,7 +341,7 @@ export class TourView extends LitElement {
           return html`<li>
             <div>
               <h3>${name}</h3>
-              <p class="small">${about} ${en.tours.steps(tour.steps.length)}.</p>
+              <p class="small">${about} <span class="steps">${en.tours.steps(tour.steps.length)}.</span></p>
             </div>
             <button aria-label=${en.tours.start(name)} @click=${() => { this.go({ tour: tour.id, step: 0 }); }}>${en.tours.begin}</button>
           </li>`;
@@ -337,7 +356,7 @@ export class TourView extends LitElement {
       <div class="bar small">
         <button class="plain" @click=${() => { this.go(null); }}>${en.tours.leave}</button>
         <span class="quiet">${text.name}</span>
-        <span class="quiet">${en.tours.step(this.step + 1, count)}</span>
+        <span class="quiet count">${en.tours.step(this.step + 1, count)}</span>
       </div>
       <progress max=${count} value=${this.step + (this.answers.has(this.step) ? 1 : 0)} aria-label=${en.tours.step(this.step + 1, count)}></progress>
     </div>`;
@@ -355,7 +374,7 @@ export class TourView extends LitElement {
         ${this.bar(tour, text)}
         <h2 tabindex="-1">${words.title}</h2>
         <p>${words.say}</p>
-        <form @submit=${this.onSubmit}>
+        <form id="answer" @submit=${this.onSubmit}>
           <fieldset>
             <legend>${words.question}</legend>
             ${choices.map((choice) => this.choice(words, choice, given, right))}
@@ -375,7 +394,7 @@ export class TourView extends LitElement {
         <div class="row">
           ${
             given === undefined
-              ? html`<button class="primary" @click=${() => { this.reveal(); }}>${en.tours.reveal}</button>`
+              ? html`<button class="primary" form="answer">${en.tours.reveal}</button>`
               : html`<button class="primary next" @click=${() => { this.next(tour); }}>
                   ${step + 1 < tour.steps.length ? en.tours.next : en.tours.finish}
                 </button>`
@@ -414,7 +433,7 @@ export class TourView extends LitElement {
     return html`<section class="teller" aria-label=${text.name}>
       ${this.bar(tour, text)}
       <h2 tabindex="-1">${en.tours.done(right, tour.steps.length)}</h2>
-      <p>${words(text, tour)}</p>
+      <p>${text.about}</p>
       <div class="row">
         <button class="primary" @click=${() => { this.go(null); }}>${en.tours.another}</button>
         <button @click=${again}>${en.tours.again}</button>
@@ -427,9 +446,6 @@ export class TourView extends LitElement {
     this.reveal();
   };
 }
-
-/** What the tour was about, once more. */
-const words = (text: TourText, tour: Tour): string => `${text.about} ${en.tours.steps(tour.steps.length)}.`;
 
 /** Takes the tour on live allocators of its own. */
 async function run(tour: Tour): Promise<readonly (readonly Moment[])[]> {

@@ -134,3 +134,104 @@ test("all of it works by keyboard", async ({ page }) => {
   await page.keyboard.press("Escape");
   await expect(page.getByLabel("Size in bytes")).toBeFocused();
 });
+
+test("every operation can be undone and done again, by button and by key", async ({ page }) => {
+  await open(page, "#sandbox");
+  const undo = page.getByRole("button", { name: "Undo" });
+  const redo = page.getByRole("button", { name: "Redo" });
+  await expect(undo).toBeDisabled();
+  await expect(redo).toBeDisabled();
+  const shapes = (): Promise<string[]> =>
+    page.locator("sandbox-figure g").evaluateAll((groups) => groups.map((group) => group.getAttribute("aria-label") ?? ""));
+  const moments = [await shapes()];
+  for (const size of [100, 300, 60]) {
+    await allocate(page, size);
+    moments.push(await shapes());
+  }
+  await blocks(page, "live").first().click();
+  moments.push(await shapes());
+  await page.getByRole("button", { name: "Reset" }).click();
+  moments.push(await shapes());
+  await allocate(page, 9000);
+  await expect(sentence(page)).toHaveText(/^Refused/);
+  moments.push(moments.at(-1)!);
+
+  for (let i = moments.length - 2; i >= 0; i--) {
+    await undo.click();
+    await expect.poll(shapes).toEqual(moments[i]);
+  }
+  await expect(undo).toBeDisabled();
+  await expect(sentence(page)).toHaveText(/One free block of 4 KiB/);
+  for (let i = 1; i < 5; i++) {
+    await page.locator("sandbox-figure g").first().focus();
+    await page.keyboard.press(i % 2 === 0 ? "Control+y" : "Control+Shift+z");
+    await expect.poll(shapes).toEqual(moments[i]);
+  }
+  await page.keyboard.press("Control+z");
+  await expect.poll(shapes).toEqual(moments[3]);
+  await expect(page.getByText("3 of 6 operations")).toBeVisible();
+  // Another way from here: what was undone is gone.
+  await allocate(page, 10);
+  await expect(page.getByText("4 operations", { exact: true })).toBeVisible();
+  await expect(redo).toBeDisabled();
+});
+
+test("a scenario is shared by its address", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await open(page, "#sandbox");
+  await kind(page, "Slab");
+  await page.locator("sandbox-view label", { hasText: /^\s*Blocks/ }).locator("select").selectOption("16");
+  await allocate(page, 40);
+  await allocate(page, 30);
+  await blocks(page, "live").first().click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await expect(page.getByText("The link is copied.")).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link).toMatch(/#sandbox\?v=1&on=slab\.48\.16&do=a40a30f0&at=2$/);
+
+  const other = await context.newPage();
+  await other.goto(link);
+  await expect(other.locator("sandbox-view .sentence")).toHaveText(/^Block \d+ serves 30 bytes/);
+  await expect(blocks(other, "live")).toHaveCount(2);
+  await expect(other.getByText("2 of 3 operations")).toBeVisible();
+  await other.getByRole("button", { name: "Redo" }).click();
+  await expect(blocks(other, "live")).toHaveCount(1);
+  // A link followed in the page itself, and back.
+  await other.evaluate(() => { location.hash = "#sandbox?v=1&on=bump.1024&do=a100a100"; });
+  await expect(other.locator("sandbox-view .sentence")).toHaveText(/^The mark moved by \d+ to serve 100 bytes/);
+  await other.goBack();
+  await expect(blocks(other, "live")).toHaveCount(1);
+});
+
+test("where nothing can be copied, the link is shown", async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, "clipboard", { value: undefined });
+  });
+  await open(page, "#sandbox");
+  await allocate(page, 77);
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await expect(page.getByLabel("Copy this link:")).toHaveValue(/do=a77$/);
+});
+
+for (const [query, message] of [
+  ["v=1&on=buddy.4096.64&do=a100f3", /operation 2 frees a block that is not live/],
+  ["v=1&on=buddy.4096.64&do=a100%3Cscript%3E", /operation 2 cannot be read/],
+  ["v=2&on=buddy.4096.64", /is of version 2, and this page reads version 1/],
+  ["v=1&on=buddy.99.64", /its part “on” reads “buddy\.99\.64”/],
+  ["foreign", /its part “v” is missing/],
+] as const) {
+  test(`a link that reads ${query} is told to be wrong, and the sandbox starts anew`, async ({ page }) => {
+    await open(page, `#sandbox?${query}`);
+    await expect(page.getByRole("alert")).toHaveText(message);
+    await expect(sentence(page)).toHaveText(/One free block of 4 KiB/);
+    await allocate(page, 100);
+    await expect(blocks(page, "live")).toHaveCount(1);
+    await expect(page.getByRole("alert")).toHaveCount(0);
+  });
+}
+
+test("an address that names no part of the page says so", async ({ page }) => {
+  await open(page, "#cellar");
+  await expect(page.getByRole("alert")).toHaveText("This link could not be followed: the page has no part named “cellar”.");
+});

@@ -21,7 +21,8 @@ export { expect };
 /** Opens the page and waits until the first sample is parsed. */
 export async function open(page: Page, hash = ""): Promise<void> {
   await page.goto(`./${hash}`);
-  if (hash === "#sandbox") await expect(page.getByRole("button", { name: "Allocate" })).toBeVisible();
+  if (hash.startsWith("#sandbox")) await expect(page.getByRole("button", { name: "Allocate" })).toBeVisible();
+  else if (hash.startsWith("#tours")) await expect(page.locator("tour-view h2")).toBeAttached();
   else await expect(page.getByText("parsed in")).toBeVisible();
 }
 
