@@ -9,7 +9,7 @@ import { Blocks, State } from "./model/snapshot";
  * `cargo xtask build` puts them into src/wasm/; where one is missing, the page says so.
  */
 
-export const ALLOCATORS = ["slab", "buddy", "bump", "tiny"] as const;
+export const ALLOCATORS = ["heap", "slab", "buddy", "bump", "tiny"] as const;
 export type Allocator = (typeof ALLOCATORS)[number];
 
 /** What a demo module exports for its heap to be seen. */

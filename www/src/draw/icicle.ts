@@ -1,4 +1,4 @@
-import type { Icicle } from "../model/icicle";
+import type { Placed } from "../model/icicle-motion";
 import { State } from "../model/snapshot";
 import { marked, TILE, type Palette, type Rgb } from "./palette";
 
@@ -30,20 +30,21 @@ export function patterns(context: CanvasRenderingContext2D, palette: Palette): (
 /** Paints the tree: split blocks as a bracket, the others filled. */
 export function paintIcicle(
   context: CanvasRenderingContext2D,
-  tree: Icicle,
+  { bars, rows }: { readonly bars: readonly Placed[]; readonly rows: number },
   palette: Palette,
   size: IcicleSize,
   chosen: number,
 ): void {
   const fills = patterns(context, palette);
   const pitch = size.row + size.gap;
-  context.clearRect(0, 0, size.width, tree.sizes.length * pitch);
-  for (const bar of tree.bars) {
+  context.clearRect(0, 0, size.width, rows * pitch);
+  for (const { bar, row, opacity } of bars) {
+    context.globalAlpha = opacity;
     const left = bar.x * size.width;
     const right = (bar.x + bar.width) * size.width;
     const from = Math.max(-1, left);
     const width = Math.min(size.width + 1, right) - from;
-    const top = bar.row * pitch;
+    const top = row * pitch;
     const inner = width > 4 ? width - 1 : Math.max(0.6, width);
     if (bar.state === -1) {
       context.fillStyle = palette.line;
@@ -67,4 +68,5 @@ export function paintIcicle(
       context.lineWidth = 1;
     }
   }
+  context.globalAlpha = 1;
 }

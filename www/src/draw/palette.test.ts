@@ -14,8 +14,16 @@ describe("textures", () => {
     expect(new Set(states.map(texture)).size).toBe(states.length);
   });
 
+  it("tell the steps of sizes and ages apart without colour", () => {
+    const steps = [7, 8, 9, 10, 11, 12, 13];
+    const drawn = steps.map(texture);
+    expect(new Set(drawn).size).toBe(steps.length);
+    const marks = drawn.map((marks) => marks.replaceAll(".", "").length);
+    expect([...marks].sort((a, b) => a - b), "each has more of its mark").toEqual(marks);
+  });
+
   it("repeat without a seam", () => {
-    for (const state of Object.values(State)) {
+    for (const state of [...Object.values(State), 7, 8, 9, 10, 11, 12, 13]) {
       for (let y = 0; y < 2 * TILE; y++) {
         for (let x = 0; x < 2 * TILE; x++) {
           expect(marked(state, x, y)).toBe(marked(state, x % TILE, y % TILE));

@@ -1,3 +1,4 @@
+import { COLOURINGS, FIRST, INKS, type Colouring } from "../model/inks";
 import { State, STATES } from "../model/snapshot";
 
 /**
@@ -18,7 +19,32 @@ export interface Palette {
   readonly accent: string;
   /** Text on a block of each state. */
   readonly on: readonly string[];
+  /** What the map paints with, by colouring; the texture is one that `marked` knows. */
+  readonly inks: Readonly<Record<Colouring, readonly Ink[]>>;
 }
+
+export interface Ink {
+  readonly plain: Rgb;
+  readonly mark: Rgb;
+  readonly texture: number;
+}
+
+/** Textures of steps, from none to lines close together; those of the states come before them. */
+const STEP = 7;
+const HATCHED = State.Meta;
+const DOTTED = State.Free;
+
+/** Colour, mark and texture of the inks that are not states'. */
+const STEPS: Record<Colouring, readonly (readonly [string, string, number])[]> = {
+  state: [],
+  size: [1, 2, 3, 4, 5, 6, 7].map((i) => [`--size-${i}`, "--size-mark", STEP + i - 1]),
+  age: [1, 2, 3, 4, 5].map((i) => [`--age-${i}`, "--age-mark", STEP + i - 1]),
+  change: [
+    ["--kept", "--kept-mark", DOTTED],
+    ["--came", "--came", State.Live],
+    ["--gone", "--gone-mark", HATCHED],
+  ],
+};
 
 const PLAIN: Record<State, string> = {
   [State.Live]: "--live",
@@ -60,9 +86,21 @@ export function resolvePalette(host: HTMLElement): Palette {
   };
   const each = (names: Record<State, string>): string[] =>
     Array.from({ length: STATES }, (_, state) => text(names[state as State]));
+  const plain = each(PLAIN).map(parse);
+  const mark = each(MARK).map(parse);
+  const states = plain.map((color, state): Ink => ({ plain: color, mark: mark[state]!, texture: state }));
+  const ink = ([color, over, texture]: readonly [string, string, number]): Ink => ({
+    plain: parse(text(color)),
+    mark: parse(text(over)),
+    texture,
+  });
+  const inks = Object.fromEntries(
+    COLOURINGS.map((name) => [name, [...states.slice(0, FIRST), ...STEPS[name].map(ink)].slice(0, INKS)]),
+  ) as Record<Colouring, Ink[]>;
   const palette: Palette = {
-    plain: each(PLAIN).map(parse),
-    mark: each(MARK).map(parse),
+    plain,
+    mark,
+    inks,
     on: each(ON),
     paper: parse(text("--paper")),
     ink: text("--ink"),
@@ -80,8 +118,8 @@ function parse(color: string): Rgb {
 }
 
 /** Whether a texture has its mark at a place, in CSS pixels from a common origin. */
-export function marked(state: number, x: number, y: number): boolean {
-  switch (state) {
+export function marked(texture: number, x: number, y: number): boolean {
+  switch (texture) {
     case State.Free:
       return x % 6 === 2 && y % 6 === 3;
     case State.Meta:
@@ -90,6 +128,18 @@ export function marked(state: number, x: number, y: number): boolean {
       return (x % 4 < 2) !== (y % 4 < 2);
     case State.Slab:
       return x % 6 === 2;
+    case STEP + 1:
+      return x % 12 === 5 && y % 6 === 2;
+    case STEP + 2:
+      return x % 6 === 2 && y % 4 === 2;
+    case STEP + 3:
+      return x % 3 === 1 && y % 4 === 2;
+    case STEP + 4:
+      return y % 6 === 2;
+    case STEP + 5:
+      return y % 4 === 2;
+    case STEP + 6:
+      return y % 3 === 1;
     default:
       return false;
   }

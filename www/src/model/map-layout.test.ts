@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { addressAt, coverage, dominant, fit, reveal, scroll, segments, windowEnd, zoom } from "./map-layout";
-import { Blocks, State, STATES } from "./snapshot";
+import { INKS } from "./inks";
+import { Blocks, State } from "./snapshot";
 
 const MIB = 2 ** 20;
 
@@ -66,11 +67,12 @@ describe("coverage", () => {
   blocks.push(4608, 3, State.Meta);
   blocks.push(4611, 5, State.Free);
   blocks.push(4616, 2000, State.Gap);
+  const inked = { blocks, ink: blocks.state.slice(0, blocks.count) };
   const view = { start: 4096, bytesPerRow: 1024, rows: 2 };
 
   it("shares each pixel among the blocks in it, and loses nothing", () => {
-    const map = coverage(blocks, view, 128);
-    const at = (pixel: number, state: number): number => map.share[pixel * STATES + state]!;
+    const map = coverage(inked, view, 128);
+    const at = (pixel: number, state: number): number => map.share[pixel * INKS + state]!;
     expect(at(0, State.Live)).toBe(1);
     expect(at(63, State.Live)).toBe(1);
     expect(at(64, State.Meta)).toBeCloseTo(3 / 8);
@@ -82,23 +84,23 @@ describe("coverage", () => {
 
   it("loses nothing at odd widths either", () => {
     for (const width of [1, 7, 100, 333, 1500]) {
-      const map = coverage(blocks, view, width);
+      const map = coverage(inked, view, width);
       const total = (map.share.reduce((sum, part) => sum + part, 0) * 1024) / width;
       expect(total).toBeCloseTo(2048, 1);
       for (let pixel = 0; pixel < width * 2; pixel++) {
-        const all = map.share.slice(pixel * STATES, (pixel + 1) * STATES).reduce((a, b) => a + b, 0);
+        const all = map.share.slice(pixel * INKS, (pixel + 1) * INKS).reduce((a, b) => a + b, 0);
         expect(all).toBeCloseTo(1, 3);
       }
     }
   });
 
   it("marks where a block of several pixels begins", () => {
-    const map = coverage(blocks, view, 128);
+    const map = coverage(inked, view, 128);
     expect([...map.edges.entries()].filter(([, on]) => on === 1).map(([i]) => i)).toEqual([0, 65]);
   });
 
   it("leaves pixels beyond the heap bare", () => {
-    const map = coverage(blocks, { start: 4096, bytesPerRow: 4096, rows: 1 }, 64);
+    const map = coverage(inked, { start: 4096, bytesPerRow: 4096, rows: 1 }, 64);
     expect(dominant(map, 63)).toBe(-1);
   });
 });

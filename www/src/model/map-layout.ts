@@ -1,4 +1,5 @@
-import { STATES, type Blocks, type State } from "./snapshot";
+import { INKS, type Inked } from "./inks";
+import type { Blocks } from "./snapshot";
 
 /**
  * The address map: rows of the same number of bytes, one under the other, addresses rising to
@@ -92,65 +93,98 @@ export function addressAt(view: MapWindow, row: number, x: number): number {
 }
 
 /**
- * How much of each pixel each state covers, for a window whose rows are `width` pixels wide:
- * `[(row * width + x) * STATES + state]`, 0..1. And, where a block of several pixels begins, a 1
- * in `edges`. One pass over the blocks in the window.
+ * How much of each pixel each ink covers, for a window whose rows are `width` pixels wide:
+ * `[(row * width + x) * INKS + ink]`, 0..1; where one ink covers all of it, that ink + 1 in `full`.
+ * And, where a block of several pixels begins, a 1 in `edges`. One pass over the blocks in the
+ * window.
  */
 export interface Coverage {
   readonly width: number;
   readonly rows: number;
   readonly share: Float32Array;
+  readonly full: Uint8Array;
   readonly edges: Uint8Array;
 }
 
-export function coverage(blocks: Blocks, view: MapWindow, width: number, edgeFrom = 4): Coverage {
-  const share = new Float32Array(view.rows * width * STATES);
-  const edges = new Uint8Array(view.rows * width);
+/** `into` is a coverage that is needed no longer: its memory is used again if the size fits. */
+export function coverage(
+  { blocks, ink }: Inked,
+  view: MapWindow,
+  width: number,
+  edgeFrom = 4,
+  into?: Coverage,
+): Coverage {
+  const map = cleared(view.rows, width, into);
+  const { share, full, edges } = map;
   const perPixel = view.bytesPerRow / width;
+  const pixels = view.rows * width;
   const end = windowEnd(view);
+  const { start } = view;
   let last = -1;
-  for (let i = Math.max(0, blocks.lowerBound(view.start)); i < blocks.count; i++) {
+  for (let i = firstIn(blocks, start); i < blocks.count; i++) {
     const address = blocks.address[i]!;
     if (address >= end) break;
-    const stop = Math.min(end, blocks.end(i));
-    let from = Math.max(address, view.start);
+    const size = blocks.size[i]!;
+    const stop = Math.min(end, address + size);
+    let from = Math.max(address, start);
     if (from >= stop) continue;
-    const state = blocks.state[i]!;
-    if (blocks.size[i]! >= edgeFrom * perPixel && address >= view.start) {
-      const pixel = Math.floor((address - view.start) / perPixel + 1e-6);
+    const color = ink[i]!;
+    if (size >= edgeFrom * perPixel && address >= start) {
+      const pixel = Math.floor((address - start) / perPixel + 1e-6);
       if (pixel !== last) edges[pixel] = 1;
       last = pixel;
     }
     // Rows follow each other without a break, so the window is one long row of pixels.
     while (from < stop) {
-      const pixel = Math.min(view.rows * width - 1, Math.floor((from - view.start) / perPixel + 1e-9));
-      const pixelEnd = view.start + (pixel + 1) * perPixel;
+      const pixel = Math.min(pixels - 1, Math.floor((from - start) / perPixel + 1e-9));
+      const pixelEnd = start + (pixel + 1) * perPixel;
       if (stop > pixelEnd + perPixel) {
         // Whole pixels in between.
-        const whole = Math.floor((stop - view.start) / perPixel + 1e-9);
-        share[pixel * STATES + state]! += (pixelEnd - from) / perPixel;
-        for (let p = pixel + 1; p < whole; p++) share[p * STATES + state] = 1;
-        from = view.start + whole * perPixel;
+        const whole = Math.floor((stop - start) / perPixel + 1e-9);
+        share[pixel * INKS + color]! += (pixelEnd - from) / perPixel;
+        for (let p = pixel + 1; p < whole; p++) share[p * INKS + color] = 1;
+        full.fill(color + 1, pixel + 1, whole);
+        from = start + whole * perPixel;
         continue;
       }
       const to = Math.min(stop, pixelEnd);
-      share[pixel * STATES + state]! += (to - from) / perPixel;
+      share[pixel * INKS + color]! += (to - from) / perPixel;
       if (to <= from) break;
       from = to;
     }
   }
-  return { width, rows: view.rows, share, edges };
+  return map;
 }
 
-/** The state that covers most of a pixel, or -1 where nothing of the heap is. */
-export function dominant(map: Coverage, pixel: number): State | -1 {
-  let best: State | -1 = -1;
+/** Index of the first block that may reach into a window. */
+const firstIn = (blocks: Blocks, start: number): number => Math.max(0, blocks.lowerBound(start));
+
+function cleared(rows: number, width: number, into: Coverage | undefined): Coverage {
+  if (into?.rows === rows && into.width === width) {
+    into.share.fill(0);
+    into.full.fill(0);
+    into.edges.fill(0);
+    return into;
+  }
+  const pixels = rows * width;
+  return {
+    width,
+    rows,
+    share: new Float32Array(pixels * INKS),
+    full: new Uint8Array(pixels),
+    edges: new Uint8Array(pixels),
+  };
+}
+
+/** The ink that covers most of a pixel, or -1 where nothing of the heap is. */
+export function dominant(map: Coverage, pixel: number): number {
+  let best = -1;
   let most = 0.001;
-  for (let state = 0; state < STATES; state++) {
-    const part = map.share[pixel * STATES + state]!;
+  for (let ink = 0; ink < INKS; ink++) {
+    const part = map.share[pixel * INKS + ink]!;
     if (part > most) {
       most = part;
-      best = state as State;
+      best = ink;
     }
   }
   return best;

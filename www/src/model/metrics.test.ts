@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { MemoryBuilder } from "../../tests/support/memory-builder";
 import { decode } from "./decode";
-import { figures, orders } from "./metrics";
-import type { Snapshot } from "./snapshot";
+import { externalFragmentation, figures, orders, unusable } from "./metrics";
+import { Blocks, State, type Snapshot } from "./snapshot";
 
 function snapshot(): Snapshot {
   const memory = new MemoryBuilder()
@@ -51,5 +51,32 @@ describe("orders", () => {
     expect(rows[0]!.unusable).toBe(0);
     expect(rows[1]!.unusable).toBeCloseTo(256 / 1792);
     expect(rows[2]!.unusable).toBeCloseTo(768 / 1792);
+  });
+});
+
+describe("the unusable part of the free memory", () => {
+  const blocks = new Blocks();
+  let at = 4096;
+  for (const size of [8, 24, 24, 64, 40, 4096]) {
+    blocks.push(at, size, size === 40 ? State.Live : State.Free);
+    at += size;
+  }
+
+  it("is what lies in blocks too small for a request, for each power of two", () => {
+    const free = 8 + 24 + 24 + 64 + 4096;
+    const rows = unusable(blocks);
+    expect(rows.map((row) => row.size)).toEqual([16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192]);
+    expect(rows.map((row) => Math.round(row.unusable * free))).toEqual([8, 56, 56, 120, 120, 120, 120, 120, 120, free]);
+    expect(rows.map((row) => row.blocks)).toEqual([2, 0, 1, 0, 0, 0, 0, 0, 1, 0]);
+  });
+
+  it("is nothing where nothing is free", () => {
+    expect(unusable(new Blocks())).toEqual([]);
+  });
+
+  it("as one number is what is not in the largest block", () => {
+    const now = figures(snapshot());
+    expect(externalFragmentation(now)).toBeCloseTo(1 - now.largestFree / now.free);
+    expect(externalFragmentation({ ...now, free: 0, largestFree: 0 })).toBe(0);
   });
 });

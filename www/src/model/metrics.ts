@@ -48,6 +48,45 @@ export function count(blocks: Blocks): Omit<Figures, "tracked" | "committed" | "
   };
 }
 
+/** Which part of the free bytes is not in the largest free block, 0..1; 0 where nothing is free. */
+export const externalFragmentation = (now: Figures): number => (now.free === 0 ? 0 : 1 - now.largestFree / now.free);
+
+export interface UnusableRow {
+  /** A request of this many bytes, a power of two. */
+  readonly size: number;
+  /** Free blocks of at least that size, and less than twice that. */
+  readonly blocks: number;
+  /** Which part of the free bytes lies in blocks that are too small for it, 0..1. */
+  readonly unusable: number;
+}
+
+/**
+ * Linux's unusable-free-space index for requests of each power of two, from 16 bytes to the first
+ * that no free block can serve; for heaps of any kind. One pass over the blocks.
+ */
+export function unusable(blocks: Blocks): UnusableRow[] {
+  const counts: number[] = [];
+  const bytes: number[] = [];
+  let free = 0;
+  for (let i = 0; i < blocks.count; i++) {
+    if (!isFree(blocks.state[i]!)) continue;
+    const size = blocks.size[i]!;
+    const order = 31 - Math.clz32(size);
+    counts[order] = (counts[order] ?? 0) + 1;
+    bytes[order] = (bytes[order] ?? 0) + size;
+    free += size;
+  }
+  if (free === 0) return [];
+  let small = 0;
+  for (let order = 0; order < 4; order++) small += bytes[order] ?? 0;
+  const rows: UnusableRow[] = [];
+  for (let order = 4; order <= counts.length && order < 32; order++) {
+    rows.push({ size: 2 ** order, blocks: counts[order] ?? 0, unusable: small / free });
+    small += bytes[order] ?? 0;
+  }
+  return rows;
+}
+
 export interface OrderRow {
   readonly order: number;
   readonly size: number;

@@ -1,20 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { History, type Moment } from "./history";
+import type { Moment } from "./history";
 import { verdict } from "./verdict";
 
 const KIB = 1024;
 
-/** A history of moments, each given by what is live, in KiB, of 10,000 committed. */
-function lived(live: readonly number[], more: Partial<Moment> = {}): History {
-  const history = new History();
-  for (const kib of live) history.add(moment(kib, more));
-  return history;
+/** Moments, each given by what is live, in KiB, of 10,000 committed. */
+function lived(live: readonly number[], more: Partial<Moment> = {}): Moment[] {
+  let highLive = 0;
+  return live.map((kib, i) => {
+    highLive = Math.max(highLive, kib * KIB);
+    return { ...moment(kib), id: i + 1, highLive, ...more };
+  });
 }
 
-function moment(live: number, more: Partial<Moment> = {}): Moment {
+function moment(live: number): Moment {
   const free = (10000 - live) * KIB;
   return {
+    id: 1,
     label: "",
+    time: 0,
     live: live * KIB,
     liveBlocks: live,
     free,
@@ -25,15 +29,23 @@ function moment(live: number, more: Partial<Moment> = {}): Moment {
     tracked: true,
     committed: 10000 * KIB,
     growths: 1,
-    ...more,
+    highLive: live * KIB,
+    highCommitted: 10000 * KIB,
   };
 }
 
-const kind = (history: History): string => verdict(history).kind;
+/** Moments of one amount live, in KiB, with what is committed at each. */
+const grown = (live: readonly number[], committed: readonly number[]): Moment[] =>
+  lived(live).map((seen, i) => {
+    const all = committed[i]! * KIB;
+    return { ...seen, committed: all, free: all - seen.live, largestFree: all - seen.live };
+  });
+
+const kind = (moments: readonly Moment[]): string => verdict(moments).kind;
 
 describe("the verdict", () => {
   it("is empty before anything was allocated", () => {
-    expect(kind(new History())).toBe("empty");
+    expect(kind([])).toBe("empty");
     expect(kind(lived([0], { committed: 0 }))).toBe("empty");
   });
 
@@ -80,12 +92,30 @@ describe("the verdict", () => {
     expect(kind(lived([9000, 1000], { largestFree: KIB }))).toBe("fragmentation");
   });
 
-  it("remembers a high that is no longer in the history", () => {
-    const history = new History(2);
-    for (const live of [9000, 10, 10, 10]) history.add(moment(live));
-    expect(history.moments).toHaveLength(2);
-    expect(history.forgotten).toBe(2);
-    expect(kind(history)).toBe("peak");
-    expect(verdict(history).high).toBe(9000 * KIB);
+  it("remembers a high that is no longer among the moments", () => {
+    const moments = lived([9000, 10, 10, 10]).slice(2);
+    expect(kind(moments)).toBe("peak");
+    expect(verdict(moments).high).toBe(9000 * KIB);
+  });
+
+  it("calls it fragmentation when committed climbs under a live that is flat", () => {
+    const flat = [3000, 3000, 3000, 3000, 3000, 3000, 3000, 3000];
+    const climbing = grown(flat, [4000, 4000, 4000, 4000, 5000, 5000, 6000, 7000]);
+    expect(kind(climbing)).toBe("fragmentation");
+    expect(verdict(climbing).rise).toBe(3000 * KIB);
+    // The same memory for twice the load, growth before the later half, one growth, and too few moments.
+    expect(kind(grown([3000, 3000, 3000, 3000, 4000, 4000, 5000, 6000], [4000, 4000, 4000, 4000, 5000, 5000, 6000, 7000]))).toBe("healthy");
+    expect(kind(grown(flat, [4000, 5000, 6000, 7000, 7000, 7000, 7000, 7000]))).toBe("healthy");
+    expect(kind(grown(flat, [4000, 4000, 4000, 4000, 4000, 4000, 4000, 7000]))).toBe("healthy");
+    expect(kind(climbing.slice(1))).toBe("healthy");
+    // A load that comes and goes is flat as well.
+    const waves = [10, 3000, 10, 3000, 10, 3000, 10, 3000];
+    expect(kind(grown(waves, [4000, 4000, 4000, 4000, 4000, 5000, 5000, 7000]))).toBe("fragmentation");
+  });
+
+  it("judges the moment that is looked at, not what came after it", () => {
+    const moments = lived([10, 5000, 20, 5100, 30, 5200, 40]);
+    expect(kind(moments)).toBe("leak");
+    expect(kind(moments.slice(0, 2))).toBe("healthy");
   });
 });

@@ -1,17 +1,21 @@
-import type { History, Moment } from "./history";
+import type { Moment } from "./history";
 
 /**
- * The sentence at the top, as rules. First that fits:
+ * The sentence at the top, as rules over the moments up to the one that is looked at. First that
+ * fits:
  *
  * 1. `untracked`: the heap keeps no record of its live blocks.
  * 2. `empty`: the heap has obtained no memory.
  * 3. `leak`: live keeps rising. Either the low points of live (moments with more live before and
  *    after, and the last one) rise three times in a row, each by more than 1 % and 1 KiB; or live
  *    rose in each of the last 6 moments, by a quarter of the committed memory in all.
- * 4. `fragmentation`: over a quarter of the committed memory is free, at least 1 MiB, and the
- *    largest free block is less than an eighth of that.
- * 5. `peak`: live was at least twice what it is, and half the committed memory is free.
- * 6. `healthy`.
+ * 4. `fragmentation`, in pieces: over a quarter of the committed memory is free, at least 1 MiB,
+ *    and the largest free block is less than an eighth of that.
+ * 5. `fragmentation`, a ratchet: live is flat and committed rises. Of the last 12 moments (8 at
+ *    least), the later half has no more live at its highest than the earlier one had, give or take
+ *    a twentieth; but committed rose in it at two moments or more, by a quarter and 1 MiB in all.
+ * 6. `peak`: live was at least twice what it is, and half the committed memory is free.
+ * 7. `healthy`.
  */
 export type VerdictKind = "empty" | "untracked" | "leak" | "fragmentation" | "peak" | "healthy";
 
@@ -20,25 +24,42 @@ export interface Verdict {
   readonly now: Moment | null;
   /** The most that was ever live at a moment seen. */
   readonly high: number;
-  /** Leak: by how much live rose over the moments that gave it away. */
+  /** Leak: by how much live rose over the moments that gave it away; ratchet: committed. */
   readonly rise: number;
 }
 
 const RISES = 6;
 /** Less than this lies free in the partly filled slabs of any small program. */
 const WORTH = 2 ** 20;
+const RATCHET = { least: 8, most: 12 };
 
-export function verdict(history: History): Verdict {
-  const now = history.last ?? null;
-  const judged = (kind: VerdictKind, rise = 0): Verdict => ({ kind, now, high: history.highLive, rise });
+export function verdict(moments: readonly Moment[]): Verdict {
+  const now = moments[moments.length - 1] ?? null;
+  const high = now?.highLive ?? 0;
+  const judged = (kind: VerdictKind, rise = 0): Verdict => ({ kind, now, high, rise });
   if (now !== null && !now.tracked) return judged("untracked");
   if (now === null || now.committed === 0) return judged("empty");
-  const rise = leak(history.moments);
+  const rise = leak(moments);
   if (rise > 0) return judged("leak", rise);
   const much = now.free > now.committed / 4 && now.free >= WORTH;
   if (much && now.largestFree < now.free / 8) return judged("fragmentation");
-  if (history.highLive >= 2 * now.live && now.free >= now.committed / 2) return judged("peak");
+  const climb = ratchet(moments);
+  if (climb > 0) return judged("fragmentation", climb);
+  if (high >= 2 * now.live && now.free >= now.committed / 2) return judged("peak");
   return judged("healthy");
+}
+
+/** By how much committed rose while live did not, or 0. */
+function ratchet(moments: readonly Moment[]): number {
+  const recent = moments.slice(-RATCHET.most);
+  if (recent.length < RATCHET.least) return 0;
+  const middle = Math.floor(recent.length / 2);
+  const highest = (some: readonly Moment[]): number => Math.max(...some.map((moment) => moment.live));
+  if (highest(recent.slice(middle)) > 1.05 * highest(recent.slice(0, middle))) return 0;
+  const rises = recent.filter((moment, i) => i >= middle && moment.committed > recent[i - 1]!.committed);
+  const before = recent[middle - 1]!.committed;
+  const climb = recent[recent.length - 1]!.committed - before;
+  return rises.length >= 2 && climb > before / 4 && climb >= WORTH ? climb : 0;
 }
 
 /** By how much live rose over the moments that show a leak, or 0. */

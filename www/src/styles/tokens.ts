@@ -34,6 +34,26 @@ export const tokens = css`
     --slab: light-dark(#9dc0d8, #2f5f80);
     --slab-mark: light-dark(#1f5f8b, #8cc6ea);
 
+    --size-1: light-dark(#b9d6e8, #2a4f69);
+    --size-2: light-dark(#93bfdc, #356787);
+    --size-3: light-dark(#6aa3cb, #4280a6);
+    --size-4: light-dark(#4385b4, #5799c3);
+    --size-5: light-dark(#276796, #7cb4d9);
+    --size-6: light-dark(#174c73, #a8d0ea);
+    --size-7: light-dark(#0b2c48, #daeefb);
+    --size-mark: light-dark(#f5f7f5, #111715);
+    --age-1: light-dark(#4a1d78, #d9bdf5);
+    --age-2: light-dark(#6f43a3, #b18fdc);
+    --age-3: light-dark(#9470c0, #8a68b8);
+    --age-4: light-dark(#b79fd6, #664a8d);
+    --age-5: light-dark(#d9cde8, #453263);
+    --age-mark: light-dark(#f5f7f5, #111715);
+    --came: light-dark(#1f5f8b, #4f9dd3);
+    --gone: light-dark(#c4551a, #e88a4f);
+    --gone-mark: light-dark(#f5f7f5, #111715);
+    --kept: light-dark(#c3ccc6, #36423c);
+    --kept-mark: light-dark(#8a978f, #64736b);
+
     --mono: ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", "Liberation Mono", Menlo, Consolas, monospace;
     --sans: -apple-system, "Segoe UI", "Adwaita Sans", Cantarell, Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", system-ui, sans-serif;
     --step: 0.75rem;
@@ -67,6 +87,25 @@ export const tokens = css`
       --unknown-mark: GrayText;
       --slab: Canvas;
       --slab-mark: CanvasText;
+      --size-1: Canvas;
+      --size-2: Canvas;
+      --size-3: Canvas;
+      --size-4: Canvas;
+      --size-5: Canvas;
+      --size-6: Canvas;
+      --size-7: CanvasText;
+      --size-mark: CanvasText;
+      --age-1: CanvasText;
+      --age-2: Canvas;
+      --age-3: Canvas;
+      --age-4: Canvas;
+      --age-5: Canvas;
+      --age-mark: CanvasText;
+      --came: CanvasText;
+      --gone: Canvas;
+      --gone-mark: CanvasText;
+      --kept: Canvas;
+      --kept-mark: GrayText;
     }
   }
 `;

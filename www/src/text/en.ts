@@ -1,10 +1,12 @@
 import type { Damage } from "../model/decode";
+import type { Diff, Tally } from "../model/diff";
 import type { Happening } from "../model/explain";
+import type { Moment as HeapMoment } from "../model/history";
 import type { Figures } from "../model/metrics";
 import type { LinkFault } from "../model/share";
 import type { Moment, Scene } from "../model/tour";
 import type { Verdict } from "../model/verdict";
-import { address, bytes, counted, integer, percent, plural } from "./format";
+import { address, bytes, counted, integer, percent, plural, seconds } from "./format";
 
 /** What `<heap-inspector>` says: apart, because the element is a package of its own. */
 export const inspector = {
@@ -12,23 +14,51 @@ export const inspector = {
     label: "Heap",
     none: "No heap to show yet.",
     noDescriptor:
-      "This module exports no heap to look at. Add “bonsai_alloc::inspectable!(HEAP);” beside its global allocator.",
+      "This module exports no heap to look at. Add “bonsai_alloc::inspectable!(HEAP);” beside its global allocator, and build it again.",
+    noMemory: "This module exports no memory to look at. Export its memory as “memory”.",
     read: (label: string, figures: Figures): string =>
       !figures.tracked
         ? `After ${label}: at least ${bytes(figures.free)} free in ${plural(figures.freeBlocks, "block", "blocks")}.`
         : `After ${label}: ${bytes(figures.live)} live in ${plural(figures.liveBlocks, "block", "blocks")}, ${bytes(figures.free)} free of ${bytes(figures.committed)} committed.`,
+    look: "look",
     table: "Table",
     verdict: (verdict: Verdict): { readonly sentence: string; readonly advice: string } => verdictText(verdict),
     figures: {
       live: ["Live", "in blocks the program holds"],
       committed: ["Committed", "taken from linear memory"],
-      free: ["Free", "ready to be handed out"],
       largestFree: ["Largest free", "the largest request that needs no growth"],
-      growths: ["Growths", "times memory.grow succeeded"],
+      overhead: ["Overhead", "the allocator’s own: headers, maps, tails"],
     },
     unknown: "not tracked",
-    overhead: (figures: Figures): string =>
-      `${bytes(figures.meta)} more (${percent(figures.committed === 0 ? 0 : figures.meta / figures.committed)}) are the allocator’s own: headers, maps, tails.`,
+    share: (part: number, of: number): string => (of === 0 ? "" : percent(part / of)),
+  },
+
+  metrics: {
+    title: "Measures",
+    caption: "Each with what it means, at the moment that is looked at.",
+    rows: {
+      free: ["Free", "Bytes ready to be handed out, whatever the size of the pieces."],
+      blocks: ["Live blocks", "How many blocks the program holds."],
+      internal: [
+        "Internal fragmentation",
+        "The part of live blocks that was not asked for. Known where a trace has the requested sizes.",
+      ],
+      external: [
+        "External fragmentation",
+        "The part of free memory outside of the largest free block: 0 % is one piece, 100 % is dust.",
+      ],
+      highLive: ["High water, live", "The most that was live at any moment seen. Between two looks it may have been more."],
+      highCommitted: ["High water, committed", "The most that was committed. WebAssembly memory never shrinks."],
+      meta: ["Metadata", "Bytes that the allocator keeps for itself: headers, maps, tails of slabs."],
+      growths: ["Growths", "How often memory.grow succeeded for the module’s pool of pages."],
+    },
+    unusable: {
+      title: "Unusable free memory, by request",
+      about:
+        "Which part of the free memory lies in blocks too small for a request of this size: Linux’s unusable-free-space index, per order.",
+      columns: ["Request", "Unusable", "Free blocks"],
+      none: "Nothing is free.",
+    },
   },
 
   state: {
@@ -48,6 +78,15 @@ export const inspector = {
     keys: "Arrow keys go from block to block, Page Up and Page Down by a screen, Home and End to the first and last; + and − zoom, 0 shows all, Escape lets go.",
     label: "Blocks in address order",
     none: "No block chosen",
+    colour: "Colour by",
+    colourings: { state: "state", size: "size", age: "age", change: "change" },
+    step: {
+      state: (): string => "",
+      size: (most: number): string => (most === Infinity ? "larger" : `up to ${bytes(most)}`),
+      age: (most: number): string =>
+        most === Infinity ? "older" : most === 0 ? "first seen now" : `up to ${plural(most, "moment", "moments")} ago`,
+      change: (fate: number): string => ["stayed", "came", "went"][fate] ?? "",
+    },
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     all: "Show all",
@@ -78,17 +117,23 @@ export const inspector = {
       shown < all ? `First ${integer(shown)} of ${integer(all)} bytes` : plural(all, "byte", "bytes"),
     describe: (at: number, size: number, state: string, more: string): string =>
       `${address(at)}, ${bytes(size)}, ${state}${more === "" ? "" : `, ${more}`}`,
-    buddyAt: (at: number): string => `Buddy at ${address(at)}.`,
+    buddyAt: "Buddy at",
+    since: (moment: number): string => `First seen at moment ${integer(moment)}.`,
+    asked: (requested: number, waste: number): string =>
+      `${plural(requested, "byte", "bytes")} asked for, ${waste === 0 ? "none" : integer(waste)} wasted.`,
+    then: "Bytes are read from live memory, so they are shown for the present only.",
+    before: "Before it",
+    after: "After it",
+    nothing: "nothing",
     close: "Let go",
     label: "Chosen block",
-    previous: "Block before",
-    next: "Block after",
   },
 
   orders: {
     title: "Buddy orders",
     caption: "Large blocks on top; what hangs below a block was split from it. The map’s window, left to right.",
     label: "Tree of buddy blocks",
+    keys: "Left and right go from block to block in address order, Home and End to the first and last, Escape lets go.",
     columns: ["Block size", "Live", "Slabs", "Free", "Split", "Unusable"],
     unusable: "Unusable: the part of free memory in blocks too small for a request of this size.",
     free: (count: number): string => `${integer(count)} free`,
@@ -106,22 +151,68 @@ export const inspector = {
       `Slab at ${address(at)}: ${integer(used)} of ${integer(capacity)} live`,
   },
 
-  tiny: {
+  lists: {
     title: "Free lists",
-    caption: "A tiny heap counts only what came back, by class.",
+    tiny: "A tiny heap counts only what came back, by class.",
+    heap: "Blocks that wait in quick lists, to be used again as they are. They merge when they leave.",
+    empty: "Nothing waits.",
     columns: ["Block size", "Free blocks", "Free bytes"],
+  },
+
+  classes: {
+    title: "Live blocks by size",
+    caption: "Bars are bytes; what is known to be wasted in them is hatched.",
+    empty: "Nothing is live.",
+    untracked: "A tiny heap keeps no record of what is live.",
+    whole: "A bump heap knows no boundaries between blocks: each chunk counts as one.",
+    columns: ["Size", "Bytes", "Blocks", "Wasted"],
+    range: (from: number, to: number): string => (from === to ? bytes(to) : `${bytes(from)} – ${bytes(to)}`),
+    unknown: "unknown",
+    some: (waste: number, known: number, all: number): string =>
+      known === all ? bytes(waste) : `${bytes(waste)} in ${integer(known)}`,
   },
 
   timeline: {
     title: "Timeline",
-    caption: "Live and committed after each step.",
-    label: (steps: number, live: number, committed: number): string =>
-      `Live and committed memory over ${plural(steps, "step", "steps")}; now ${bytes(live)} live of ${bytes(committed)}.`,
+    caption: "What the heap held, moment by moment. Click to go there, drag to compare two moments.",
+    label: "Moments of the heap",
+    keys: "Left and right go from moment to moment, with Shift they select a range, Home and End go to the first and last, Escape returns to now.",
     live: "live",
     committed: "committed",
+    largest: "largest free",
     growth: "memory grew",
-    columns: ["Step", "After", "Live", "Committed", "Largest free", "Growths"],
-    forgotten: (count: number): string => `${plural(count, "earlier step is", "earlier steps are")} no longer kept.`,
+    now: "now",
+    back: "Return to now",
+    clear: "Clear range",
+    columns: ["Moment", "After", "Time", "Live", "Committed", "Largest free", "Growths"],
+    go: (id: number): string => `Go to moment ${integer(id)}`,
+    moment: (moment: HeapMoment): string =>
+      `Moment ${integer(moment.id)}, ${moment.label}, after ${seconds(moment.time)}: ${bytes(moment.live)} live of ${bytes(moment.committed)}, largest free ${bytes(moment.largestFree)}`,
+    past: (moment: HeapMoment): string => `You look at moment ${integer(moment.id)} (${moment.label}), not at now.`,
+    range: (from: HeapMoment, to: HeapMoment): string =>
+      `From moment ${integer(from.id)} (${from.label}) to ${integer(to.id)} (${to.label}).`,
+    forgotten: (count: number): string =>
+      `The history is incomplete: ${plural(count, "earlier moment is", "earlier moments are")} no longer kept.`,
+    thinned: (kept: number, all: number): string =>
+      `${integer(kept)} of ${integer(all)} moments can be looked at; the others kept their figures only, to save memory.`,
+    arrived: (moment: HeapMoment): string => `Moment ${integer(moment.id)}, ${moment.label}: ${bytes(moment.live)} live.`,
+    returned: "Back to now.",
+  },
+
+  diff: {
+    title: "What changed",
+    caption: (from: HeapMoment, to: HeapMoment): string =>
+      `Between moment ${integer(from.id)} (${from.label}) and moment ${integer(to.id)} (${to.label}).`,
+    sentence: (diff: Diff): string =>
+      `${changed(diff.came, "came")}, ${changed(diff.gone, "went")}, ${changed(diff.kept, "stayed")}.`,
+    definition: "A block stayed if it has the same address and size and was live at every look in between.",
+    bySize: "By size",
+    byRegion: "By region",
+    region: (size: number): string => `Regions of ${bytes(size)}`,
+    columns: { size: "Up to", region: "From", gone: "Went", came: "Came", net: "Net" },
+    onMap: "The map shows it too: colour by change.",
+    same: "Nothing came, nothing went.",
+    incomplete: "One of the two moments is no longer kept, so they can’t be compared.",
   },
 
   damage: (damage: Damage): string => damageText(damage),
@@ -143,6 +234,7 @@ export const en = {
     lead: "A Rust module parses your file on this crate’s allocator. What it keeps is what you see.",
     allocator: "Allocator",
     allocators: {
+      heap: { name: "Heap", about: "The general-purpose one: runs of granules, and quick lists of what came back: Heap." },
       slab: { name: "Slab", about: "Size-class slabs over a buddy: SlabHeap." },
       buddy: { name: "Buddy", about: "Powers of two, split and merged: BuddyHeap." },
       bump: { name: "Bump", about: "Never looks back, frees only the last block: BumpHeap." },
@@ -614,12 +706,15 @@ function faultText(fault: LinkFault): string {
   }
 }
 
+const changed = (tally: Tally, what: string): string =>
+  `${bytes(tally.bytes)} in ${plural(tally.blocks, "block", "blocks")} ${what}`;
+
 function verdictText(verdict: Verdict): { sentence: string; advice: string } {
   const { kind, now, high, rise } = verdict;
   if (now === null || kind === "empty") {
     return {
       sentence: "The heap is empty: nothing has been allocated yet.",
-      advice: "Parse something, and watch it fill.",
+      advice: "Let the program allocate something, and look again.",
     };
   }
   const committed = bytes(now.committed);
@@ -634,9 +729,16 @@ function verdictText(verdict: Verdict): { sentence: string; advice: string } {
       return {
         sentence: `Live memory keeps rising, by ${bytes(rise)} so far: this looks like a leak.`,
         advice:
-          "Something is kept that should go, or is never given back. Clear and parse again: whatever does not return to where it was is what leaks.",
+          "Something is kept that should go, or is never given back. Repeat one task and select the range on the timeline: what came and never went is what leaks.",
       };
     case "fragmentation":
+      if (rise > 0) {
+        return {
+          sentence: `Fragmented: committed memory rose by ${bytes(rise)} while live stayed flat.`,
+          advice:
+            "Memory grows though enough was free: the free pieces do not fit what is asked for. Look at where live blocks stand between them, and allocate what lives long first.",
+        };
+      }
       return {
         sentence: `Fragmented: ${bytes(now.free)} are free, but no piece is larger than ${bytes(now.largestFree)}.`,
         advice:
@@ -663,9 +765,9 @@ function damageText({ code, address: at, found }: Damage): string {
     case "magic":
       return `What stands ${where} is no description of a heap.`;
     case "version":
-      return `The heap is described in version ${integer(found)} of the layout; this page reads version 1.`;
+      return `The heap is described in version ${integer(found)} of the layout; this inspector reads version 1. A newer inspector will read it.`;
     case "kind":
-      return `The heap is of kind ${integer(found)}, which this page does not know.`;
+      return `The heap is of kind ${integer(found)}, which this inspector does not know.`;
     case "short":
       return `The heap’s description is cut off after ${plural(found, "word", "words")}.`;
     case "beyond":

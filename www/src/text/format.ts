@@ -26,6 +26,10 @@ export function bytesParts(value: number): [string, string] {
   return [String(Number(scaled.toFixed(digits))), UNITS[unit]!];
 }
 
+/** A difference of bytes, with its sign: +1.25 MiB, −16 B, 0 B. */
+export const signed = (value: number): string =>
+  value === 0 ? "0 B" : `${value > 0 ? "+" : "−"}${bytes(Math.abs(value))}`;
+
 export const address = (value: number): string => `0x${value.toString(16).padStart(8, "0")}`;
 
 export function percent(share: number): string {
@@ -45,6 +49,10 @@ export const counted = (count: number): string => SMALL[count] ?? integer(count)
 export function milliseconds(value: number): string {
   return value < 10 ? `${value.toFixed(1)} ms` : `${integer(Math.round(value))} ms`;
 }
+
+/** A span of time, in the unit that suits it. */
+export const seconds = (value: number): string =>
+  value < 1000 ? milliseconds(value) : value < 60_000 ? `${(value / 1000).toFixed(1)} s` : `${integer(Math.round(value / 60_000))} min`;
 
 /** A row of bytes as hex, and as text with a dot for what is no printable ASCII. */
 export function dump(row: Uint8Array): { readonly hex: string; readonly text: string } {

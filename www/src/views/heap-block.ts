@@ -12,11 +12,17 @@ export class HeapBlock extends LitElement {
     snapshot: { attribute: false },
     chosen: { attribute: false },
     peek: { attribute: false },
+    since: { attribute: false },
+    requested: { attribute: false },
   };
   declare snapshot: Snapshot;
   declare chosen: number;
-  /** Copies a few bytes out of the module's memory; empty where it has none. */
-  declare peek: (from: number, length: number) => Uint8Array;
+  /** Copies a few bytes out of the module's memory; empty where it has none, `null` for the past. */
+  declare peek: (from: number, length: number) => Uint8Array | null;
+  /** The moment at which the block was first seen; 0 if that says nothing of it. */
+  declare since: number;
+  /** How many bytes were asked for, if that is known. */
+  declare requested: number | undefined;
 
   static readonly BYTES = 64;
 
@@ -59,6 +65,22 @@ export class HeapBlock extends LitElement {
         .hint {
           min-height: 0;
         }
+      }
+      .neighbours {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 2rem;
+        margin-top: 0.2rem;
+      }
+      .neighbours div {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        gap: 0 0.3rem;
+      }
+      button.mono {
+        min-height: 1.5rem;
+        padding: 0 0.2rem;
       }
       kbd {
         display: inline-block;
@@ -111,14 +133,13 @@ export class HeapBlock extends LitElement {
         <header>
           <p>
             <strong class="mono">${address(at)}</strong> · ${bytes(size)} · ${stateName(blocks.state[chosen]!)}
-            ${this.context()}
+            ${this.context()} ${this.past(size)}
           </p>
-          <div>
-            <button class="plain" ?disabled=${chosen === 0} @click=${() => { this.choose(chosen - 1); }}>${en.block.previous}</button>
-            <button class="plain" ?disabled=${chosen === blocks.count - 1} @click=${() => { this.choose(chosen + 1); }}>${en.block.next}</button>
-            <button class="plain" @click=${() => { this.choose(-1); }}>${en.block.close}</button>
-          </div>
+          <button class="plain" @click=${() => { this.choose(-1); }}>${en.block.close}</button>
         </header>
+        <dl class="neighbours small">
+          ${this.neighbour(en.block.before, chosen - 1)} ${this.neighbour(en.block.after, chosen + 1)}
+        </dl>
         ${blocks.state[chosen] === State.Gap ? nothing : this.bytes(at, size)}
       </section>
     `;
@@ -134,13 +155,43 @@ export class HeapBlock extends LitElement {
     const unit = units === null ? -1 : units.find(blocks.address[chosen]!);
     if (units === null || unit < 0 || units.state[unit] === State.Gap) return nothing;
     const buddy = buddyOf(units, unit, snapshot.base);
+    const there = blocks.find(buddy.address);
     return html`<span class="quiet">
-      ${en.block.buddyAt(buddy.address)} ${units.state[unit] === State.Live ? (buddy.merges ? en.block.buddyFree : en.block.buddyBusy) : nothing}
+      ${en.block.buddyAt} ${there < 0 ? html`<span class="mono">${address(buddy.address)}</span>` : this.link(there, buddy.address)}.
+      ${units.state[unit] === State.Live ? (buddy.merges ? en.block.buddyFree : en.block.buddyBusy) : nothing}
     </span>`;
+  }
+
+  /** Since when it is known, and what was asked for. */
+  private past(size: number): TemplateResult | typeof nothing {
+    const { since, requested } = this;
+    if (since === 0 && requested === undefined) return nothing;
+    return html`<span class="quiet">
+      ${since === 0 ? nothing : en.block.since(since)}
+      ${requested === undefined ? nothing : en.block.asked(requested, size - requested)}
+    </span>`;
+  }
+
+  private neighbour(label: string, index: number): TemplateResult {
+    const { blocks } = this.snapshot;
+    const there = index >= 0 && index < blocks.count;
+    return html`<div>
+      <dt class="quiet">${label}</dt>
+      <dd>
+        ${there
+          ? html`${this.link(index, blocks.address[index]!)} ${bytes(blocks.size[index]!)} · ${stateName(blocks.state[index]!)}`
+          : en.block.nothing}
+      </dd>
+    </div>`;
+  }
+
+  private link(index: number, at: number): TemplateResult {
+    return html`<button class="plain mono" @click=${() => { this.choose(index); }}>${address(at)}</button>`;
   }
 
   private bytes(at: number, size: number): TemplateResult {
     const taken = this.peek(at, Math.min(size, HeapBlock.BYTES));
+    if (taken === null) return html`<p class="quiet small">${en.block.then}</p>`;
     if (taken.length === 0) return html``;
     const lines = Array.from({ length: Math.ceil(taken.length / 16) }, (_, i) => i * 16);
     return html`

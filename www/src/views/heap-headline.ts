@@ -5,7 +5,7 @@ import { base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { bytesParts, integer } from "../text/format";
 
-/** The verdict in a sentence, and five numbers with what they mean. */
+/** The verdict in a sentence, and four numbers with what they mean. */
 export class HeapHeadline extends LitElement {
   static override properties = {
     verdict: { attribute: false },
@@ -65,7 +65,7 @@ export class HeapHeadline extends LitElement {
       }
       dl {
         display: grid;
-        grid-template-columns: repeat(5, minmax(0, 1fr));
+        grid-template-columns: repeat(4, minmax(0, 1fr));
         margin-top: 1.5rem;
         border-block: 1px solid var(--line);
       }
@@ -100,26 +100,19 @@ export class HeapHeadline extends LitElement {
         line-height: 1.35;
         color: var(--ink-2);
       }
-      .own {
-        margin-top: 0.5rem;
-      }
       @container (max-width: 46rem) {
         dl {
-          grid-template-columns: repeat(6, minmax(0, 1fr));
+          grid-template-columns: repeat(2, minmax(0, 1fr));
         }
         dl > div {
-          grid-column: span 2;
           padding-inline: 0.75rem 0.5rem;
         }
-        dl > div:nth-child(-n + 2) {
-          grid-column: span 3;
+        dl > div:nth-child(odd) {
+          padding-left: 0;
+          border-left: 0;
         }
         dl > div:nth-child(n + 3) {
           border-top: 1px solid var(--line);
-        }
-        dl > div:nth-child(3) {
-          padding-left: 0;
-          border-left: 0;
         }
       }
     `,
@@ -137,25 +130,19 @@ export class HeapHeadline extends LitElement {
       <dl>
         ${this.figure("live", tracked ? now.live : null)}
         ${this.figure("committed", tracked ? now.committed : null)}
-        ${this.figure("free", now.free)}
         ${this.figure("largestFree", now.largestFree)}
-        <div data-figure="growths">
-          <dt>${en.heap.figures.growths[0]}</dt>
-          <dd class="number">${now.growths === null ? "—" : integer(now.growths)}</dd>
-          <dd class="means">${now.growths === null ? en.heap.unknown : en.heap.figures.growths[1]}</dd>
-        </div>
+        ${this.figure("overhead", tracked ? now.meta : null, tracked ? en.heap.share(now.meta, now.committed) : "")}
       </dl>
-      ${tracked && now.committed > 0 ? html`<p class="own quiet small">${en.heap.overhead(now)}</p>` : nothing}
     `;
   }
 
-  private figure(name: "live" | "committed" | "free" | "largestFree", value: number | null): TemplateResult {
+  private figure(name: keyof typeof en.heap.figures, value: number | null, share = ""): TemplateResult {
     const [label, means] = en.heap.figures[name];
     const [number, unit] = value === null ? ["—", ""] : bytesParts(value);
     const exact = value === null ? en.heap.unknown : `${integer(value)} B`;
     return html`<div data-figure=${name}>
       <dt>${label}</dt>
-      <dd class="number" title=${exact}>${number}<small>${unit}</small></dd>
+      <dd class="number" title=${exact}>${number}<small>${unit}${share === "" ? nothing : html` · ${share}`}</small></dd>
       <dd class="means">${value === null ? en.heap.unknown : means}</dd>
     </div>`;
   }

@@ -1,65 +1,83 @@
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import type { Seen } from "../model/births";
 import { decode, type Damage } from "../model/decode";
-import { History } from "../model/history";
+import { diff, type Diff } from "../model/diff";
+import { History, type Moment } from "../model/history";
+import { COLOURINGS, inkedDiff, inks, type Colouring, type Inked } from "../model/inks";
+import { find, type Inspectable } from "../model/inspectable";
 import { fit, windowEnd, type MapWindow } from "../model/map-layout";
-import { figures } from "../model/metrics";
-import type { Snapshot } from "../model/snapshot";
+import { compare, NOTHING_CHOSEN, present, still, travel, type Selection } from "../model/selection";
+import { State, type Snapshot } from "../model/snapshot";
 import { verdict } from "../model/verdict";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { inspector as en } from "../text/en";
 import { MAP_ROWS } from "./heap-map";
 import "./heap-block";
+import "./heap-classes";
+import "./heap-diff";
 import "./heap-headline";
+import "./heap-lists";
+import "./heap-metrics";
 import "./heap-orders";
 import "./heap-slabs";
 import "./heap-timeline";
-import "./heap-tiny";
 
-/** What a module exports that can be inspected: its memory, and the wasm global of `inspectable!`. */
-export interface Inspectable {
-  readonly memory: WebAssembly.Memory;
-  readonly BONSAI_HEAP?: WebAssembly.Global | undefined;
-}
+const NONE: ReadonlyMap<number, number> = new Map();
+const PLAIN: readonly Colouring[] = COLOURINGS.filter((name) => name !== "change");
 
 /**
  * `<heap-inspector>`: shows the heap of a running module. `attach(instance.exports)` points it at
- * one, `refresh(label)` reads it again. It reads the module's memory and never calls into it.
+ * one, `refresh(label)` reads it again, and the attribute `interval` makes it do so by itself. It
+ * reads the module's memory and never calls into it.
+ *
+ * All views show one selection: a block, a moment, a range of moments.
  */
 export class HeapInspector extends LitElement {
   static override properties = {
-    snapshot: { state: true },
+    interval: { type: Number },
+    shown: { state: true },
+    selection: { state: true },
     damage: { state: true },
     missing: { state: true },
-    at: { state: true },
     view: { state: true },
+    colouring: { state: true },
     theme: { state: true },
     said: { state: true },
   };
-  declare private snapshot: Snapshot | null;
+  /** Milliseconds from one look to the next; 0, the default, leaves it to `refresh`. */
+  declare interval: number;
+  /** What all views show: the heap now, or as it was at a moment. */
+  declare private shown: Seen | null;
+  declare private selection: Selection;
   declare private damage: Damage | null;
-  /** The module has no descriptor. */
-  declare private missing: boolean;
-  /** The chosen address, or -1: a block is chosen by where it is, so that it stays chosen. */
-  declare private at: number;
+  /** What the module lacks. */
+  declare private missing: "no-memory" | "no-descriptor" | null;
   declare private view: MapWindow | null;
+  declare private colouring: Colouring;
   /** Counts changes of the colours. */
   declare private theme: number;
   declare private said: string;
 
   private memory: WebAssembly.Memory | null = null;
   private descriptor = 0;
-  private history = new History();
+  private past = new History();
+  private requests = NONE;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private ink: (Inked & { readonly of: Seen; readonly by: Colouring; readonly change: Diff | null }) | null = null;
+  private changes: { readonly from: number; readonly to: number; readonly diff: Diff | null } | null = null;
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
   private readonly contrast = matchMedia("(forced-colors: active)");
 
   constructor() {
     super();
-    this.snapshot = null;
+    this.interval = 0;
+    this.shown = null;
+    this.selection = NOTHING_CHOSEN;
     this.damage = null;
-    this.missing = false;
-    this.at = -1;
+    this.missing = null;
     this.view = null;
+    this.colouring = "state";
     this.theme = 0;
     this.said = "";
   }
@@ -77,55 +95,32 @@ export class HeapInspector extends LitElement {
         grid-template-columns: minmax(0, 1fr);
         gap: 2.25rem 3.5rem;
       }
-      .map {
-        grid-area: map;
+      .sheet > * {
         min-width: 0;
       }
-      heap-headline {
-        grid-area: head;
+      /* Columns of text: views of any height follow each other without a hole. */
+      .rest {
+        columns: 1;
+        column-gap: 3.5rem;
       }
-      heap-timeline {
-        grid-area: time;
-      }
-      heap-orders {
-        grid-area: orders;
-      }
-      heap-slabs,
-      heap-tiny {
-        grid-area: classes;
-      }
-      .sheet {
-        grid-template-areas: "head" "map" "orders" "classes" "time";
+      .rest > * {
+        break-inside: avoid;
+        margin-bottom: 2.25rem;
       }
       @container (min-width: 52rem) {
-        .sheet {
-          grid-template-columns: minmax(0, 1.25fr) minmax(0, 1fr);
-          grid-template-rows: auto auto auto 1fr;
-          grid-template-areas: "head head" "map map" "orders classes" "time classes";
-        }
-        .sheet[data-kind="bump"] {
-          grid-template-areas: "head head" "map map" "time time";
-        }
-        .sheet[data-kind="buddy"] {
-          grid-template-areas: "head head" "map map" "orders time";
-        }
-        .sheet[data-kind="tiny"] {
-          grid-template-areas: "head head" "map map" "classes classes";
+        .rest {
+          columns: 2;
         }
       }
       @container (min-width: 90rem) {
         .sheet {
-          grid-template-columns: minmax(0, 1.6fr) minmax(0, 1fr);
-          grid-template-areas: "head head" "map orders" "map classes" "time classes";
+          grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr);
         }
-        .sheet[data-kind="tiny"] {
-          grid-template-areas: "head head" "map classes" "map .";
+        .wide {
+          grid-column: 1 / -1;
         }
-        .sheet[data-kind="buddy"] {
-          grid-template-areas: "head head" "map orders" "map time" "map .";
-        }
-        .sheet[data-kind="bump"] {
-          grid-template-areas: "head head" "map time" "map .";
+        .rest {
+          columns: 1;
         }
       }
       .note {
@@ -137,21 +132,34 @@ export class HeapInspector extends LitElement {
     `,
   ];
 
-  /** Points the inspector at a module, and forgets what was seen of the one before. */
-  attach(exports: Inspectable): void {
-    this.memory = exports.memory;
-    this.missing = exports.BONSAI_HEAP === undefined;
-    this.descriptor = Number(exports.BONSAI_HEAP?.value ?? 0);
-    this.history = new History();
-    this.snapshot = null;
+  // What it is told
+
+  /**
+   * Points the inspector at a module's exports, or at a memory and the address of a descriptor in
+   * it, and forgets what was seen of the one before. What can't be inspected is said in place.
+   */
+  attach(source: Inspectable): void {
+    const found = find(source);
+    this.missing = found.is === "heap" ? null : found.is;
+    this.memory = found.is === "heap" ? found.memory : null;
+    this.descriptor = found.is === "heap" ? found.descriptor : 0;
+    this.past = new History();
+    this.requests = NONE;
+    this.shown = null;
+    this.selection = NOTHING_CHOSEN;
+    this.colouring = this.colouring === "change" ? "state" : this.colouring;
     this.damage = null;
-    this.at = -1;
     this.view = null;
+    this.changes = null;
+    if (this.interval > 0) this.refresh(en.heap.look);
   }
 
-  /** Reads the heap again; `label` says what the program has just done. */
+  /**
+   * Reads the heap again: a moment more. `label` says what the program has just done. Costs a pass
+   * over the heap's map and its lists, and one over its blocks to keep them.
+   */
   refresh(label: string): void {
-    if (this.memory === null || this.missing) return;
+    if (this.memory === null) return;
     // A new buffer each time: the one before is detached if memory grew.
     const decoded = decode(this.memory.buffer, this.descriptor);
     if (!decoded.ok) {
@@ -160,102 +168,246 @@ export class HeapInspector extends LitElement {
       return;
     }
     this.damage = null;
-    this.snapshot = decoded.snapshot;
-    const now = figures(decoded.snapshot);
-    this.history.add({ ...now, label });
+    const now = this.past.add(decoded.snapshot, label, performance.now());
     this.said = en.heap.read(label, now);
-    if (this.view !== null) {
-      const whole = fit(decoded.snapshot.start, decoded.snapshot.end, MAP_ROWS);
-      if (this.view.bytesPerRow >= whole.bytesPerRow) this.view = null;
-    }
+    this.choose(still(this.selection, this.past));
+  }
+
+  /** The moments seen, the newest last. */
+  get moments(): readonly Moment[] {
+    return this.past.moments;
+  }
+
+  /**
+   * Tells what was asked for, in bytes, by address of the block: what an allocator does not keep,
+   * but a trace does. Valid until it is told anew.
+   */
+  set requested(bytes: ReadonlyMap<number, number>) {
+    this.requests = bytes;
     this.requestUpdate();
   }
+
+  get requested(): ReadonlyMap<number, number> {
+    return this.requests;
+  }
+
+  // What it does by itself
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.dark.addEventListener("change", this.recolor);
     this.contrast.addEventListener("change", this.recolor);
+    this.watch();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.dark.removeEventListener("change", this.recolor);
     this.contrast.removeEventListener("change", this.recolor);
+    clearInterval(this.timer);
   }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("interval")) this.watch();
+  }
+
+  private watch(): void {
+    clearInterval(this.timer);
+    if (this.interval > 0 && this.isConnected) this.timer = setInterval(this.look, this.interval);
+  }
+
+  /** A moment more if anything that counts is another; a heap at rest is not worth one. */
+  private readonly look = (): void => {
+    if (this.memory === null || document.hidden) return;
+    const last = this.past.last;
+    const decoded = decode(this.memory.buffer, this.descriptor);
+    if (decoded.ok && last !== undefined && !this.past.differs(decoded.snapshot)) return;
+    this.refresh(en.heap.look);
+  };
 
   /** To be called where the page changes its colours by other means than the system's. */
   readonly recolor = (): void => {
     this.theme++;
   };
 
-  override render(): TemplateResult {
-    return html`
-      <p class="unseen" role="status">${this.said}</p>
-      ${this.missing ? html`<p class="note error">${en.heap.noDescriptor}</p>` : nothing}
-      ${this.damage === null ? nothing : html`<p class="note error">${en.damage(this.damage)}</p>`}
-      ${this.snapshot === null
-        ? this.missing || this.damage !== null
-          ? nothing
-          : html`<p class="quiet">${en.heap.none}</p>`
-        : this.sheet(this.snapshot)}
-    `;
+  // What it selects
+
+  private choose(selection: Selection): void {
+    this.selection = selection;
+    const id = selection.moment ?? this.past.last?.id;
+    // What is unpacked already is not unpacked again.
+    if (id !== undefined) this.shown = this.past.at(id);
+    if (selection.range === null && this.colouring === "change") this.colouring = "state";
+    if (this.shown === null || this.view === null) return;
+    const { start, end } = this.shown.snapshot;
+    if (this.view.bytesPerRow >= fit(start, end, MAP_ROWS).bytesPerRow) this.view = null;
   }
 
-  private sheet(snapshot: Snapshot): TemplateResult {
-    const view = this.view ?? fit(snapshot.start, snapshot.end, MAP_ROWS);
-    const chosen = this.at < 0 ? -1 : snapshot.blocks.find(this.at);
-    return html`
-      <div class="sheet" data-kind=${snapshot.kind}>
-        <heap-headline .verdict=${verdict(this.history)} .figures=${figures(snapshot)}></heap-headline>
-        <div class="map">
-            <heap-map
-              .snapshot=${snapshot}
-              .chosen=${chosen}
-              .view=${this.view}
-              .theme=${this.theme}
-              @choose=${this.onChoose}
-              @look=${this.onLook}
-            ></heap-map>
-            <heap-block .snapshot=${snapshot} .chosen=${chosen} .peek=${this.peek} @choose=${this.onChoose}></heap-block>
-        </div>
-          ${snapshot.units === null
-            ? nothing
-            : html`<heap-orders
-                .snapshot=${snapshot}
-                .at=${this.at}
-                .from=${Math.max(view.start, snapshot.start)}
-                .to=${Math.min(windowEnd(view), snapshot.end)}
-                .theme=${this.theme}
-                @choose-address=${this.onChooseAddress}
-              ></heap-orders>`}
-          ${snapshot.kind === "slab"
-            ? html`<heap-slabs .snapshot=${snapshot} .at=${this.at} @choose-address=${this.onChooseAddress}></heap-slabs>`
-            : nothing}
-          ${snapshot.kind === "tiny" ? html`<heap-tiny .snapshot=${snapshot}></heap-tiny>` : nothing}
-        ${snapshot.kind === "tiny"
-          ? nothing
-          : html`<heap-timeline .moments=${this.history.moments.slice()} .forgotten=${this.history.forgotten}></heap-timeline>`}
-      </div>
-    `;
-  }
+  private readonly onTravel = (event: CustomEvent<number | null>): void => {
+    const { selection, past } = this;
+    this.choose(event.detail === null ? present(selection) : travel(selection, past, event.detail));
+    const moment = past.moment(this.selection.moment ?? -1);
+    this.said = moment === undefined ? en.timeline.returned : en.timeline.arrived(moment);
+  };
 
-  private readonly peek = (from: number, length: number): Uint8Array => {
-    const buffer = this.memory?.buffer;
-    if (buffer === undefined || from + length > buffer.byteLength) return new Uint8Array();
-    return new Uint8Array(buffer, from, length).slice();
+  private readonly onCompare = (event: CustomEvent<readonly [number, number]>): void => {
+    this.choose(compare(this.selection, this.past, ...event.detail));
+    if (this.selection.range === null) return;
+    this.colouring = "change";
+    const change = this.diff();
+    if (change !== null) this.said = en.diff.sentence(change);
   };
 
   private readonly onChoose = (event: CustomEvent<number>): void => {
-    this.at = this.snapshot?.blocks.address[event.detail] ?? -1;
-    if (event.detail < 0) this.at = -1;
+    const blocks = this.shown?.snapshot.blocks;
+    const at = event.detail < 0 ? -1 : (blocks?.address[event.detail] ?? -1);
+    this.selection = { ...this.selection, at };
   };
 
   private readonly onChooseAddress = (event: CustomEvent<number>): void => {
-    this.at = event.detail;
+    this.selection = { ...this.selection, at: event.detail };
   };
 
   private readonly onLook = (event: CustomEvent<MapWindow | null>): void => {
     this.view = event.detail;
+  };
+
+  private readonly onColour = (event: CustomEvent<Colouring>): void => {
+    this.colouring = event.detail;
+  };
+
+  // What it shows
+
+  override render(): TemplateResult {
+    const { missing, damage, shown } = this;
+    const nothingYet = missing === null && damage === null && shown === null;
+    return html`
+      <p class="unseen" role="status">${this.said}</p>
+      ${missing === null
+        ? nothing
+        : html`<p class="note error">${missing === "no-memory" ? en.heap.noMemory : en.heap.noDescriptor}</p>`}
+      ${damage === null ? nothing : html`<p class="note error">${en.damage(damage)}</p>`}
+      ${nothingYet ? html`<p class="quiet">${en.heap.none}</p>` : nothing} ${shown === null ? nothing : this.sheet(shown)}
+    `;
+  }
+
+  private sheet(shown: Seen): TemplateResult {
+    const { selection, past, theme } = this;
+    const { snapshot } = shown;
+    const moment = past.moment(selection.moment ?? past.last!.id)!;
+    const until = past.moments.slice(0, past.moments.indexOf(moment) + 1);
+    return html`
+      <div class="sheet" data-kind=${snapshot.kind}>
+        <heap-headline class="wide" .verdict=${verdict(until)} .figures=${moment}></heap-headline>
+        ${snapshot.kind === "tiny"
+          ? nothing
+          : html`<heap-timeline
+              class="wide"
+              .moments=${past.moments.slice()}
+              .forgotten=${past.forgotten}
+              .pictured=${past.pictured}
+              .moment=${selection.moment}
+              .range=${selection.range}
+              .theme=${theme}
+              @travel=${this.onTravel}
+              @compare=${this.onCompare}
+            ></heap-timeline>`}
+        ${this.changed()} ${this.map(shown)}
+        <div class="rest">${this.rest(snapshot, moment)}</div>
+      </div>
+    `;
+  }
+
+  private changed(): TemplateResult | typeof nothing {
+    const { range } = this.selection;
+    const [from, to] = range === null ? [] : range.map((id) => this.past.moment(id));
+    if (from === undefined || to === undefined) return nothing;
+    return html`<heap-diff class="wide" .diff=${this.diff()} .from=${from} .to=${to}></heap-diff>`;
+  }
+
+  private map(shown: Seen): TemplateResult {
+    const { snapshot, born } = shown;
+    const { at, range } = this.selection;
+    const chosen = at < 0 ? -1 : snapshot.blocks.find(at);
+    const address = snapshot.blocks.address[chosen] ?? -1;
+    return html`<div class="map">
+      <heap-map
+        .snapshot=${snapshot}
+        .inked=${this.inked(shown)}
+        .colouring=${this.colouring}
+        .colourings=${range === null ? PLAIN : COLOURINGS}
+        .chosen=${chosen}
+        .view=${this.view}
+        .theme=${this.theme}
+        @choose=${this.onChoose}
+        @look=${this.onLook}
+        @colour=${this.onColour}
+      ></heap-map>
+      <heap-block
+        .snapshot=${snapshot}
+        .chosen=${chosen}
+        .peek=${this.peek}
+        .since=${born[chosen] ?? 0}
+        .requested=${snapshot.blocks.state[chosen] === State.Live ? this.requests.get(address) : undefined}
+        @choose=${this.onChoose}
+      ></heap-block>
+    </div>`;
+  }
+
+  private rest(snapshot: Snapshot, moment: Moment): TemplateResult {
+    const window = this.view ?? fit(snapshot.start, snapshot.end, MAP_ROWS);
+    const { at } = this.selection;
+    return html`
+      ${snapshot.units === null
+        ? nothing
+        : html`<heap-orders
+            .snapshot=${snapshot}
+            .at=${at}
+            .from=${Math.max(window.start, snapshot.start)}
+            .to=${Math.min(windowEnd(window), snapshot.end)}
+            .theme=${this.theme}
+            @choose-address=${this.onChooseAddress}
+          ></heap-orders>`}
+      ${snapshot.kind === "slab"
+        ? html`<heap-slabs .snapshot=${snapshot} .at=${at} @choose-address=${this.onChooseAddress}></heap-slabs>`
+        : nothing}
+      ${snapshot.kind === "tiny" ? nothing : html`<heap-classes .snapshot=${snapshot} .requested=${this.requests}></heap-classes>`}
+      <heap-metrics .snapshot=${snapshot} .moment=${moment} .requested=${this.requests}></heap-metrics>
+      ${snapshot.kind === "tiny" || snapshot.kind === "heap" ? html`<heap-lists .snapshot=${snapshot}></heap-lists>` : nothing}
+    `;
+  }
+
+  /** The map's inks, made anew only where something of them is another. */
+  private inked(shown: Seen): Inked {
+    const change = this.colouring === "change" ? this.diff() : null;
+    const by = this.colouring === "change" && change === null ? "state" : this.colouring;
+    if (this.ink?.of === shown && this.ink.by === by && this.ink.change === change) return this.ink;
+    const moment = this.selection.moment ?? this.past.last?.id ?? 0;
+    const inked =
+      change !== null
+        ? inkedDiff(change)
+        : { blocks: shown.snapshot.blocks, ink: inks(shown.snapshot, shown.born, moment, by) };
+    this.ink = { ...inked, of: shown, by, change };
+    return this.ink;
+  }
+
+  /** The diff of the range; `null` if there is none, or a moment of it is gone. */
+  private diff(): Diff | null {
+    const { range } = this.selection;
+    if (range === null) return null;
+    const [from, to] = range;
+    if (this.changes?.from !== from || this.changes.to !== to) {
+      const [before, after] = [this.past.at(from), this.past.at(to)];
+      this.changes = { from, to, diff: before === null || after === null ? null : diff(before, after, from) };
+    }
+    return this.changes.diff;
+  }
+
+  private readonly peek = (from: number, length: number): Uint8Array | null => {
+    if (this.selection.moment !== null) return null;
+    const buffer = this.memory?.buffer;
+    if (buffer === undefined || from + length > buffer.byteLength) return new Uint8Array();
+    return new Uint8Array(buffer, from, length).slice();
   };
 }
 

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { paintMap } from "../draw/map";
+import { MapPainter, type MapColours } from "../draw/map";
 import { resolvePalette, type Palette } from "../draw/palette";
+import { COLOURINGS, INKS, steps, type Colouring, type Inked } from "../model/inks";
 import {
   addressAt,
   coverage,
@@ -10,6 +11,7 @@ import {
   segments,
   windowEnd,
   zoom,
+  type Coverage,
   type MapWindow,
 } from "../model/map-layout";
 import { State, type Snapshot } from "../model/snapshot";
@@ -24,19 +26,36 @@ const PITCH = SIZE.band + SIZE.gap;
 const TABLE_ROWS = 200;
 const LEGEND = [State.Live, State.Free, State.Fresh, State.Meta, State.Gap, State.Unknown] as const;
 
+/** What the ground was painted from; it is painted again when one of them is another. */
+interface Painted {
+  readonly inked: Inked;
+  readonly view: MapWindow;
+  readonly width: number;
+  readonly scale: number;
+  readonly colours: MapColours;
+}
+
 /**
  * The address map, as a canvas of rows like a hex dump. Fires `choose` with the index of a block
- * (or -1) and `look` with the window that should be shown.
+ * (or -1), `look` with the window that should be shown, and `colour` with a colouring.
  */
 export class HeapMap extends LitElement {
   static override properties = {
     snapshot: { attribute: false },
+    inked: { attribute: false },
+    colouring: { attribute: false },
+    colourings: { attribute: false },
     chosen: { attribute: false },
     view: { attribute: false },
     theme: { attribute: false },
     tableOpen: { state: true },
   };
   declare snapshot: Snapshot;
+  /** What is painted: the snapshot's blocks, or those of a diff. */
+  declare inked: Inked;
+  declare colouring: Colouring;
+  /** Those that can be chosen. */
+  declare colourings: readonly Colouring[];
   /** Index of the chosen block, or -1. */
   declare chosen: number;
   /** The window shown; `null` is the whole heap. */
@@ -46,6 +65,13 @@ export class HeapMap extends LitElement {
   declare private tableOpen: boolean;
 
   private palette: Palette | null = null;
+  private colours: MapColours | null = null;
+  private readonly painter = new MapPainter();
+  private readonly overviewPainter = new MapPainter();
+  private painted: Painted | null = null;
+  private map: Coverage | undefined;
+  private line: Coverage | undefined;
+  private states: { readonly of: Snapshot; readonly seen: ReadonlySet<number> } | null = null;
   private readonly resize = new ResizeObserver(() => {
     this.paint();
   });
@@ -56,6 +82,8 @@ export class HeapMap extends LitElement {
   constructor() {
     super();
     this.chosen = -1;
+    this.colouring = "state";
+    this.colourings = COLOURINGS;
     this.view = null;
     this.theme = 0;
     this.tableOpen = false;
@@ -74,8 +102,21 @@ export class HeapMap extends LitElement {
       }
       .tools {
         display: flex;
+        flex-wrap: wrap;
         gap: 0.25rem;
         align-items: center;
+      }
+      .by {
+        display: flex;
+        align-items: center;
+        gap: 0.4rem;
+        margin-right: 0.6rem;
+        font-size: 0.8125rem;
+        color: var(--ink-2);
+      }
+      .by select {
+        min-height: 1.9rem;
+        color: var(--ink);
       }
       .tools button {
         min-height: 1.9rem;
@@ -201,7 +242,7 @@ export class HeapMap extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("theme")) this.palette = null;
+    if (changed.has("theme") || changed.has("colouring")) this.palette = null;
   }
 
   protected override updated(): void {
@@ -225,6 +266,12 @@ export class HeapMap extends LitElement {
             <p class="quiet small">${en.map.caption(view.bytesPerRow)}</p>
           </div>
           <div class="tools">
+            <label class="by">
+              ${en.map.colour}
+              <select @change=${this.onColour}>
+                ${this.colourings.map((name) => html`<option value=${name} .selected=${name === this.colouring}>${en.map.colourings[name]}</option>`)}
+              </select>
+            </label>
             <button @click=${() => { this.zoomBy(-1); }} aria-label=${en.map.zoomIn} title=${en.map.zoomIn}>+</button>
             <button @click=${() => { this.zoomBy(1); }} ?disabled=${!zoomed} aria-label=${en.map.zoomOut} title=${en.map.zoomOut}>−</button>
             <button @click=${() => { this.look(null); }} ?disabled=${!zoomed}>${en.map.all}</button>
@@ -269,13 +316,14 @@ export class HeapMap extends LitElement {
             @dblclick=${() => { this.zoomBy(-2); }}
           >
             <canvas class="ground"></canvas>
+            <canvas class="labels"></canvas>
             <canvas class="outline"></canvas>
           </div>
         </div>
         <p id="keys" class="unseen">${en.map.keys}</p>
         <ul class="legend">
-          ${LEGEND.filter((state) => this.present(state)).map(
-            (state) => html`<li><canvas data-state=${state} width="22" height="13"></canvas>${stateName(state)}</li>`,
+          ${this.legend().map(
+            ({ ink, name }) => html`<li><canvas data-ink=${ink}></canvas>${name}</li>`,
           )}
         </ul>
         <details class="data" @toggle=${(event: Event) => { this.tableOpen = (event.target as HTMLDetailsElement).open; }}>
@@ -286,9 +334,20 @@ export class HeapMap extends LitElement {
     `;
   }
 
+  private legend(): { readonly ink: number; readonly name: string }[] {
+    const { colouring } = this;
+    const live = steps(colouring).map(({ ink, value }) => ({ ink, name: en.map.step[colouring](value) }));
+    if (colouring === "change") return live;
+    const others = LEGEND.filter((state) => (state !== State.Live || colouring === "state") && this.present(state));
+    return [...live, ...others.map((state) => ({ ink: state, name: stateName(state) }))];
+  }
+
   private present(state: State): boolean {
-    const { kind } = this.snapshot;
-    return (state === State.Live && kind !== "tiny") || state === State.Free || this.snapshot.blocks.state.subarray(0, this.snapshot.blocks.count).includes(state);
+    const { snapshot } = this;
+    if (this.states?.of !== snapshot) {
+      this.states = { of: snapshot, seen: new Set(snapshot.blocks.state.subarray(0, snapshot.blocks.count)) };
+    }
+    return (state === State.Live && snapshot.kind !== "tiny") || state === State.Free || this.states.seen.has(state);
   }
 
   private table(): TemplateResult {
@@ -332,35 +391,60 @@ export class HeapMap extends LitElement {
   // Painting
 
   private paint(): void {
-    const { canvas } = this;
+    const { canvas, inked } = this;
     const scale = Math.min(3, Math.max(1, Math.round(devicePixelRatio)));
     const width = Math.round(canvas.clientWidth * scale);
-    const context = canvas.getContext("2d");
-    if (context === null || width === 0) return;
-    this.palette ??= resolvePalette(this);
+    if (width === 0) return;
     const view = this.window;
-    canvas.width = width;
-    canvas.height = view.rows * Math.round(PITCH * scale);
-    canvas.style.height = `${view.rows * PITCH}px`;
-    paintMap(context, coverage(this.snapshot.blocks, view, width, 4 * scale), this.palette, SIZE, scale);
-    this.labels(context, view, scale);
+    if (this.palette === null || this.colours === null) {
+      this.palette = resolvePalette(this);
+      this.colours = { inks: this.palette.inks[this.colouring], paper: this.palette.paper };
+      this.paintLegend(this.colours);
+    }
+    const { colours, painted } = this;
+    const same =
+      painted?.inked === inked &&
+      painted.width === width &&
+      painted.scale === scale &&
+      painted.colours === colours &&
+      painted.view.start === view.start &&
+      painted.view.bytesPerRow === view.bytesPerRow &&
+      painted.view.rows === view.rows;
+    if (!same) {
+      this.map = coverage(inked, view, width, 4 * scale, this.map);
+      this.painter.paint(canvas, this.map, colours, SIZE, scale);
+      canvas.style.height = `${view.rows * PITCH}px`;
+      this.labels(view, scale);
+      this.painted = { inked, view, width, scale, colours };
+    }
     this.outline();
-    this.paintOverview(scale);
-    this.paintLegend();
+    if (this.view !== null) this.paintOverview(colours, scale);
+  }
+
+  /** A canvas over the ground, empty. */
+  private layer(name: string): CanvasRenderingContext2D | null {
+    const canvas = this.renderRoot.querySelector<HTMLCanvasElement>(name)!;
+    canvas.width = this.canvas.width; // clears it
+    canvas.height = this.canvas.height;
+    canvas.style.height = this.canvas.style.height;
+    return canvas.getContext("2d");
   }
 
   /** Writes their size into blocks that are wide enough. */
-  private labels(context: CanvasRenderingContext2D, view: MapWindow, scale: number): void {
+  private labels(view: MapWindow, scale: number): void {
+    const context = this.layer(".labels");
+    if (context === null || this.colouring !== "state") return;
     const { blocks } = this.snapshot;
     const palette = this.palette!;
     const width = this.canvas.width;
     const wide = 58 * scale;
+    const least = (wide * view.bytesPerRow) / width;
     context.font = `${10 * scale}px ${getComputedStyle(this).getPropertyValue("--sans")}`;
     context.textBaseline = "middle";
     const end = windowEnd(view);
     for (let i = Math.max(0, blocks.lowerBound(view.start)); i < blocks.count && blocks.address[i]! < end; i++) {
       const size = blocks.size[i]!;
-      if ((size / view.bytesPerRow) * width < wide) continue;
+      if (size < least) continue;
       const at = segments(view, blocks.address[i]!, blocks.end(i)).find((part) => part.width * width >= wide);
       const state = blocks.state[i]!;
       if (at === undefined || state === State.Gap) continue;
@@ -376,12 +460,8 @@ export class HeapMap extends LitElement {
   }
 
   private outline(): void {
-    const canvas = this.renderRoot.querySelector<HTMLCanvasElement>(".outline")!;
-    const context = canvas.getContext("2d");
+    const context = this.layer(".outline");
     if (context === null || this.palette === null) return;
-    canvas.width = this.canvas.width; // clears it
-    canvas.height = this.canvas.height;
-    canvas.style.height = this.canvas.style.height;
     const scale = Math.min(3, Math.max(1, Math.round(devicePixelRatio)));
     this.frame(context, this.hovered, this.palette.ink2, scale, scale);
     this.frame(context, this.chosen, this.palette.ink, 2 * scale, scale);
@@ -400,31 +480,31 @@ export class HeapMap extends LitElement {
     }
   }
 
-  private paintOverview(scale: number): void {
+  private paintOverview(colours: MapColours, scale: number): void {
     const canvas = this.renderRoot.querySelector<HTMLCanvasElement>(".overview canvas")!;
     const width = Math.round(canvas.clientWidth * scale);
-    const context = canvas.getContext("2d");
-    if (context === null || width === 0) return;
+    if (width === 0) return;
     const { whole } = this;
-    const span = windowEnd(whole) - whole.start;
-    const line = { start: whole.start, bytesPerRow: span, rows: 1 };
-    canvas.width = width;
-    canvas.height = 12 * scale;
-    paintMap(context, coverage(this.snapshot.blocks, line, width, Infinity), this.palette!, { band: 12, gap: 0 }, scale);
+    const line = { start: whole.start, bytesPerRow: windowEnd(whole) - whole.start, rows: 1 };
+    this.line = coverage(this.inked, line, width, Infinity, this.line);
+    this.overviewPainter.paint(canvas, this.line, colours, { band: 12, gap: 0 }, scale);
   }
 
-  private paintLegend(): void {
+  private paintLegend(colours: MapColours): void {
+    const width = 22;
     for (const canvas of this.renderRoot.querySelectorAll<HTMLCanvasElement>(".legend canvas")) {
-      const context = canvas.getContext("2d");
-      if (context === null) continue;
-      const state = Number(canvas.dataset["state"]) as State;
-      const swatch = { width: 22, rows: 1, share: new Float32Array(22 * 7), edges: new Uint8Array(22) };
-      for (let x = 0; x < 22; x++) swatch.share[x * 7 + state] = 1;
-      paintMap(context, swatch, this.palette!, { band: 13, gap: 0 }, 1);
+      const full = new Uint8Array(width).fill(Number(canvas.dataset["ink"]) + 1);
+      const swatch = { width, rows: 1, share: new Float32Array(width * INKS), full, edges: new Uint8Array(width) };
+      new MapPainter().paint(canvas, swatch, colours, { band: 13, gap: 0 }, 1);
     }
   }
 
   // Looking and choosing
+
+  private readonly onColour = (event: Event): void => {
+    const name = (event.target as HTMLSelectElement).value;
+    this.dispatchEvent(new CustomEvent("colour", { detail: name }));
+  };
 
   private look(view: MapWindow | null): void {
     this.dispatchEvent(new CustomEvent("look", { detail: view }));

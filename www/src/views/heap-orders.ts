@@ -2,16 +2,24 @@ import { css, html, LitElement, type PropertyValues, type TemplateResult } from 
 import { paintIcicle } from "../draw/icicle";
 import { resolvePalette, type Palette } from "../draw/palette";
 import { icicle, type Icicle } from "../model/icicle";
+import { atRest, motion, placed, type Motion } from "../model/icicle-motion";
 import { orders } from "../model/metrics";
 import type { Snapshot } from "../model/snapshot";
 import { base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { bytes, integer, percent } from "../text/format";
+import { stateName } from "./names";
 
 const ROW = { row: 15, gap: 5 };
 const PITCH = ROW.row + ROW.gap;
 
-/** The buddy's blocks by order, as an icicle over the map's window. Fires `choose` with an address. */
+/** How long splits and merges take to be seen, in milliseconds. */
+const DURATION = 320;
+
+/**
+ * The buddy's blocks by order, as an icicle over the map's window: what splits comes down, what
+ * merges goes up. Fires `choose-address` with an address, or -1.
+ */
 export class HeapOrders extends LitElement {
   static override properties = {
     snapshot: { attribute: false },
@@ -32,8 +40,11 @@ export class HeapOrders extends LitElement {
 
   private palette: Palette | null = null;
   private drawn: Icicle = { bars: [], sizes: [] };
+  private moving: { readonly motion: Motion; readonly since: number } | null = null;
+  private frame = 0;
+  private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
   private readonly resize = new ResizeObserver(() => {
-    this.paint();
+    this.lay(false);
   });
 
   constructor() {
@@ -89,6 +100,8 @@ export class HeapOrders extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.resize.disconnect();
+    cancelAnimationFrame(this.frame);
+    this.moving = null;
   }
 
   protected override firstUpdated(): void {
@@ -103,8 +116,9 @@ export class HeapOrders extends LitElement {
     if (changed.has("theme")) this.palette = null;
   }
 
-  protected override updated(): void {
-    this.paint();
+  protected override updated(changed: PropertyValues<this>): void {
+    // A window that moved is not a heap that changed.
+    this.lay(changed.has("snapshot") && !changed.has("from") && !changed.has("to"));
   }
 
   override render(): TemplateResult {
@@ -118,10 +132,22 @@ export class HeapOrders extends LitElement {
         <div class="plate">
           <ol class="sizes" aria-hidden="true">${shown.map((row) => html`<li>${bytes(row.size)}</li>`)}</ol>
           <div class="drawing" style="height:${shown.length * PITCH}px">
-            <canvas role="img" aria-label=${en.orders.label} @click=${this.onClick}></canvas>
+            <canvas
+              tabindex="0"
+              role="slider"
+              aria-label=${en.orders.label}
+              aria-describedby="keys"
+              aria-valuemin="0"
+              aria-valuemax=${Math.max(0, (this.snapshot.units?.count ?? 0) - 1)}
+              aria-valuenow=${Math.max(0, this.unit())}
+              aria-valuetext=${this.describe()}
+              @click=${this.onClick}
+              @keydown=${this.onKey}
+            ></canvas>
           </div>
           <ol class="free" aria-hidden="true">${shown.map((row) => html`<li>${row.free === 0 ? "" : en.orders.free(row.free)}</li>`)}</ol>
         </div>
+        <p id="keys" class="unseen">${en.orders.keys}</p>
         <details class="data" @toggle=${(event: Event) => { this.tableOpen = (event.target as HTMLDetailsElement).open; }}>
           <summary>${en.heap.table}</summary>
           <div class="scroll" tabindex="0" role="region" aria-label=${en.orders.title}>
@@ -147,21 +173,75 @@ export class HeapOrders extends LitElement {
     `;
   }
 
-  private paint(): void {
+  /** Index of the unit at the chosen address, or -1. */
+  private unit(): number {
+    return this.at < 0 ? -1 : (this.snapshot.units?.find(this.at) ?? -1);
+  }
+
+  private describe(): string {
+    const { units } = this.snapshot;
+    const index = this.unit();
+    if (units === null || index < 0) return en.map.none;
+    return en.block.describe(units.address[index]!, units.size[index]!, stateName(units.state[index]!), "");
+  }
+
+  /** Lays the tree out, and sets what changed in motion. */
+  private lay(move: boolean): void {
     const canvas = this.renderRoot.querySelector("canvas")!;
     const { units, granule, base: aligned, start, end } = this.snapshot;
     const width = canvas.clientWidth;
-    const context = canvas.getContext("2d");
-    if (context === null || width === 0 || units === null) return;
-    this.palette ??= resolvePalette(this);
+    if (width === 0 || units === null) return;
     const least = 2 / width;
+    const before = this.drawn;
     this.drawn = icicle(units, { granule, base: aligned, start, end, from: this.from, to: this.to, least });
+    const moved = move && !this.still.matches ? motion(before, this.drawn) : null;
+    cancelAnimationFrame(this.frame);
+    this.moving = moved === null ? null : { motion: moved, since: performance.now() };
     const scale = Math.max(1, devicePixelRatio);
     canvas.width = Math.round(width * scale);
     canvas.height = Math.max(1, Math.round(this.drawn.sizes.length * PITCH * scale));
+    this.paint();
+  }
+
+  private readonly paint = (): void => {
+    const canvas = this.renderRoot.querySelector("canvas")!;
+    const context = canvas.getContext("2d");
+    if (context === null) return;
+    this.palette ??= resolvePalette(this);
+    const scale = Math.max(1, devicePixelRatio);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    const chosen = this.at < 0 ? -1 : units.find(this.at);
-    paintIcicle(context, this.drawn, this.palette, { width, ...ROW }, chosen);
+    const time = this.moving === null ? 1 : (performance.now() - this.moving.since) / DURATION;
+    const bars = this.moving === null || time >= 1 ? atRest(this.drawn) : placed(this.moving.motion, time);
+    const rows = this.drawn.sizes.length;
+    paintIcicle(context, { bars, rows }, this.palette, { width: canvas.clientWidth, ...ROW }, this.unit());
+    // For whoever waits for the drawing to be at rest.
+    this.toggleAttribute("moving", time < 1);
+    if (time < 1) this.frame = requestAnimationFrame(this.paint);
+    else this.moving = null;
+  };
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    const { units } = this.snapshot;
+    if (units === null || units.count === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const here = this.unit();
+    const last = units.count - 1;
+    const moves: Record<string, number> = {
+      ArrowRight: Math.min(last, here + 1),
+      ArrowDown: Math.min(last, here + 1),
+      ArrowLeft: Math.max(0, here - 1),
+      ArrowUp: Math.max(0, here - 1),
+      Home: 0,
+      End: last,
+      Escape: -1,
+    };
+    const to = moves[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    this.choose(to < 0 ? -1 : units.address[to]!);
+  };
+
+  private choose(at: number): void {
+    this.dispatchEvent(new CustomEvent("choose-address", { detail: at }));
   }
 
   private readonly onClick = (event: MouseEvent): void => {
@@ -171,7 +251,7 @@ export class HeapOrders extends LitElement {
     const bar = this.drawn.bars.find((b) => b.row === row && b.index >= 0 && x >= b.x && x < b.x + b.width);
     if (bar === undefined) return;
     const at = this.from + x * (this.to - this.from);
-    this.dispatchEvent(new CustomEvent("choose-address", { detail: bar.count === 1 ? bar.address : Math.floor(at) }));
+    this.choose(bar.count === 1 ? bar.address : Math.floor(at));
   };
 }
 

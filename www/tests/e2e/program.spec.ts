@@ -235,7 +235,7 @@ test("a slab is chosen by its bar, a block by its place in the tree", async ({ p
   await page.keyboard.press("Escape");
   await expect(page.getByText("Choose a block in the map")).toBeVisible();
 
-  const tree = page.getByRole("img", { name: "Tree of buddy blocks" });
+  const tree = page.getByRole("slider", { name: "Tree of buddy blocks" });
   const box = await tree.boundingBox();
   // Somewhere in the top row stands a block that was never split.
   for (let x = 4; x < (box?.width ?? 0); x += 12) {

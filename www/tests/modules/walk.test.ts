@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { decode } from "../../src/model/decode";
 import { count, figures } from "../../src/model/metrics";
 import { random } from "../../src/model/random";
 import { collection, SAMPLES } from "../../src/model/samples";
 import { isFree, State, type Snapshot } from "../../src/model/snapshot";
+
+// A heap walks its quick lists again for every 256 KiB: it takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 /**
  * The decoder against the crate's own `walk`, byte for byte, on the page's real modules: what a
@@ -61,7 +64,7 @@ function walked(words: Uint32Array): number[] {
   return joined;
 }
 
-describe.each(["slab", "buddy", "bump", "tiny"])("the module on a %s heap", (allocator) => {
+describe.each(["heap", "slab", "buddy", "bump", "tiny"])("the module on a %s heap", (allocator) => {
   let demo: Demo;
   let read: () => Snapshot;
   /** A tiny heap walks in quadratic time: it has no more than a few thousand blocks here. */

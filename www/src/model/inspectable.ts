@@ -1,0 +1,38 @@
+import { EXPORT } from "../wire/heap-layout";
+
+// What `attach` takes. Nothing of it is called, only read.
+
+/** What a module exports that can be inspected: its memory, and the wasm global of `inspectable!`. */
+export interface InspectableExports {
+  readonly memory: WebAssembly.Memory;
+  readonly BONSAI_HEAP?: WebAssembly.Global | undefined;
+}
+
+/** A memory, and where in it the descriptor of a heap stands. */
+export interface InspectableMemory {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the descriptor, in bytes. */
+  readonly descriptor: number;
+}
+
+/** The exports of an instance as WebAssembly types them, an object like them, or memory and address. */
+export type Inspectable = InspectableExports | InspectableMemory | WebAssembly.Exports;
+
+export type Found =
+  | { readonly is: "heap"; readonly memory: WebAssembly.Memory; readonly descriptor: number }
+  | { readonly is: "no-memory" }
+  | { readonly is: "no-descriptor" };
+
+/** Finds memory and descriptor in what was given, whatever it is. */
+export function find(source: Inspectable): Found {
+  const given = source as Record<string, unknown>;
+  const memory = given["memory"];
+  if (!isMemory(memory)) return { is: "no-memory" };
+  const at = given["descriptor"] ?? given[EXPORT];
+  const descriptor = typeof at === "number" ? at : Number((at as { value?: unknown } | undefined)?.value);
+  return Number.isFinite(descriptor) ? { is: "heap", memory, descriptor } : { is: "no-descriptor" };
+}
+
+/** A memory of another frame's is one too. */
+const isMemory = (value: unknown): value is WebAssembly.Memory =>
+  typeof value === "object" && value !== null && "buffer" in value && "grow" in value;

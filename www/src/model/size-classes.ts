@@ -1,0 +1,69 @@
+import { State, type Snapshot } from "./snapshot";
+
+/** Live blocks of one size, or of a range of sizes. */
+export interface SizeRow {
+  /** The sizes in the row, in bytes, both inclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly blocks: number;
+  readonly bytes: number;
+  /** Blocks of the row whose requested size is known. */
+  readonly known: number;
+  /** Their bytes. */
+  readonly knownBytes: number;
+  /** Bytes of those that were not asked for: internal fragmentation. */
+  readonly waste: number;
+}
+
+/** How many sizes have a row each; with more, a row is the sizes up to a power of two. */
+const EXACT = 24;
+
+/** The largest size of the row that a size falls in, where rows are powers of two. */
+export function sizeBucket(size: number): number {
+  let top = 8;
+  while (top < size) top *= 2;
+  return top;
+}
+
+/**
+ * Live blocks by size, ascending. `requested` tells what was asked for, by address, where that is
+ * known: an allocator does not keep it. One pass over the blocks.
+ */
+export function sizeClasses(snapshot: Snapshot, requested: ReadonlyMap<number, number>): SizeRow[] {
+  const { blocks } = snapshot;
+  const rows = new Map<number, { blocks: number; known: number; knownBytes: number; waste: number }>();
+  for (let i = 0; i < blocks.count; i++) {
+    if (blocks.state[i] !== State.Live) continue;
+    const size = blocks.size[i]!;
+    const row = rows.get(size) ?? { blocks: 0, known: 0, knownBytes: 0, waste: 0 };
+    rows.set(size, row);
+    row.blocks++;
+    const asked = requested.get(blocks.address[i]!);
+    // More than the block holds is about another block that once stood there.
+    if (asked === undefined || asked > size) continue;
+    row.known++;
+    row.knownBytes += size;
+    row.waste += size - asked;
+  }
+  const exact = [...rows]
+    .sort(([a], [b]) => a - b)
+    .map(([size, row]): SizeRow => ({ from: size, to: size, bytes: size * row.blocks, ...row }));
+  if (exact.length <= EXACT) return exact;
+  const joined: SizeRow[] = [];
+  for (const row of exact) {
+    const to = sizeBucket(row.to);
+    const last = joined[joined.length - 1];
+    if (last?.to !== to) joined.push({ ...row, from: to === 8 ? 1 : to / 2 + 1, to });
+    else {
+      joined[joined.length - 1] = {
+        ...last,
+        blocks: last.blocks + row.blocks,
+        bytes: last.bytes + row.bytes,
+        known: last.known + row.known,
+        knownBytes: last.knownBytes + row.knownBytes,
+        waste: last.waste + row.waste,
+      };
+    }
+  }
+  return joined;
+}
