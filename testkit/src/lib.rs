@@ -19,16 +19,20 @@
 
 pub mod cores;
 pub mod decode;
+#[cfg(any(unix, windows))]
 pub mod fuzz;
 pub mod generate;
+#[cfg(any(unix, windows))]
 pub mod heaps;
 mod model;
 mod operation;
+#[cfg(any(unix, windows))]
 pub mod pool;
 pub mod recording;
 mod run;
 mod shrink;
 mod subject;
+#[cfg(any(unix, windows))]
 pub mod subjects;
 
 pub use fastrand;
