@@ -45,16 +45,16 @@ pub fn bench(machine: &Machine, arguments: &[String]) -> Result<()> {
     command.arg(script).args(arguments).run()
 }
 
-/// Formats the workspace, and the benchmark suite's.
+/// Formats every workspace.
 pub fn fmt() -> Result<()> {
     formatters().into_iter().try_for_each(Cmd::run)
 }
 
 /// cargo fmt for each workspace of the repository.
-pub fn formatters() -> [Cmd; 2] {
-    let suite = crate::root().join(WASM_BENCHES).join("Cargo.toml");
-    let all = || cmd("cargo").args(["fmt", "--all"]);
-    [all(), all().arg("--manifest-path").arg(suite)]
+pub fn formatters() -> [Cmd; 3] {
+    workspace::MANIFESTS.map(|manifest| {
+        cmd("cargo").args(["fmt", "--all", "--manifest-path"]).arg(crate::root().join(manifest))
+    })
 }
 
 /// The cores beside their peers, natively.

@@ -2,6 +2,7 @@
 //! these, and each sets up what it needs.
 
 mod commands;
+mod fuzz;
 mod modules;
 mod process;
 mod report;
@@ -41,8 +42,8 @@ enum Command {
     },
     /// Run every test suite, or some; the last line is `N passed, N failed`
     Test {
-        /// The suites to run, of: tidy, native, acid-compat, features, docs, wasm, page,
-        /// bench-smoke, size
+        /// The suites to run, of: tidy, native, acid-compat, features, docs, wasm,
+        /// differential, page, bench-smoke, size
         #[arg(long, value_name = "SUITE", value_delimiter = ',', value_parser = suites::find)]
         only: Vec<&'static suites::Suite>,
     },
@@ -83,7 +84,23 @@ enum Command {
     Miri,
     /// Build every combination of features, natively and for wasm (the suite features)
     Powerset,
-    /// Everything that the workflow runs, in its order: test, msrv, nightly, miri
+    /// Run the native tests with AddressSanitizer (needs nightly)
+    Asan,
+    /// Look at licences, sources and advisories of every dependency
+    Deny,
+    /// Run the fuzz targets with AddressSanitizer, until something is found or time is up
+    Fuzz {
+        /// One target only, of those in fuzz/fuzz_targets
+        #[arg(long)]
+        target: Option<String>,
+        /// How long each target runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Do not fuzz: add to fuzz/corpus what earlier runs found and it does not reach
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Everything that the workflow runs, in its order: test, msrv, nightly, miri, asan, deny
     Ci,
 }
 
@@ -112,6 +129,11 @@ fn execute(command: Command, machine: &Machine) -> Result<ExitCode> {
         Command::Msrv => return suite("msrv"),
         Command::Nightly => return suite("nightly"),
         Command::Miri => return suite("miri"),
+        Command::Asan => return suite("asan"),
+        Command::Deny => return suite("deny"),
+        Command::Fuzz { target, seconds, keep } => {
+            fuzz::fuzz(machine, target.as_deref(), seconds, keep)?;
+        }
         Command::Setup => Need::ALL.iter().try_for_each(|need| machine.ensure(*need))?,
         Command::Build => commands::build(machine)?,
         Command::Bench { native: true, arguments } => commands::bench_cores(&arguments)?,

@@ -53,6 +53,8 @@ pub struct Machine {
     firefox: Memo<Browser>,
     page_modules: Memo<PathBuf>,
     size_modules: Memo<PathBuf>,
+    cargo_fuzz: Memo<PathBuf>,
+    cargo_deny: Memo<PathBuf>,
 }
 
 impl Machine {
@@ -98,6 +100,14 @@ impl Machine {
     /// The folder benches/size, with its npm package (binaryen's wasm-opt) in place.
     pub fn size_modules(&self) -> Result<PathBuf> {
         self.size_modules.get("wasm-opt", npm::size)
+    }
+
+    pub fn cargo_fuzz(&self) -> Result<PathBuf> {
+        self.cargo_fuzz.get("cargo-fuzz", tools::cargo_fuzz)
+    }
+
+    pub fn cargo_deny(&self) -> Result<PathBuf> {
+        self.cargo_deny.get("cargo-deny", tools::cargo_deny)
     }
 }
 

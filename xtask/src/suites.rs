@@ -1,6 +1,8 @@
 //! The test suites: one short function each, in one table.
 
+mod audits;
 mod browsers;
+mod differential;
 mod features;
 mod native;
 mod toolchains;
@@ -14,6 +16,8 @@ use crate::report::{self, Score};
 use crate::setup::{Machine, Need};
 use crate::toolchain::Toolchain;
 use crate::{commands, tidy, workspace};
+
+pub use toolchains::installed;
 
 /// A suite: what it is called, what it needs and how it runs.
 #[derive(Debug)]
@@ -63,6 +67,12 @@ pub const ALL: &[Suite] = &[
         run: browsers::wasm,
     },
     Suite {
+        name: "differential",
+        about: "every heap answers in a wasm module in Node as it does over simulated memory",
+        needs: &[Need::WasmTarget],
+        run: differential::suite,
+    },
+    Suite {
         name: "page",
         about: "the page's units, and the page itself in headless Chromium",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Chrome, Need::PageModules],
@@ -101,6 +111,18 @@ pub const JOBS: &[Suite] = &[
         about: "the native tests under Miri, with both of its models of borrowing",
         needs: &[],
         run: toolchains::miri,
+    },
+    Suite {
+        name: "asan",
+        about: "the native tests with AddressSanitizer",
+        needs: &[],
+        run: audits::asan,
+    },
+    Suite {
+        name: "deny",
+        about: "licences, sources and advisories of every dependency",
+        needs: &[],
+        run: audits::deny,
     },
 ];
 

@@ -71,7 +71,8 @@ pub fn lints(machine: &Machine) -> Result<Vec<(&'static str, Cmd)>> {
 /// A crate that ends up in a wasm module, besides the library.
 fn is_for_wasm(package: &Package) -> bool {
     package.tests_in_browsers()
-        || ["js", "demo", "workbench", "benches/size"].contains(&package.folder.as_str())
+        || ["js", "demo", "workbench", "benches/size", "tests/differential"]
+            .contains(&package.folder.as_str())
 }
 
 fn inherited_lints() -> Result<()> {

@@ -46,6 +46,13 @@ impl Toolchain {
         self.on(cmd("rustc")).arg("--version").read().unwrap_or_default()
     }
 
+    /// The target that it compiles for if none is named.
+    pub fn host(&self) -> Result<String> {
+        let said = self.on(cmd("rustc")).arg("-vV").read()?;
+        let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+        host.map(str::to_owned).context("rustc does not say what its host is")
+    }
+
     /// Whether it makes wasm modules: not only that a std is there, but that it is one of this
     /// very compiler, and that there is a linker.
     pub fn compiles_for_wasm(&self) -> bool {

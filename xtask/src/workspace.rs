@@ -10,6 +10,9 @@ use crate::process::cmd;
 /// The feature that needs nightly Rust.
 pub const UNSTABLE: &str = "unstable";
 
+/// The workspaces of the repository: this one, the benchmark suite's, and the fuzz targets'.
+pub const MANIFESTS: [&str; 3] = ["Cargo.toml", "benches/suite/Cargo.toml", "fuzz/Cargo.toml"];
+
 /// A member of the workspace.
 #[derive(Debug)]
 pub struct Package {

@@ -59,6 +59,28 @@ pub fn geckodriver() -> Result<PathBuf> {
     })
 }
 
+pub fn cargo_fuzz() -> Result<PathBuf> {
+    ensure(&Tool {
+        package: "cargo-fuzz",
+        program: "cargo-fuzz",
+        version: "0.13.2",
+        exact: false,
+        opt_level: "0",
+        why: "builds fuzz targets and runs them",
+    })
+}
+
+pub fn cargo_deny() -> Result<PathBuf> {
+    ensure(&Tool {
+        package: "cargo-deny",
+        program: "cargo-deny",
+        version: "0.20.2",
+        exact: false,
+        opt_level: "0",
+        why: "looks at licences, sources and advisories of dependencies",
+    })
+}
+
 fn ensure(tool: &Tool<'_>) -> Result<PathBuf> {
     let root = cache()?.join(format!("{}-{}", tool.package, tool.version));
     let cached = root.join("bin").join(format!("{}{}", tool.program, std::env::consts::EXE_SUFFIX));

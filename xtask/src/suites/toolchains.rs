@@ -90,7 +90,7 @@ pub fn miri(_: &Machine, score: &mut Score) -> Result<()> {
 }
 
 /// A toolchain of rustup's with these components, fetched if it is not there.
-fn installed(name: &str, components: &[&str]) -> Result<Toolchain> {
+pub fn installed(name: &str, components: &[&str]) -> Result<Toolchain> {
     let toolchain = Toolchain::named(name);
     if toolchain.version().is_empty() {
         println!("set-up: installing Rust {name} (this job is about it)");
