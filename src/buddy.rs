@@ -30,6 +30,7 @@ use crate::memory::Global;
 use crate::{
     AllocError, AllocInitError, BackingAllocator, Raw,
     bitmap::WORD,
+    checked::{self, Guard},
     inspect::{Block, Damage, Inspect},
     memory::{Linear, Source},
     provenance,
@@ -81,6 +82,7 @@ pub struct Buddy<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator
     /// Invariant: both layouts exist for it.
     num_blocks: usize,
     backing: A,
+    guard: Guard,
 }
 
 // SAFETY: the memory is the allocator's own, wherever it goes; the backing goes with it.
@@ -150,7 +152,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
     ) -> Result<Self, AllocInitError> {
         // SAFETY: as the caller promises.
         let tree = unsafe { Self::tree(metadata, region, num_blocks) }?;
-        Ok(Buddy { tree, region, metadata, num_blocks, backing: Raw })
+        Ok(Buddy { tree, region, metadata, num_blocks, backing: Raw, guard: Guard::new("Buddy") })
     }
 
     /// Gives the allocator memory: a part of the region that it does not have yet. Blocks merge
@@ -187,6 +189,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
     /// No block that was handed out is used any more.
     pub unsafe fn into_raw_parts(self) -> RawBuddyParts {
         let this = ManuallyDrop::new(self);
+        this.guard.forget();
         RawBuddyParts {
             metadata: this.metadata,
             metadata_layout: this.layouts().1,
@@ -283,7 +286,8 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: Source> Buddy<BLK_SIZE, LEVE
                 return Err(error);
             }
         };
-        let mut buddy = Buddy { tree, region, metadata, num_blocks, backing };
+        let guard = Guard::new("Buddy");
+        let mut buddy = Buddy { tree, region, metadata, num_blocks, backing, guard };
         // SAFETY: the whole region is ours.
         unsafe { buddy.populate(gaps) };
         Ok(buddy)
@@ -379,8 +383,16 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let order = self.order(layout)?;
-        let taken = self.tree.take(order, Tag::Plain).ok_or(AllocError)?;
-        Ok(self.tree.region().block(taken.address, layout.size()))
+        let mut taken = self.tree.take(order, Tag::Plain);
+        while taken.is_none() {
+            let waited = self.guard.next(self.tree.region(), true).ok_or(AllocError)?;
+            // SAFETY: freed, and not given back before.
+            unsafe { self.tree.give(waited) };
+            taken = self.tree.take(order, Tag::Plain);
+        }
+        let address = taken.ok_or(AllocError)?.address;
+        self.guard.admit(self.tree.region(), address, layout, self.tree.size_of(order));
+        Ok(self.tree.region().block(address, layout.size()))
     }
 
     /// Frees a block, and merges it with its buddy as often as that is free. O(levels).
@@ -389,8 +401,12 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
     /// `ptr` was allocated by this allocator and not freed since.
     #[inline]
     pub unsafe fn deallocate(&mut self, ptr: NonNull<u8>) {
-        // SAFETY: as the caller promises.
-        unsafe { self.tree.give(provenance::address(ptr)) }
+        let mut next = self.guard.free(self.tree.region(), provenance::address(ptr));
+        while let Some(address) = next {
+            // SAFETY: as the caller promises, or promised when the block began to wait.
+            unsafe { self.tree.give(address) };
+            next = self.guard.next(self.tree.region(), false);
+        }
     }
 
     /// Makes a block larger where it is, if the blocks above it are free. O(levels).
@@ -408,11 +424,14 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
     ) -> Result<NonNull<[u8]>, AllocError> {
         let (from, to) = (self.order(old)?, self.order(new)?);
         let address = provenance::address(ptr);
-        // SAFETY: the caller's block, of that order.
-        if from == to || from < to && unsafe { self.tree.extend(address, to) } {
-            return Ok(self.tree.region().block(address, new.size()));
+        if !self.guard.resizes(self.tree.region(), address, old) {
+            return Err(AllocError);
         }
-        Err(AllocError)
+        // SAFETY: the caller's block, of that order.
+        let grown = from == to || from < to && unsafe { self.tree.extend(address, to) };
+        let (now, order) = if grown { (new, to) } else { (old, from) };
+        self.guard.resized(self.tree.region(), address, now, self.tree.size_of(order));
+        if grown { Ok(self.tree.region().block(address, new.size())) } else { Err(AllocError) }
     }
 
     /// Makes a block smaller where it is, and frees what is left over. O(levels).
@@ -434,8 +453,12 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
             return Err(AllocError);
         }
         let address = provenance::address(ptr);
+        if !self.guard.resizes(self.tree.region(), address, old) {
+            return Err(AllocError);
+        }
         // SAFETY: the caller's block, of an order no lower.
         unsafe { self.tree.shrink(address, to) };
+        self.guard.resized(self.tree.region(), address, new, self.tree.size_of(to));
         Ok(self.tree.region().block(address, new.size()))
     }
 
@@ -444,6 +467,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
     /// # Safety
     /// No block that was handed out is used any more.
     pub unsafe fn reset(&mut self) {
+        self.guard.reset(self.tree.region());
         // SAFETY: as the caller promises.
         unsafe { self.tree.give_all() }
     }
@@ -476,10 +500,16 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
     }
 }
 
+checked::watched!(
+    [const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator] Buddy<BLK_SIZE, LEVELS, A>,
+    |buddy| *buddy.tree.region()
+);
+
 impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Inspect
     for Buddy<BLK_SIZE, LEVELS, A>
 {
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let visit = &mut self.guard.seen(visit);
         let mut address = 0;
         while let Some(block) = self.tree.next(address) {
             visit(block);
@@ -488,6 +518,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Inspect
     }
 
     fn check(&self) -> Result<(), Damage> {
+        self.guard.check(self.tree.region())?;
         self.tree.check()
     }
 }

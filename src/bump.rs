@@ -28,6 +28,7 @@ use core::{alloc::Layout, fmt, ptr::NonNull};
 use crate::memory::Global;
 use crate::{
     AllocError, AllocInitError, BackingAllocator, Raw,
+    checked::{self, Guard},
     inspect::{Block, Damage, Inspect, State, Stats, rule},
     memory::{Linear, Source},
     provenance,
@@ -62,6 +63,7 @@ pub struct Bump<A: BackingAllocator> {
     outstanding: usize,
     layout: Layout,
     backing: A,
+    guard: Guard,
 }
 
 impl Bump<Raw> {
@@ -81,14 +83,15 @@ impl Bump<Raw> {
     /// Splits the allocator where its free memory begins: the first of the two gets what is free,
     /// the second all that is in use, and with it every block handed out so far.
     pub fn split(self) -> (Bump<Raw>, Bump<Raw>) {
-        let part = |start: usize, end: usize, top: usize, outstanding| {
+        let part = |start: usize, end: usize, top: usize, outstanding, guard| {
             let region = Region::unbounded(self.region.pointer(start)).first(end - start);
             // SAFETY: no longer than the whole, whose layout exists; 1 is an alignment.
             let layout = unsafe { Layout::from_size_align_unchecked(end - start, 1) };
-            Bump { region, top, outstanding, layout, backing: Raw }
+            Bump { region, top, outstanding, layout, backing: Raw, guard }
         };
         let (start, top, end) = (self.region.start(), self.top, self.region.end());
-        (part(start, top, top, 0), part(top, end, top, self.outstanding))
+        let (none, all) = (Guard::without_quarantine("Bump"), self.guard.take());
+        (part(start, top, top, 0, none), part(top, end, top, self.outstanding, all))
     }
 }
 
@@ -148,7 +151,8 @@ impl<A: BackingAllocator> Bump<A> {
         if region.start() & (layout.align() - 1) != 0 {
             return Err((AllocInitError::InvalidConfig, backing));
         }
-        Ok(Bump { top: region.end(), region, outstanding: 0, layout, backing })
+        let guard = Guard::without_quarantine("Bump");
+        Ok(Bump { top: region.end(), region, outstanding: 0, layout, backing, guard })
     }
 
     /// Allocates a block for `layout`. O(1).
@@ -165,6 +169,7 @@ impl<A: BackingAllocator> Bump<A> {
         let block = self.below(layout).ok_or(AllocError)?;
         self.top = block;
         self.outstanding += 1;
+        self.guard.admit(&self.region, block, layout, layout.size());
         Ok(self.region.block(block, layout.size()))
     }
 
@@ -182,6 +187,10 @@ impl<A: BackingAllocator> Bump<A> {
     /// `ptr` was allocated by this allocator and not given back since.
     #[inline]
     pub unsafe fn deallocate(&mut self, ptr: NonNull<u8>) {
+        let last = self.outstanding == 1;
+        if !self.guard.free_unused(&self.region, provenance::address(ptr), last) {
+            return;
+        }
         debug_assert!(self.outstanding > 0, "{ptr:p} given back, but nothing is outstanding");
         self.outstanding = self.outstanding.wrapping_sub(1);
         if self.outstanding == 0 {
@@ -230,6 +239,10 @@ impl<A: BackingAllocator> Bump<A> {
         if new.size() == 0 || start & (new.align() - 1) != 0 {
             return Err(AllocError);
         }
+        if !self.guard.resizes(&self.region, start, old) {
+            return Err(AllocError);
+        }
+        self.guard.resized(&self.region, start, new, new.size());
         Ok(self.region.block(start, new.size()))
     }
 
@@ -238,6 +251,7 @@ impl<A: BackingAllocator> Bump<A> {
     /// # Safety
     /// No block that was handed out is used any more, nor given back.
     pub unsafe fn reset(&mut self) {
+        self.guard.reset(&self.region);
         self.top = self.region.end();
         self.outstanding = 0;
     }
@@ -254,6 +268,8 @@ impl<A: BackingAllocator> Bump<A> {
     }
 }
 
+checked::watched!([A: BackingAllocator] Bump<A>, |bump| bump.region);
+
 impl<A: BackingAllocator> Inspect for Bump<A> {
     /// A bump allocator knows no boundary between blocks: all that is in use is one live block.
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
@@ -266,6 +282,7 @@ impl<A: BackingAllocator> Inspect for Bump<A> {
     }
 
     fn check(&self) -> Result<(), Damage> {
+        self.guard.check(&self.region)?;
         let (start, top, end) = (self.region.start(), self.top, self.region.end());
         rule(start <= top && top <= end, top, "the top is not within the region")?;
         rule(

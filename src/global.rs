@@ -1,26 +1,63 @@
 //! What every global allocator of this crate needs beside its own idea.
 
-use core::alloc::{GlobalAlloc, Layout};
+#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
+use core::alloc::GlobalAlloc;
+use core::alloc::Layout;
+
+/// A heap without what the feature `checked` adds: what [`heap!`] makes a [`GlobalAlloc`] of.
+///
+/// # Safety
+/// As for [`GlobalAlloc`].
+pub(crate) unsafe trait Plain {
+    /// # Safety
+    /// As for [`GlobalAlloc::alloc`].
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8;
+
+    /// # Safety
+    /// As for [`GlobalAlloc::dealloc`].
+    ///
+    /// False if the memory is not used again.
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) -> bool;
+
+    /// # Safety
+    /// As for [`GlobalAlloc::alloc_zeroed`].
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises.
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() {
+            // SAFETY: the new block.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    /// Makes a block larger or smaller where it is. False, and nothing changed, where that cannot
+    /// be.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::realloc`].
+    unsafe fn resize(&self, block: *mut u8, layout: Layout, size: usize) -> bool;
+}
 
 /// Moves a block: allocates, copies, frees. Null, and the block as it was, where there is no
 /// memory.
 ///
 /// # Safety
-/// As for [`GlobalAlloc::realloc`].
+/// The block at `from` was allocated for `old`; `alloc` returns null or another block for `new`.
+#[inline(always)]
 pub(crate) unsafe fn relocate(
-    heap: &impl GlobalAlloc,
-    ptr: *mut u8,
+    from: *mut u8,
     old: Layout,
     new: Layout,
+    alloc: impl FnOnce(Layout) -> *mut u8,
+    dealloc: impl FnOnce(*mut u8, Layout),
 ) -> *mut u8 {
-    // SAFETY: the caller's size is not 0.
-    let to = unsafe { heap.alloc(new) };
+    let to = alloc(new);
     if !to.is_null() {
         let len = old.size().min(new.size());
         // SAFETY: two distinct blocks, each at least that long.
-        unsafe { ptr.copy_to_nonoverlapping(to, len) };
-        // SAFETY: the caller's block.
-        unsafe { heap.dealloc(ptr, old) };
+        unsafe { from.copy_to_nonoverlapping(to, len) };
+        dealloc(from, old);
     }
     to
 }
@@ -30,6 +67,47 @@ pub(crate) fn resized(layout: Layout, size: usize) -> Layout {
     // SAFETY: the contract of `GlobalAlloc::realloc` demands that this is a layout.
     unsafe { Layout::from_size_align_unchecked(size, layout.align()) }
 }
+
+/// Makes a [`Plain`] heap with the fields `guard` and `memory` a `GlobalAlloc`, and an `Allocator`
+/// where there is that trait.
+macro_rules! heap {
+    ([$($policy:tt)*] $heap:ty) => {
+        // SAFETY: so is what it calls; `checked` asks for more than it is asked for, and refuses
+        // what breaks this contract.
+        unsafe impl<M: Memory, $($policy)*> core::alloc::GlobalAlloc for $heap {
+            #[inline]
+            unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+                // SAFETY: as the caller promises.
+                unsafe { crate::checked::alloc(self, &self.guard, &self.memory, layout) }
+            }
+
+            #[inline]
+            unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+                // SAFETY: as the caller promises.
+                unsafe { crate::checked::dealloc(self, &self.guard, &self.memory, block, layout) }
+            }
+
+            #[inline]
+            unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+                // SAFETY: as the caller promises.
+                unsafe { crate::checked::alloc_zeroed(self, &self.guard, &self.memory, layout) }
+            }
+
+            #[inline]
+            unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+                let (guard, memory) = (&self.guard, &self.memory);
+                // SAFETY: as the caller promises.
+                unsafe { crate::checked::realloc(self, guard, memory, block, layout, size) }
+            }
+        }
+
+        crate::global::allocator!([$($policy)*] $heap);
+        crate::checked::watched!([M: Memory, $($policy)*] $heap, |heap| {
+            heap.memory.pool().region()
+        });
+    };
+}
+pub(crate) use heap;
 
 /// A heap is an `Allocator` by way of being a `GlobalAlloc`.
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
@@ -44,7 +122,7 @@ macro_rules! allocator {
             ) -> Result<core::ptr::NonNull<[u8]>, crate::allocator::AllocError> {
                 crate::global::allocate(layout, |layout| {
                     // SAFETY: the size is not 0.
-                    unsafe { GlobalAlloc::alloc(self, layout) }
+                    unsafe { core::alloc::GlobalAlloc::alloc(self, layout) }
                 })
             }
 
@@ -54,14 +132,14 @@ macro_rules! allocator {
             ) -> Result<core::ptr::NonNull<[u8]>, crate::allocator::AllocError> {
                 crate::global::allocate(layout, |layout| {
                     // SAFETY: the size is not 0.
-                    unsafe { GlobalAlloc::alloc_zeroed(self, layout) }
+                    unsafe { core::alloc::GlobalAlloc::alloc_zeroed(self, layout) }
                 })
             }
 
             unsafe fn deallocate(&self, ptr: core::ptr::NonNull<u8>, layout: Layout) {
                 if layout.size() > 0 {
                     // SAFETY: as the caller promises.
-                    unsafe { GlobalAlloc::dealloc(self, ptr.as_ptr(), layout) }
+                    unsafe { core::alloc::GlobalAlloc::dealloc(self, ptr.as_ptr(), layout) }
                 }
             }
 
@@ -127,8 +205,12 @@ pub(crate) unsafe fn reallocate<H: GlobalAlloc>(
             // SAFETY: the caller's block; neither size is 0.
             unsafe { heap.realloc(ptr.as_ptr(), old, new.size()) }
         } else {
+            // SAFETY: the size is not 0.
+            let alloc = |layout| unsafe { heap.alloc(layout) };
+            // SAFETY: the caller's block.
+            let dealloc = |block, layout| unsafe { heap.dealloc(block, layout) };
             // SAFETY: the same.
-            unsafe { relocate(heap, ptr.as_ptr(), old, new) }
+            unsafe { relocate(ptr.as_ptr(), old, new, alloc, dealloc) }
         }
     })
     .inspect(|_| {

@@ -28,7 +28,7 @@ mod runs;
 mod view;
 
 use core::{
-    alloc::{GlobalAlloc, Layout},
+    alloc::Layout,
     marker::PhantomData,
     mem::offset_of,
     ptr::{self, NonNull},
@@ -40,8 +40,9 @@ use self::{
     runs::{Runs, Taken, Want},
 };
 use crate::{
+    checked::{self, Guard},
     descriptor::{Descriptor, Kind, value},
-    global::{allocator, relocate, resized},
+    global::{Plain, heap},
     inspect::Inspect,
     lock::Lock,
     memory::{Grow, Linear, Memory, PAGE, Pool},
@@ -104,6 +105,7 @@ pub struct Heap<M: Memory = Linear, P: Policy = Standard> {
     state: Lock<State>,
     memory: M,
     policy: PhantomData<fn() -> P>,
+    guard: Guard,
 }
 
 impl Heap {
@@ -380,7 +382,7 @@ impl<M: Memory, P: Policy> Heap<M, P> {
     /// A heap over a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
         let state = State { quick: [0; CLASSES], idle: 0, emergency: 0, runs: Runs::EMPTY };
-        Heap { state: Lock::new(state), memory, policy: PhantomData }
+        Heap { state: Lock::new(state), memory, policy: PhantomData, guard: Guard::new("Heap") }
     }
 
     /// Grows now, so that `bytes` bytes more can be allocated without growing later. False, and
@@ -416,6 +418,9 @@ impl<M: Memory, P: Policy> Heap<M, P> {
             if taken.is_some() || retried || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none()) {
                 return taken;
             }
+            if checked::make_room(self, &self.guard, &self.memory) {
+                continue;
+            }
             let freed = self.state.with(|state| state.free_emergency::<P>());
             let again = match P::OUT_OF_MEMORY {
                 Some(hook) => hook(layout, &self.stats()),
@@ -428,7 +433,7 @@ impl<M: Memory, P: Policy> Heap<M, P> {
         }
     }
 
-    /// What [`GlobalAlloc::alloc`] does when a quick list does not do it.
+    /// What [`Plain::alloc`] does when a quick list does not do it.
     #[cold]
     #[inline(never)]
     fn alloc_slowly(&self, layout: Layout) -> *mut u8 {
@@ -441,7 +446,7 @@ impl<M: Memory, P: Policy> Heap<M, P> {
 
 // SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
 // asked, and nothing panics.
-unsafe impl<M: Memory, P: Policy> GlobalAlloc for Heap<M, P> {
+unsafe impl<M: Memory, P: Policy> Plain for Heap<M, P> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.align() <= GRANULE {
@@ -463,7 +468,7 @@ unsafe impl<M: Memory, P: Policy> GlobalAlloc for Heap<M, P> {
     }
 
     #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) -> bool {
         let (n, class) = class_for(layout.size());
         self.state.with(|state| {
             if n > SMALL {
@@ -476,6 +481,7 @@ unsafe impl<M: Memory, P: Policy> GlobalAlloc for Heap<M, P> {
             // SAFETY: the caller's block, of that class.
             unsafe { state.push(class, ptr.addr()) };
         });
+        true
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -498,18 +504,13 @@ unsafe impl<M: Memory, P: Policy> GlobalAlloc for Heap<M, P> {
         block
     }
 
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let in_place = self.state.with(|state| {
+    unsafe fn resize(&self, ptr: *mut u8, layout: Layout, size: usize) -> bool {
+        self.state.with(|state| {
             let pool = self.memory.pool();
             // SAFETY: the caller's block.
-            unsafe { state.resize::<M::Grow, P>(pool, ptr.addr(), layout.size(), new_size) }
-        });
-        if in_place {
-            return ptr;
-        }
-        // SAFETY: as the caller promises.
-        unsafe { relocate(self, ptr, layout, resized(layout, new_size)) }
+            unsafe { state.resize::<M::Grow, P>(pool, ptr.addr(), layout.size(), size) }
+        })
     }
 }
 
-allocator!([P: Policy] Heap<M, P>);
+heap!([P: Policy] Heap<M, P>);

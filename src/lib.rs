@@ -34,6 +34,7 @@
 //! | `sptr` | yes | strict-provenance methods from the crate sptr; without it, core's own |
 //! | `alloc` | | cores backed by the global allocator |
 //! | `allocator-api2` | | cores backed by any `Allocator` of the crate allocator-api2, version 0.2; cores (`Local`) and heaps that are one |
+//! | `checked` | | every misuse named at the call, red zones, poison and quarantine: `checked` |
 //! | `unstable` | | the same with `core::alloc::Allocator`, on nightly |
 //! | `trace` | | `trace::Traced`: a record of every operation, for readers outside of the module |
 //!
@@ -54,6 +55,11 @@ pub mod allocator;
 mod bitmap;
 pub mod buddy;
 pub mod bump;
+#[cfg(feature = "checked")]
+pub mod checked;
+#[cfg(not(feature = "checked"))]
+#[path = "checked/inert.rs"]
+mod checked;
 mod descriptor;
 mod error;
 mod global;

@@ -29,6 +29,7 @@ use crate::memory::Global;
 use crate::{
     AllocError, AllocInitError, BackingAllocator, Raw,
     bitmap::{BitSet, WORD, align_up},
+    checked::{self, Guard},
     inspect::{Block, Damage, Inspect, State, rule},
     memory::{Linear, Source},
     provenance,
@@ -198,6 +199,7 @@ pub struct Slab<A: BackingAllocator> {
     block_size: usize,
     num_blocks: usize,
     backing: A,
+    guard: Guard,
 }
 
 // SAFETY: the memory is the allocator's own, wherever it goes; the backing goes with it.
@@ -227,8 +229,7 @@ impl Slab<Raw> {
         if region.start() & (layout.align() - 1) != 0 {
             return Err(AllocInitError::InvalidLocation);
         }
-        let block_size = align_up(block_size, WORD);
-        Ok(Slab { region, list: FreeList::EMPTY, block_size, num_blocks, backing: Raw })
+        Ok(Self::over(region, align_up(block_size, WORD), num_blocks, Raw))
     }
 }
 
@@ -280,13 +281,17 @@ impl<A: Source> Slab<A> {
         } else {
             backing.obtain(layout).map_err(|_| AllocInitError::AllocFailed(layout))?
         };
-        let block_size = align_up(block_size, WORD);
         let region = Region::new(region, layout.size())?;
-        Ok(Slab { region, list: FreeList::EMPTY, block_size, num_blocks, backing })
+        Ok(Self::over(region, align_up(block_size, WORD), num_blocks, backing))
     }
 }
 
 impl<A: BackingAllocator> Slab<A> {
+    fn over(region: Region, block_size: usize, num_blocks: usize, backing: A) -> Self {
+        let (list, guard) = (FreeList::EMPTY, Guard::new("Slab"));
+        Slab { region, list, block_size, num_blocks, backing, guard }
+    }
+
     /// The layout of the region of a slab.
     ///
     /// # Errors
@@ -333,8 +338,7 @@ impl<A: BackingAllocator> Slab<A> {
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         self.fits(layout)?;
-        let block = self.take().ok_or(AllocError)?;
-        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
+        self.take(layout)
     }
 
     /// Allocates a block, all [`Slab::block_size`] bytes of it. O(1).
@@ -343,18 +347,27 @@ impl<A: BackingAllocator> Slab<A> {
     /// If no block is free.
     #[inline]
     pub fn allocate_block(&mut self) -> Result<NonNull<[u8]>, AllocError> {
-        let block = self.take().ok_or(AllocError)?;
-        Ok(NonNull::slice_from_raw_parts(block, self.block_size))
+        // SAFETY: no larger than the region, whose layout exists; 1 is an alignment.
+        self.take(unsafe { Layout::from_size_align_unchecked(self.block_size, 1) })
     }
 
     #[inline(always)]
-    fn take(&mut self) -> Option<NonNull<u8>> {
-        // SAFETY: the list is of this region.
-        if let Some(block) = unsafe { self.list.pop() } {
-            return Some(block);
-        }
-        let address = self.list.carve(self.blocks())?;
-        Some(self.region.pointer(address))
+    fn take(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let block = loop {
+            // SAFETY: the list is of this region.
+            if let Some(block) = unsafe { self.list.pop() } {
+                break block;
+            }
+            if let Some(address) = self.list.carve(self.blocks()) {
+                break self.region.pointer(address);
+            }
+            let waited = self.guard.next(&self.region, true).ok_or(AllocError)?;
+            // SAFETY: freed, and not given back before.
+            unsafe { self.list.push(&self.region, waited) };
+        };
+        let address = provenance::address(block);
+        self.guard.admit(&self.region, address, layout, self.block_size);
+        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
     }
 
     #[inline(always)]
@@ -372,8 +385,28 @@ impl<A: BackingAllocator> Slab<A> {
     /// `ptr` was allocated by this allocator and not freed since.
     #[inline]
     pub unsafe fn deallocate(&mut self, ptr: NonNull<u8>) {
-        // SAFETY: as the caller promises.
-        unsafe { self.list.push(&self.region, provenance::address(ptr)) }
+        let mut next = self.guard.free(&self.region, provenance::address(ptr));
+        while let Some(address) = next {
+            // SAFETY: as the caller promises, or promised when the block began to wait.
+            unsafe { self.list.push(&self.region, address) };
+            next = self.guard.next(&self.region, false);
+        }
+    }
+
+    /// Makes a block another size where it is.
+    fn resize(
+        &mut self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        self.fits(new)?;
+        let address = provenance::address(ptr);
+        if !self.guard.resizes(&self.region, address, old) {
+            return Err(AllocError);
+        }
+        self.guard.resized(&self.region, address, new, self.block_size);
+        Ok(NonNull::slice_from_raw_parts(ptr, new.size()))
     }
 
     /// Makes a block larger where it is, up to the block size.
@@ -390,8 +423,7 @@ impl<A: BackingAllocator> Slab<A> {
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         debug_assert!(new.size() >= old.size());
-        self.fits(new)?;
-        Ok(NonNull::slice_from_raw_parts(ptr, new.size()))
+        self.resize(ptr, old, new)
     }
 
     /// Makes a block smaller where it is. It keeps its place and its whole block.
@@ -408,8 +440,7 @@ impl<A: BackingAllocator> Slab<A> {
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         debug_assert!(new.size() <= old.size());
-        self.fits(new)?;
-        Ok(NonNull::slice_from_raw_parts(ptr, new.size()))
+        self.resize(ptr, old, new)
     }
 
     /// Frees every block at once. O(1).
@@ -417,6 +448,7 @@ impl<A: BackingAllocator> Slab<A> {
     /// # Safety
     /// No block that was handed out is used any more.
     pub unsafe fn reset(&mut self) {
+        self.guard.reset(&self.region);
         self.list = FreeList::EMPTY;
     }
 
@@ -468,22 +500,26 @@ impl<A: BackingAllocator> Slab<A> {
     /// Whether a block is free.
     #[inline]
     pub fn can_allocate(&self) -> bool {
-        self.list.used < self.num_blocks
+        self.outstanding() < self.num_blocks
     }
 
     /// The number of live blocks.
     #[inline]
     pub fn outstanding(&self) -> usize {
-        self.list.used
+        self.list.used - self.guard.waiting()
     }
 }
 
+checked::watched!([A: BackingAllocator] Slab<A>, |slab| slab.region);
+
 impl<A: BackingAllocator> Inspect for Slab<A> {
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let visit = &mut self.guard.seen(visit);
         self.list.walk(&self.region, self.blocks(), visit);
     }
 
     fn check(&self) -> Result<(), Damage> {
+        self.guard.check(&self.region)?;
         self.list.check(&self.region, self.blocks())
     }
 }
@@ -506,7 +542,7 @@ impl<A: BackingAllocator> fmt::Debug for Slab<A> {
             .field("region", &self.region.base())
             .field("block_size", &self.block_size)
             .field("num_blocks", &self.num_blocks)
-            .field("outstanding", &self.list.used)
+            .field("outstanding", &self.outstanding())
             .finish_non_exhaustive()
     }
 }

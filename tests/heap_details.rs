@@ -9,6 +9,9 @@ use bonsai_alloc::{
     memory::{Config, Grow, PAGE, Pool, Simulation},
 };
 
+/// Bytes that `checked` puts behind a block.
+const ZONE: usize = if cfg!(feature = "checked") { 16 } else { 0 };
+
 fn layout(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size, align).unwrap()
 }
@@ -81,7 +84,7 @@ fn memory_below_the_first_growth_is_used_before_memory_grows() {
         let start = pool.memory().addresses().start;
         let mut bytes = 0;
         while pool.memory().attempts() == 0 {
-            let block = alloc(heap, layout(500, 4)).unwrap() as usize;
+            let block = alloc(heap, layout(496 - ZONE, 4)).unwrap() as usize;
             if block < start + 3 * PAGE {
                 assert!(block >= start + PAGE + 4096, "{name}");
                 bytes += 500;
@@ -279,7 +282,7 @@ fn what_is_freed_merges_and_can_be_had_as_one() {
             for (_, &block) in even.into_iter().chain(odd) {
                 free(heap, block, wanted);
             }
-            let large = layout(1 << 20, 8);
+            let large = layout((1 << 20) - ZONE, 8);
             let block = alloc(heap, large).unwrap_or_else(|| panic!("{name}: after {size}"));
             free(heap, block, large);
         }
@@ -308,7 +311,9 @@ fn the_same_work_again_needs_no_more_memory() {
         work();
         let pages = pool.memory().pages();
         (0..50).for_each(|_| work());
-        assert_eq!(pool.memory().pages(), pages, "{name} ratchets");
+        // With `checked` the places of blocks depend on which others wait, round by round.
+        let most = if cfg!(feature = "checked") { pages + pages / 8 } else { pages };
+        assert!(pool.memory().pages() <= most, "{name} ratchets");
     });
 }
 

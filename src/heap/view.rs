@@ -35,6 +35,7 @@ impl<M: Memory, P: Policy> Heap<M, P> {
 impl<M: Memory, P: Policy> Inspect for Heap<M, P> {
     /// O(granules + blocks in quick lists × 256 KiB of memory).
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let visit = &mut self.guard.seen(visit);
         let mut at = self.state.with(|state| state.runs.origin);
         let mut window = at;
         let mut waiting = self.waiting(at);
@@ -71,6 +72,7 @@ impl<M: Memory, P: Policy> Inspect for Heap<M, P> {
     }
 
     fn check(&self) -> Result<(), Damage> {
+        self.guard.check(&self.memory.pool().region())?;
         self.state.with(|state| {
             let runs = &state.runs;
             if runs.limit == 0 {

@@ -1,13 +1,14 @@
 //! A buddy as a global allocator.
 
-use core::alloc::{GlobalAlloc, Layout};
+use core::alloc::Layout;
 
 use super::arena::{Arena, arena_words};
 use crate::{
     bitmap::WORD,
     buddy::{Tag, Taken},
+    checked::Guard,
     descriptor::{Descriptor, Kind},
-    global::{allocator, relocate, resized},
+    global::{Plain, heap, resized},
     inspect::{Block, Damage, Inspect},
     lock::Lock,
     memory::{Linear, Memory},
@@ -43,6 +44,7 @@ const GRANULE: u32 = 4;
 pub struct BuddyHeap<M: Memory = Linear> {
     state: Lock<Arena<ORDERS>>,
     memory: M,
+    guard: Guard,
 }
 
 impl BuddyHeap {
@@ -69,7 +71,7 @@ impl Default for BuddyHeap {
 impl<M: Memory> BuddyHeap<M> {
     /// A heap over a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
-        BuddyHeap { state: Lock::new(Arena::new(GRANULE)), memory }
+        BuddyHeap { state: Lock::new(Arena::new(GRANULE)), memory, guard: Guard::new("BuddyHeap") }
     }
 
     #[inline]
@@ -90,7 +92,7 @@ impl<M: Memory> BuddyHeap<M> {
 
 // SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
 // asked, and nothing panics.
-unsafe impl<M: Memory> GlobalAlloc for BuddyHeap<M> {
+unsafe impl<M: Memory> Plain for BuddyHeap<M> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match self.take(layout) {
@@ -100,9 +102,10 @@ unsafe impl<M: Memory> GlobalAlloc for BuddyHeap<M> {
     }
 
     #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, _: Layout) {
+    unsafe fn dealloc(&self, ptr: *mut u8, _: Layout) -> bool {
         // SAFETY: the caller's block.
         self.state.with(|arena| unsafe { arena.tree.give(ptr.addr()) });
+        true
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -115,22 +118,18 @@ unsafe impl<M: Memory> GlobalAlloc for BuddyHeap<M> {
         region.pointer(taken.address).as_ptr()
     }
 
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let new = resized(layout, new_size);
+    unsafe fn resize(&self, ptr: *mut u8, layout: Layout, size: usize) -> bool {
+        let new = resized(layout, size);
         // SAFETY: the caller's block.
-        let in_place = self.state.with(|arena| unsafe { arena.resize(ptr.addr(), new) });
-        if in_place {
-            return ptr;
-        }
-        // SAFETY: as the caller promises.
-        unsafe { relocate(self, ptr, layout, new) }
+        self.state.with(|arena| unsafe { arena.resize(ptr.addr(), new) })
     }
 }
 
-allocator!([] BuddyHeap<M>);
+heap!([] BuddyHeap<M>);
 
 impl<M: Memory> Inspect for BuddyHeap<M> {
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let visit = &mut self.guard.seen(visit);
         let mut address = 0;
         while let Some(block) = self.state.with(|arena| arena.next(address)) {
             visit(block);
@@ -139,6 +138,7 @@ impl<M: Memory> Inspect for BuddyHeap<M> {
     }
 
     fn check(&self) -> Result<(), Damage> {
+        self.guard.check(&self.memory.pool().region())?;
         self.state.with(|arena| arena.tree.check())
     }
 }

@@ -1,11 +1,12 @@
 //! Bump allocation as a global allocator.
 
-use core::alloc::{GlobalAlloc, Layout};
+use core::alloc::Layout;
 
 use crate::{
     bitmap::{WORD, align_up},
+    checked::Guard,
     descriptor::{Descriptor, Kind},
-    global::{allocator, relocate, resized},
+    global::{Plain, heap},
     inspect::{Block, Damage, Inspect, State as Use, rule},
     lock::Lock,
     memory::{Grow, Linear, Memory, Pool},
@@ -98,6 +99,7 @@ unsafe impl Send for State {}
 pub struct BumpHeap<M: Memory = Linear> {
     state: Lock<State>,
     memory: M,
+    guard: Guard,
 }
 
 impl BumpHeap {
@@ -188,7 +190,8 @@ impl<M: Memory> BumpHeap<M> {
             committed: 0,
             region: Region::EMPTY,
         };
-        BumpHeap { state: Lock::new(state), memory }
+        let guard = Guard::without_quarantine("BumpHeap");
+        BumpHeap { state: Lock::new(state), memory, guard }
     }
 
     #[inline(always)]
@@ -204,7 +207,7 @@ impl<M: Memory> BumpHeap<M> {
 }
 
 // SAFETY: blocks do not overlap, are as large and as aligned as asked, and nothing panics.
-unsafe impl<M: Memory> GlobalAlloc for BumpHeap<M> {
+unsafe impl<M: Memory> Plain for BumpHeap<M> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.state.with(|state| match self.take(state, layout) {
@@ -214,13 +217,15 @@ unsafe impl<M: Memory> GlobalAlloc for BumpHeap<M> {
     }
 
     #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) -> bool {
         self.state.with(|state| {
-            if ptr.addr() + layout.size() == state.span.top {
+            let last = ptr.addr() + layout.size() == state.span.top;
+            if last {
                 state.soil();
                 state.span.top = ptr.addr();
             }
-        });
+            last
+        })
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -236,9 +241,9 @@ unsafe impl<M: Memory> GlobalAlloc for BumpHeap<M> {
         })
     }
 
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+    unsafe fn resize(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> bool {
         let start = ptr.addr();
-        let in_place = self.state.with(|state| {
+        self.state.with(|state| {
             state.soil();
             if state.span.resize_last(start, layout.size(), new_size) {
                 return true;
@@ -250,16 +255,11 @@ unsafe impl<M: Memory> GlobalAlloc for BumpHeap<M> {
             start + layout.size() == state.span.top
                 && state.make_room(self.memory.pool(), new_size - layout.size(), 1)
                 && state.span.resize_last(start, layout.size(), new_size)
-        });
-        if in_place {
-            return ptr;
-        }
-        // SAFETY: as the caller promises.
-        unsafe { relocate(self, ptr, layout, resized(layout, new_size)) }
+        })
     }
 }
 
-allocator!([] BumpHeap<M>);
+heap!([] BumpHeap<M>);
 
 impl<M: Memory> BumpHeap<M> {
     /// The chunk that follows the one at `after` in address order, as start, top and end. What was
@@ -306,6 +306,7 @@ impl<M: Memory> Inspect for BumpHeap<M> {
     }
 
     fn check(&self) -> Result<(), Damage> {
+        self.guard.check(&self.memory.pool().region())?;
         self.state.with(|state| {
             if state.start == 0 {
                 return Ok(());

@@ -8,14 +8,15 @@
 //!            | header | block | block | block | … | tail |
 //! ```
 
-use core::alloc::{GlobalAlloc, Layout};
+use core::alloc::Layout;
 
 use super::arena::{Arena, arena_words};
 use crate::{
     bitmap::{BitSet, WORD, align_down, align_up},
     buddy::Tag,
+    checked::Guard,
     descriptor::{Descriptor, Kind, value},
-    global::{allocator, relocate, resized},
+    global::{Plain, heap, resized},
     inspect::{Block, Damage, Inspect, State as Use, rule},
     lock::Lock,
     memory::{Linear, Memory},
@@ -141,6 +142,7 @@ struct State {
 pub struct SlabHeap<M: Memory = Linear> {
     state: Lock<State>,
     memory: M,
+    guard: Guard,
 }
 
 impl SlabHeap {
@@ -343,7 +345,7 @@ impl<M: Memory> SlabHeap<M> {
     /// A heap over a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
         let state = State { arena: Arena::new(GRANULE), partial: [0; CLASSES] };
-        SlabHeap { state: Lock::new(state), memory }
+        SlabHeap { state: Lock::new(state), memory, guard: Guard::new("SlabHeap") }
     }
 
     /// A block for `layout`, and whether it is zero but for two words.
@@ -362,7 +364,7 @@ impl<M: Memory> SlabHeap<M> {
 
 // SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
 // asked, and nothing panics.
-unsafe impl<M: Memory> GlobalAlloc for SlabHeap<M> {
+unsafe impl<M: Memory> Plain for SlabHeap<M> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match self.take(layout) {
@@ -372,13 +374,14 @@ unsafe impl<M: Memory> GlobalAlloc for SlabHeap<M> {
     }
 
     #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) -> bool {
         self.state.with(|state| match class_for(layout.size(), layout.align()) {
             // SAFETY: the caller's block, of that layout.
             Some(class) => unsafe { state.give_small(ptr.addr(), class) },
             // SAFETY: the same.
             None => unsafe { state.arena.tree.give(ptr.addr()) },
         });
+        true
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -391,28 +394,24 @@ unsafe impl<M: Memory> GlobalAlloc for SlabHeap<M> {
         block
     }
 
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let new = resized(layout, new_size);
+    unsafe fn resize(&self, ptr: *mut u8, layout: Layout, size: usize) -> bool {
+        let new = resized(layout, size);
         let from = class_for(layout.size(), layout.align());
-        let to = class_for(new_size, layout.align());
-        let in_place = match (from, to) {
+        let to = class_for(size, layout.align());
+        match (from, to) {
             (Some(from), Some(to)) => from == to,
             // SAFETY: the caller's block, one of the buddy's.
             (None, None) => self.state.with(|state| unsafe { state.arena.resize(ptr.addr(), new) }),
             _ => false,
-        };
-        if in_place {
-            return ptr;
         }
-        // SAFETY: as the caller promises.
-        unsafe { relocate(self, ptr, layout, new) }
     }
 }
 
-allocator!([] SlabHeap<M>);
+heap!([] SlabHeap<M>);
 
 impl<M: Memory> Inspect for SlabHeap<M> {
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        let visit = &mut self.guard.seen(visit);
         let mut address = 0;
         // One block of the buddy at a time: `visit` may use the heap.
         while let Some((block, slab)) = self.state.with(|state| state.next(address)) {
@@ -425,6 +424,7 @@ impl<M: Memory> Inspect for SlabHeap<M> {
     }
 
     fn check(&self) -> Result<(), Damage> {
+        self.guard.check(&self.memory.pool().region())?;
         self.state.with(|state| {
             state.arena.tree.check()?;
             let region = state.region();

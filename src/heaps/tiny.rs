@@ -1,14 +1,12 @@
 //! A global allocator in as few bytes of code as possible.
 
-use core::{
-    alloc::{GlobalAlloc, Layout},
-    ptr,
-};
+use core::{alloc::Layout, ptr};
 
 use crate::{
     bitmap::WORD,
+    checked::{Guard, padded},
     descriptor::{Descriptor, Kind, value},
-    global::allocator,
+    global::{Plain, heap},
     inspect::{Block, State},
     lock::Lock,
     memory::{Linear, Memory},
@@ -209,6 +207,7 @@ impl Lists {
 pub struct TinyHeap<M: Memory = Linear> {
     lists: Lock<Lists>,
     memory: M,
+    guard: Guard,
 }
 
 /// What of a [`TinyHeap`] is free, in bytes. How much is live it does not know.
@@ -248,12 +247,12 @@ impl Default for TinyHeap {
 impl<M: Memory> TinyHeap<M> {
     /// A heap that takes its memory from a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
-        TinyHeap { lists: Lock::new(Lists::new()), memory }
+        TinyHeap { lists: Lock::new(Lists::new()), memory, guard: Guard::new("TinyHeap") }
     }
 
     /// How many bytes a block for `layout`, whose size is not 0, has.
     pub fn usable_size(&self, layout: Layout) -> usize {
-        size_of_class(class_of(layout.size(), layout.align()))
+        padded(layout).map_or(0, |layout| size_of_class(class_of(layout.size(), layout.align())))
     }
 
     /// Shows `visit` every free block: the largest first, those of one size in the order in which
@@ -289,7 +288,7 @@ impl<M: Memory> TinyHeap<M> {
 // SAFETY: blocks on the lists are the heap's own, overlap nothing and are aligned to their size,
 // which is at least the size and the alignment of the layouts of their class. `dealloc` and
 // `realloc` are told the layout, so they find the class that the block was handed out for.
-unsafe impl<M: Memory> GlobalAlloc for TinyHeap<M> {
+unsafe impl<M: Memory> Plain for TinyHeap<M> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.lists.with(|lists| {
@@ -299,7 +298,7 @@ unsafe impl<M: Memory> GlobalAlloc for TinyHeap<M> {
     }
 
     #[inline]
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) -> bool {
         let class = class_of(layout.size(), layout.align());
         // Not through `block`: it may have come from a reference to fewer bytes than a link has.
         let region = self.memory.pool().region();
@@ -307,44 +306,38 @@ unsafe impl<M: Memory> GlobalAlloc for TinyHeap<M> {
             // SAFETY: the caller gives the block back.
             unsafe { lists.push(region, block.addr(), class) }
         });
+        true
     }
 
     #[inline]
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+    unsafe fn resize(&self, block: *mut u8, layout: Layout, new_size: usize) -> bool {
         let old_class = class_of(layout.size(), layout.align());
         let new_class = class_of(new_size, layout.align());
+        if new_class < old_class {
+            return false;
+        }
         let start = block.addr();
+        let unused = start + size_of_class(new_class)..start + size_of_class(old_class);
         let region = self.memory.pool().region();
         self.lists.with(|lists| {
-            let mut new = block;
-            let mut unused = start + size_of_class(new_class);
-            if new_class < old_class {
-                // SAFETY: the new size is not 0, as the caller promises.
-                new = unsafe { lists.allocate(&self.memory, new_size, layout.align()) };
-                if new.is_null() {
-                    return new;
-                }
-                // SAFETY: the old block has so many bytes, the new one has more, and they are two
-                // blocks.
-                unsafe { ptr::copy_nonoverlapping(block, new, layout.size()) };
-                unused = start;
-            }
-            // SAFETY: the caller uses no more of the old block than it has asked for.
-            unsafe { lists.release(region, unused, start + size_of_class(old_class)) };
-            new
-        })
+            // SAFETY: the caller uses no more of the block than it has asked for.
+            unsafe { lists.release(region, unused.start, unused.end) }
+        });
+        true
     }
 }
 
-allocator!([] TinyHeap<M>);
+heap!([] TinyHeap<M>);
 
 const _: () = assert!(WORD <= 1 << SMALLEST, "a free block holds its link");
 
 #[cfg(test)]
 mod tests {
+    use core::alloc::GlobalAlloc;
     use std::{collections::BTreeMap, vec::Vec};
 
-    use super::*;
+    use super::{Block, Layout, State, TinyHeap, TinyStats};
+    use crate::checked::{ZONE, make_room};
     use crate::bitmap::align_up;
     use crate::memory::{Config, Grow, MAX_PAGES, PAGE, Pool, Simulation};
 
@@ -461,6 +454,7 @@ mod tests {
             // SAFETY: live, with that layout.
             unsafe { heap.dealloc(pointer(&pool, block), layout) };
         }
+        make_room(&heap, &heap.guard, &heap.memory);
         let below = 2 * PAGE - align_up(12_344, 16);
         let grown = (pool.memory().pages() - 3 - foreign) * PAGE;
         assert_eq!(heap.stats().free_bytes, below + grown, "nothing is lost");
@@ -491,7 +485,7 @@ mod tests {
         let heap = TinyHeap::with_memory(&pool);
         let mut bytes = 0;
         for size in [2 * PAGE, PAGE, PAGE / 2] {
-            bytes += alloc(&heap, size, 1).map_or(0, |_| size);
+            bytes += alloc(&heap, size - ZONE, 1).map_or(0, |_| size);
         }
         assert_eq!(bytes, 4 * PAGE - PAGE / 2);
         assert_eq!(alloc(&heap, 1, 1), None);
@@ -505,10 +499,10 @@ mod tests {
         // Four pages from page 4 on would do; those from page 5 on do not, and the heap grows
         // again.
         pool.memory().foreign_before_next(1);
-        let block = alloc(&heap, 4 * PAGE, 1).unwrap();
+        let block = alloc(&heap, 4 * PAGE - ZONE, 1).unwrap();
         assert_eq!(block % (4 * PAGE), 0);
         assert_eq!(pool.memory().growths(), 2);
-        check(&heap, &BTreeMap::from([(block, layout(4 * PAGE, 1))]));
+        check(&heap, &BTreeMap::from([(block, layout(4 * PAGE - ZONE, 1))]));
         assert!(pool.memory().foreign_intact());
     }
 
@@ -522,7 +516,7 @@ mod tests {
         }));
         let heap = TinyHeap::with_memory(&pool);
         let mut blocks = 0;
-        while alloc(&heap, PAGE, 1).is_some() {
+        while alloc(&heap, PAGE - ZONE, 1).is_some() {
             blocks += 1;
         }
         assert_eq!((blocks, pool.memory().pages()), (3, MAX_PAGES));

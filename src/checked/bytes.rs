@@ -1,0 +1,40 @@
+//! The patterns behind live blocks and in freed ones.
+
+use super::report::Found;
+use crate::region::Region;
+
+/// What a red zone is filled with.
+pub(super) const ZONE: u8 = 0xFD;
+/// What a freed block is filled with.
+pub(super) const POISON: u8 = 0xDD;
+
+/// Fills `len` bytes from `address` on.
+///
+/// # Safety
+/// They are the allocator's, and `region` may touch them.
+pub(super) unsafe fn fill(region: &Region, address: usize, len: usize, byte: u8) {
+    // SAFETY: as the caller promises.
+    unsafe { region.pointer(address).as_ptr().write_bytes(byte, len) };
+}
+
+/// The offset of the first of `len` bytes that is not `byte`, and what stands there.
+///
+/// # Safety
+/// They were filled, nobody writes to them, and `region` may touch them.
+pub(super) unsafe fn differs(
+    region: &Region,
+    address: usize,
+    len: usize,
+    byte: u8,
+) -> Option<(usize, Found)> {
+    let start = region.pointer(address).as_ptr();
+    // SAFETY: as the caller promises.
+    let bytes = unsafe { core::slice::from_raw_parts(start, len) };
+    let offset = bytes.iter().position(|&other| other != byte)?;
+    let mut found = Found { bytes: [0; Found::MOST], len: 0 };
+    for (to, &from) in found.bytes.iter_mut().zip(bytes.iter().skip(offset)) {
+        *to = from;
+        found.len += 1;
+    }
+    Some((offset, found))
+}

@@ -1,0 +1,505 @@
+//! What stands between an allocator and its callers: who is who, and every verdict.
+//!
+//! One lock guards all books, and is held while a verdict is found and while red zones and poison
+//! are read or written; never while an allocator works or the hook runs.
+
+use core::{
+    alloc::Layout,
+    fmt, ptr,
+    sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed},
+};
+
+use super::{
+    book::{Book, Entry, State},
+    bytes::{POISON, ZONE, differs, fill},
+    hook::deliver,
+    report::{Allocator, Fault, Known, Operation, Report},
+    storage::Storage,
+};
+use crate::{
+    inspect::{Block, Damage, State as Use},
+    lock::Lock,
+    region::Region,
+};
+
+/// No more bytes than this are filled behind a block, however much room there is.
+const ZONE_MOST: usize = 64;
+
+/// How many bytes of freed blocks wait, an allocator.
+static QUARANTINE: AtomicUsize = AtomicUsize::new(1 << 20);
+
+/// Lets every allocator keep up to `bytes` bytes of freed blocks from being used again; 1 MiB by
+/// default. 0 means that freed blocks do not wait. A larger block than that does not wait either.
+///
+/// What waits already leaves when the next block is freed.
+pub fn set_quarantine(bytes: usize) {
+    QUARANTINE.store(bytes, Relaxed);
+}
+
+/// Every book, and the memory for them.
+struct Ledger {
+    first: *mut Book,
+    numbered: usize,
+    storage: Storage,
+}
+
+// SAFETY: the books are the ledger's own memory.
+unsafe impl Send for Ledger {}
+
+static LEDGER: Lock<Ledger> =
+    Lock::new(Ledger { first: ptr::null_mut(), numbered: 0, storage: Storage::new() });
+
+/// The book of an allocator for which there was no memory. It is not checked at all.
+const BLIND: *mut Book = ptr::without_provenance_mut(1);
+
+/// An allocator's place in the ledger.
+pub(crate) struct Guard {
+    name: &'static str,
+    /// Whether freed blocks wait.
+    waits: bool,
+    /// Null before the first use. Changes only while the ledger is locked.
+    book: AtomicPtr<Book>,
+}
+
+/// How a block that is freed leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Leave {
+    /// It waits, if it is not too large.
+    Waiting,
+    /// It is the allocator's at once.
+    AtOnce,
+    /// Nobody uses it again.
+    ForGood,
+}
+
+impl Ledger {
+    /// A block, of any allocator, for which `matches` holds.
+    fn search(&mut self, mut matches: impl FnMut(&Entry) -> bool) -> Option<Known> {
+        let mut book = self.first;
+        while !book.is_null() {
+            // SAFETY: on the list, and nobody else refers to it while the ledger is locked.
+            let current = unsafe { &mut *book };
+            let found = current.entries().iter().copied().find(&mut matches);
+            if let Some(entry) = found {
+                return Some(current.known(&entry));
+            }
+            book = current.next;
+        }
+        None
+    }
+
+    /// What is wrong with an address at which the allocator has no live block; `own` is its block
+    /// that was freed there.
+    fn astray(&mut self, own: Option<Known>, owner: Allocator, address: usize) -> Wrong {
+        if own.is_some() {
+            return (Fault::Freed, own);
+        }
+        let exact = |entry: &Entry| entry.state.live() && entry.address == address;
+        let block = match self.search(exact) {
+            None => self.search(|entry| entry.contains(address)),
+            exact => exact,
+        };
+        let fault = match block {
+            None => Fault::Unknown,
+            Some(block) if block.owner == owner => {
+                Fault::Interior { offset: address - block.address }
+            }
+            Some(_) => Fault::Foreign,
+        };
+        (fault, block)
+    }
+}
+
+/// A fault, and the block that it is about.
+type Wrong = (Fault, Option<Known>);
+
+/// Whether what stands behind a block, or in a freed one, is what was put there.
+///
+/// # Safety
+/// The block is held and `region` may touch it.
+unsafe fn inspect(region: &Region, entry: &Entry) -> Option<Fault> {
+    let end = entry.address + entry.size;
+    let zone = usize::from(entry.zone);
+    match entry.state {
+        State::Live => {
+            // SAFETY: the red zone was filled, and is nobody's.
+            let (at, found) = unsafe { differs(region, end, zone, ZONE) }?;
+            Some(Fault::Overflow { offset: entry.size + at, found })
+        }
+        State::Waiting | State::Dead => {
+            // SAFETY: the block and what is behind it were filled, and are nobody's.
+            let (at, found) =
+                unsafe { differs(region, entry.address, entry.size + zone, POISON) }?;
+            Some(Fault::UseAfterFree { offset: at, found })
+        }
+        _ => None,
+    }
+}
+
+impl Book {
+    /// The first block, from the entry at `at` on, with which something is wrong, and the position
+    /// behind its entry.
+    fn next_wrong(&mut self, region: &Region, at: usize) -> Option<(usize, Fault, Known)> {
+        let rest = self.entries().get(at..)?;
+        let (index, fault) = rest.iter().enumerate().find_map(|(index, entry)| {
+            // SAFETY: held, as far as it looks at a block at all.
+            Some((index, unsafe { inspect(region, entry) }?))
+        })?;
+        let entry = *self.entries().get(at + index)?;
+        Some((at + index + 1, fault, self.known(&entry)))
+    }
+}
+
+impl Guard {
+    /// An allocator of that type.
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Guard { name, waits: true, book: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// For allocators that hand nothing out again: freed blocks do not wait.
+    pub(crate) const fn without_quarantine(name: &'static str) -> Self {
+        Guard { name, waits: false, book: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// Uses the allocator's book, if there is one or there can be one.
+    fn with<R>(&self, f: impl FnOnce(&mut Book, &mut Ledger) -> R) -> Option<R> {
+        LEDGER.with(|ledger| {
+            let mut book = self.book.load(Relaxed);
+            if book.is_null() {
+                book = match ledger.storage.obtain(Layout::new::<Book>()) {
+                    None => BLIND,
+                    Some(place) => {
+                        let book = place.cast::<Book>().as_ptr();
+                        ledger.numbered += 1;
+                        let owner = Allocator { name: self.name, number: ledger.numbered };
+                        let mut new = Book::new(owner);
+                        new.next = ledger.first;
+                        // SAFETY: obtained for a book.
+                        unsafe { book.write(new) };
+                        ledger.first = book;
+                        book
+                    }
+                };
+                self.book.store(book, Relaxed);
+            }
+            if book == BLIND {
+                return None;
+            }
+            // SAFETY: the allocator's own book, which lives until the guard is dropped; the
+            // closures do not search the ledger while they use it.
+            Some(f(unsafe { &mut *book }, ledger))
+        })
+    }
+
+    /// Uses the book if there is one already.
+    fn look<R>(&self, f: impl FnOnce(&mut Book) -> R) -> Option<R> {
+        if self.book.load(Relaxed).is_null() {
+            return None;
+        }
+        self.with(|book, _| f(book))
+    }
+
+    fn owner(&self) -> Allocator {
+        let known = self.look(|book| book.owner);
+        known.unwrap_or(Allocator { name: self.name, number: 0 })
+    }
+
+    fn tell(
+        &self,
+        operation: Operation,
+        address: usize,
+        given: Option<Layout>,
+        (fault, block): Wrong,
+    ) {
+        let allocator = self.owner();
+        deliver(&Report { fault, operation, allocator, address, given, block });
+    }
+
+    /// The allocator's own words are wrong at `address`.
+    pub(crate) fn damaged(&self, operation: Operation, damage: Damage) {
+        self.tell(operation, damage.address, None, (Fault::Damaged(damage), None));
+    }
+
+    /// A block was handed out: `layout` at `address`, of `room` bytes that are the block's.
+    pub(crate) fn admit(&self, region: &Region, address: usize, layout: Layout, room: usize) {
+        let zone = room.saturating_sub(layout.size()).min(ZONE_MOST);
+        let entry = Entry::live(address, layout, zone as u8);
+        let twice = self.with(|book, ledger| {
+            let known = book.find(address).copied();
+            if let Some(known) = known.filter(|known| known.state.held()) {
+                return Some(book.known(&known));
+            }
+            if book.insert(entry, &mut ledger.storage) {
+                // SAFETY: of the block, and not of what was asked for.
+                unsafe { fill(region, address + layout.size(), zone, ZONE) };
+            } else {
+                book.untracked += 1;
+            }
+            None
+        });
+        if let Some(block) = twice.flatten() {
+            let rule = "a block was handed out that is held";
+            let fault = Fault::Damaged(Damage { address, rule });
+            self.tell(Operation::Allocate, address, Some(layout), (fault, Some(block)));
+        }
+    }
+
+    /// What `change` makes of the live block at `address`, or what is wrong; `None` if it may be a
+    /// block without an entry.
+    fn verdict<R>(
+        &self,
+        region: &Region,
+        address: usize,
+        given: Option<Layout>,
+        change: impl FnOnce(&mut Book, Entry) -> R,
+    ) -> Option<Result<R, Wrong>> {
+        let astray = self.with(|book, _| {
+            let own = book.find(address).copied();
+            let entry = match own {
+                Some(entry) if entry.state.live() => entry,
+                other => {
+                    let own = other.filter(|entry| entry.state != State::Empty);
+                    return Err((own.map(|entry| book.known(&entry)), book.untracked > 0));
+                }
+            };
+            if given.is_some_and(|given| given != entry.layout()) {
+                return Ok(Err((Fault::WrongLayout, Some(book.known(&entry)))));
+            }
+            // SAFETY: live.
+            if let Some(fault) = unsafe { inspect(region, &entry) } {
+                return Ok(Err((fault, Some(book.known(&entry)))));
+            }
+            Ok(Ok(change(book, entry)))
+        })?;
+        match astray {
+            Ok(verdict) => Some(verdict),
+            Err((own, untracked)) => {
+                let owner = self.owner();
+                let wrong = LEDGER.with(|ledger| ledger.astray(own, owner, address));
+                // A block without an entry is not within another one of this allocator; it has no
+                // entry from before either, which would have been used.
+                let unsure = matches!(wrong.0, Fault::Unknown | Fault::Foreign);
+                if untracked && unsure { None } else { Some(Err(wrong)) }
+            }
+        }
+    }
+
+    /// Frees the block at `address`, as far as the ledger is concerned.
+    pub(super) fn leave(
+        &self,
+        region: &Region,
+        address: usize,
+        given: Option<Layout>,
+        how: Leave,
+    ) -> Left {
+        let limit = if self.waits { QUARANTINE.load(Relaxed) } else { 0 };
+        let left = self.verdict(region, address, given, |book, entry| {
+            let len = entry.size + usize::from(entry.zone);
+            // SAFETY: the caller gives the block up.
+            unsafe { fill(region, address, len, POISON) };
+            match how {
+                Leave::Waiting if entry.size <= limit => {
+                    book.wait(address);
+                    return Left::Waits;
+                }
+                Leave::ForGood => book.close(address, State::Dead),
+                Leave::Waiting | Leave::AtOnce => book.close(address, State::Freed),
+            }
+            Left::Gone
+        });
+        match left {
+            None => {
+                self.look(|book| book.untracked = book.untracked.saturating_sub(1));
+                Left::Gone
+            }
+            Some(Ok(left)) => left,
+            Some(Err(wrong)) => {
+                self.tell(Operation::Free, address, given, wrong);
+                Left::Refused
+            }
+        }
+    }
+
+    /// A block that was freed at once is one that nobody uses again.
+    pub(super) fn dead(&self, address: usize) {
+        self.look(|book| {
+            if book.find(address).is_some_and(|entry| entry.state == State::Freed) {
+                book.close(address, State::Dead);
+            }
+        });
+    }
+
+    /// The block that has waited longest, which the allocator must take back now: because there is
+    /// no other memory (`empty`), or because more waits than may.
+    pub(super) fn leaves(&self, region: &Region, empty: bool) -> Option<(usize, Layout)> {
+        let limit = if empty { 0 } else { QUARANTINE.load(Relaxed) };
+        let (entry, wrong) = self.look(|book| {
+            if book.waiting == 0 || !empty && book.waiting_bytes <= limit {
+                return None;
+            }
+            let entry = book.oldest()?;
+            // SAFETY: it waits; the entry is as it was.
+            let fault = unsafe { inspect(region, &entry) };
+            Some((entry, fault.map(|fault| (fault, Some(book.known(&entry))))))
+        })??;
+        if let Some(wrong) = wrong {
+            self.tell(Operation::Reuse, entry.address, None, wrong);
+        }
+        Some((entry.address, entry.layout()))
+    }
+
+    /// Whether the block at `address` may be resized. Its end is not watched until
+    /// [`Guard::resized`].
+    pub(crate) fn resizes(&self, region: &Region, address: usize, old: Layout) -> bool {
+        let resizing = |book: &mut Book, _| book.close(address, State::Resizing);
+        match self.verdict(region, address, Some(old), resizing) {
+            None | Some(Ok(())) => true,
+            Some(Err(wrong)) => {
+                self.tell(Operation::Resize, address, Some(old), wrong);
+                false
+            }
+        }
+    }
+
+    /// The block has that layout now, or still, and `room` bytes.
+    pub(crate) fn resized(&self, region: &Region, address: usize, layout: Layout, room: usize) {
+        let zone = room.saturating_sub(layout.size()).min(ZONE_MOST);
+        self.look(|book| {
+            if let Some(entry) = book.find(address).filter(|entry| entry.state.live()) {
+                *entry = Entry::live(address, layout, zone as u8);
+                // SAFETY: of the block, and not of what was asked for.
+                unsafe { fill(region, address + layout.size(), zone, ZONE) };
+            }
+        });
+    }
+
+    /// Verifies what is watched; shows `visit` each fault.
+    pub(super) fn verify(
+        &self,
+        region: &Region,
+        operation: Operation,
+        visit: &mut dyn FnMut(&Report),
+    ) {
+        let mut at = 0;
+        // One fault at a time: `visit` may use the allocator, and the table may move. Then a block
+        // may be seen twice, or not at all.
+        while let Some((next, fault, block)) =
+            self.look(|book| book.next_wrong(region, at)).flatten()
+        {
+            at = next;
+            let (allocator, address, block) = (block.owner, block.address, Some(block));
+            visit(&Report { fault, operation, allocator, address, given: None, block });
+        }
+    }
+
+    /// Verifies what is watched, and tells the hook of each fault.
+    pub(crate) fn check(&self, region: &Region) -> Result<(), Damage> {
+        let mut first = Ok(());
+        self.verify(region, Operation::Check, &mut |report| {
+            let (at, rule) = match report.fault {
+                Fault::Overflow { offset, .. } => (offset, "a byte behind a block was overwritten"),
+                Fault::UseAfterFree { offset, .. } => (offset, "a freed block was written to"),
+                _ => (0, "a block is damaged"),
+            };
+            if first.is_ok() {
+                first = Err(Damage { address: report.address + at, rule });
+            }
+            deliver(report);
+        });
+        first
+    }
+
+    /// Every block is free at once, and may be handed out again; what was watched is verified.
+    pub(crate) fn reset(&self, region: &Region) {
+        self.verify(region, Operation::Reuse, &mut deliver);
+        self.look(Book::reset);
+    }
+
+    /// The blocks are nobody's any more.
+    pub(crate) fn forget(&self) {
+        drop(self.take());
+    }
+
+    /// The same place in the ledger for another owner of the blocks; this one begins anew.
+    pub(crate) fn take(&self) -> Guard {
+        let book = LEDGER.with(|_| self.book.swap(ptr::null_mut(), Relaxed));
+        Guard { name: self.name, waits: self.waits, book: AtomicPtr::new(book) }
+    }
+
+    /// How many freed blocks wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.look(|book| book.waiting).unwrap_or(0)
+    }
+
+    /// Shows `visit` a waiting block as free, which to the allocator is live.
+    pub(crate) fn seen<'a>(
+        &'a self,
+        visit: &'a mut dyn FnMut(Block),
+    ) -> impl FnMut(Block) + use<'a> {
+        move |mut block| {
+            if block.state == Use::Live {
+                let waits = |entry: &mut Entry| entry.state == State::Waiting;
+                let known = self.look(|book| book.find(block.address).is_some_and(waits));
+                if known == Some(true) {
+                    block.state = Use::Free;
+                }
+            }
+            visit(block);
+        }
+    }
+
+    /// What is in the book.
+    pub(super) fn counts(&self) -> super::Counts {
+        let counts = self.look(|book| super::Counts {
+            live: book.live,
+            waiting: book.waiting,
+            waiting_bytes: book.waiting_bytes,
+            untracked: book.untracked,
+        });
+        counts.unwrap_or_default()
+    }
+}
+
+/// What became of a block that was to be freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// It is not freed.
+    Refused,
+    /// It waits: the allocator is not told yet.
+    Waits,
+    /// It must be given to the allocator now.
+    Gone,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let book = *self.book.get_mut();
+        if book.is_null() || book == BLIND {
+            return;
+        }
+        LEDGER.with(|ledger| {
+            // SAFETY: the guard's own, which nobody else refers to.
+            let current = unsafe { &mut *book };
+            current.clear(&mut ledger.storage);
+            let mut place = &raw mut ledger.first;
+            // SAFETY: the list's links are the ledger's own memory, and the book is on the list.
+            while unsafe { *place } != book {
+                // SAFETY: the same.
+                let other = unsafe { *place };
+                // SAFETY: the same.
+                place = unsafe { &raw mut (*other).next };
+            }
+            // SAFETY: the same.
+            unsafe { *place = current.next };
+            let Some(place) = ptr::NonNull::new(book.cast::<u8>()) else { return };
+            // SAFETY: obtained with this layout, and off the list.
+            unsafe { ledger.storage.release(place, Layout::new::<Book>()) };
+        });
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

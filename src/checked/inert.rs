@@ -1,0 +1,165 @@
+//! What is left of `checked` without the feature: nothing. Every function is a call of what it
+//! stands in front of, or a constant.
+
+use core::alloc::Layout;
+
+use crate::{
+    global::{Plain, relocate, resized},
+    inspect::{Block, Damage},
+    memory::Memory,
+    region::Region,
+};
+
+/// No place in any ledger.
+#[derive(Debug)]
+pub(crate) struct Guard;
+
+#[expect(clippy::unused_self, reason = "the same calls as with the feature")]
+impl Guard {
+    #[inline(always)]
+    pub(crate) const fn new(_: &'static str) -> Self {
+        Guard
+    }
+
+    #[inline(always)]
+    pub(crate) const fn without_quarantine(_: &'static str) -> Self {
+        Guard
+    }
+
+    #[inline(always)]
+    pub(crate) fn admit(&self, _: &Region, _: usize, _: Layout, _: usize) {}
+
+    #[inline(always)]
+    pub(crate) fn free(&self, _: &Region, address: usize) -> Option<usize> {
+        Some(address)
+    }
+
+    #[inline(always)]
+    pub(crate) fn next(&self, _: &Region, _: bool) -> Option<usize> {
+        None
+    }
+
+    #[inline(always)]
+    pub(crate) fn free_unused(&self, _: &Region, _: usize, _: bool) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    pub(crate) fn resizes(&self, _: &Region, _: usize, _: Layout) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    pub(crate) fn resized(&self, _: &Region, _: usize, _: Layout, _: usize) {}
+
+    #[inline(always)]
+    pub(crate) fn check(&self, _: &Region) -> Result<(), Damage> {
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn reset(&self, _: &Region) {}
+
+    #[inline(always)]
+    pub(crate) fn forget(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn take(&self) -> Guard {
+        Guard
+    }
+
+    #[inline(always)]
+    pub(crate) fn waiting(&self) -> usize {
+        0
+    }
+
+    #[inline(always)]
+    pub(crate) fn seen<'a>(&self, visit: &'a mut dyn FnMut(Block)) -> &'a mut dyn FnMut(Block) {
+        visit
+    }
+}
+
+macro_rules! watched {
+    ([$($generics:tt)*] $allocator:ty, |$this:ident| $region:expr) => {};
+}
+pub(crate) use watched;
+
+/// No red zones.
+#[cfg(test)]
+pub(crate) const ZONE: usize = 0;
+
+/// A heap asks itself for what it is asked for.
+#[inline(always)]
+pub(crate) fn padded(layout: Layout) -> Option<Layout> {
+    Some(layout)
+}
+
+#[inline(always)]
+pub(crate) fn make_room(_: &impl Plain, _: &Guard, _: &impl Memory) -> bool {
+    false
+}
+
+/// # Safety
+/// As for [`alloc`](core::alloc::GlobalAlloc::alloc).
+#[inline(always)]
+pub(crate) unsafe fn alloc(
+    heap: &impl Plain,
+    _: &Guard,
+    _: &impl Memory,
+    layout: Layout,
+) -> *mut u8 {
+    // SAFETY: as the caller promises.
+    unsafe { heap.alloc(layout) }
+}
+
+/// # Safety
+/// As for [`alloc_zeroed`](core::alloc::GlobalAlloc::alloc_zeroed).
+#[inline(always)]
+pub(crate) unsafe fn alloc_zeroed(
+    heap: &impl Plain,
+    _: &Guard,
+    _: &impl Memory,
+    layout: Layout,
+) -> *mut u8 {
+    // SAFETY: as the caller promises.
+    unsafe { heap.alloc_zeroed(layout) }
+}
+
+/// # Safety
+/// As for [`dealloc`](core::alloc::GlobalAlloc::dealloc).
+#[inline(always)]
+pub(crate) unsafe fn dealloc(
+    heap: &impl Plain,
+    _: &Guard,
+    _: &impl Memory,
+    block: *mut u8,
+    layout: Layout,
+) {
+    // SAFETY: as the caller promises.
+    unsafe { heap.dealloc(block, layout) };
+}
+
+/// # Safety
+/// As for [`realloc`](core::alloc::GlobalAlloc::realloc).
+#[inline(always)]
+pub(crate) unsafe fn realloc(
+    heap: &impl Plain,
+    _: &Guard,
+    _: &impl Memory,
+    block: *mut u8,
+    layout: Layout,
+    size: usize,
+) -> *mut u8 {
+    // SAFETY: as the caller promises.
+    if unsafe { heap.resize(block, layout, size) } {
+        return block;
+    }
+    // SAFETY: the caller's size is not 0.
+    let alloc = |layout| unsafe { heap.alloc(layout) };
+    let dealloc = |block, layout| {
+        // SAFETY: the caller's block.
+        unsafe { heap.dealloc(block, layout) };
+    };
+    // SAFETY: the same.
+    unsafe { relocate(block, layout, resized(layout, size), alloc, dealloc) }
+}

@@ -1,0 +1,189 @@
+//! What was found, in numbers and in words.
+
+use core::{alloc::Layout, fmt};
+
+use super::bytes::{POISON, ZONE};
+use crate::inspect::Damage;
+
+/// What a call was meant to do, or when else a fault was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A block was to be handed out.
+    Allocate,
+    /// A block was to be freed.
+    Free,
+    /// A block was to be made larger or smaller.
+    Resize,
+    /// A freed block was about to be used again.
+    Reuse,
+    /// Somebody asked: [`Inspect::check`](crate::inspect::Inspect::check),
+    /// [`Checked::verify`](super::Checked::verify), or a reset of the allocator.
+    Check,
+}
+
+/// An allocator: its type, and which one of all that a program uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allocator {
+    /// The name of its type, such as `Heap`.
+    pub name: &'static str,
+    /// Allocators are numbered from 1 on as they are used for the first time.
+    pub number: usize,
+}
+
+/// A block that an allocator handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Where it begins.
+    pub address: usize,
+    /// What it was allocated for, or resized to last.
+    pub layout: Layout,
+    /// Whether it has not been freed.
+    pub live: bool,
+    /// Which allocator it is of.
+    pub owner: Allocator,
+}
+
+/// The bytes from the first wrong one on, at most sixteen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    pub(super) bytes: [u8; Found::MOST],
+    pub(super) len: u8,
+}
+
+impl Found {
+    pub(super) const MOST: usize = 16;
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&[])
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.bytes().iter().enumerate() {
+            write!(f, "{}{byte:02x}", if at > 0 { " " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong. Offsets are in bytes from where [`Report::block`] begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The block has been freed already: a double free, or a resize of a dead block.
+    Freed,
+    /// No block begins at the address: none was handed out there, or it was freed long ago.
+    Unknown,
+    /// The address is not that of a block but of a byte within one.
+    Interior {
+        /// Which byte.
+        offset: usize,
+    },
+    /// The block is another allocator's.
+    Foreign,
+    /// The block was allocated with another size or alignment.
+    WrongLayout,
+    /// Bytes behind the block were written to.
+    Overflow {
+        /// Where the first of them is; the block's size or more.
+        offset: usize,
+        /// What stands there now.
+        found: Found,
+    },
+    /// The block was written to after it was freed.
+    UseAfterFree {
+        /// Where the first byte is that was written to.
+        offset: usize,
+        /// What stands there now.
+        found: Found,
+    },
+    /// The allocator's own words were overwritten: a link in free memory, most likely.
+    Damaged(Damage),
+}
+
+/// A misuse of an allocator, as [the hook](super::set_hook) is told of it.
+///
+/// Its text, by `Display`, is one line with all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What is wrong.
+    pub fault: Fault,
+    /// What was being done.
+    pub operation: Operation,
+    /// By which allocator.
+    pub allocator: Allocator,
+    /// The address that the call was given; if it was given none, that of the block or the link.
+    pub address: usize,
+    /// The layout that the call was given, if it was given one.
+    pub given: Option<Layout>,
+    /// The block that the address leads to, if it leads to one.
+    pub block: Option<Known>,
+}
+
+impl fmt::Display for Allocator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.number)
+    }
+}
+
+/// A layout in words.
+struct Size(Layout);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes aligned to {}", self.0.size(), self.0.align())
+    }
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.live { "live" } else { "freed" };
+        write!(f, "the {state} block of {} at {:#x}", Size(self.layout), self.address)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match (self.fault, self.operation) {
+            (Fault::Freed, Operation::Free) => "double free",
+            (Fault::Freed, _) => "use of a freed block",
+            (Fault::Unknown, _) => "no block begins there",
+            (Fault::Interior { .. }, _) => "not the start of a block",
+            (Fault::Foreign, _) => "a block of another allocator",
+            (Fault::WrongLayout, _) => "wrong size or alignment",
+            (Fault::Overflow { .. }, _) => "overflow",
+            (Fault::UseAfterFree { .. }, _) => "write after free",
+            (Fault::Damaged(_), _) => "damage",
+        };
+        let operation = match self.operation {
+            Operation::Allocate => "allocate",
+            Operation::Free => "free",
+            Operation::Resize => "resize",
+            Operation::Reuse => "reuse",
+            Operation::Check => "check",
+        };
+        write!(f, "{what}: {}, {operation} {:#x}", self.allocator, self.address)?;
+        if let Some(given) = self.given {
+            write!(f, " as {}", Size(given))?;
+        }
+        if let Some(block) = self.block {
+            write!(f, ": {block}")?;
+            if block.owner != self.allocator {
+                write!(f, " of {}", block.owner)?;
+            }
+        }
+        match self.fault {
+            Fault::Interior { offset } => write!(f, ", byte {offset} of it"),
+            Fault::Overflow { offset, found } => {
+                write!(f, ": from byte {offset} on {found:?} instead of {ZONE:02x}")
+            }
+            Fault::UseAfterFree { offset, found } => {
+                write!(f, ": from byte {offset} on {found:?} instead of {POISON:02x}")
+            }
+            Fault::Damaged(damage) => write!(f, ": {}", damage.rule),
+            _ => Ok(()),
+        }
+    }
+}
