@@ -80,15 +80,15 @@ mod hook;
 mod report;
 mod storage;
 
+pub(crate) use self::{
+    guard::Guard,
+    heap::{alloc, alloc_zeroed, dealloc, make_room, padded, realloc},
+};
 pub use self::{
     guard::set_quarantine,
     heap::ZONE,
     hook::{Hook, Message, set_hook},
     report::{Allocator, Fault, Found, Known, Operation, Report},
-};
-pub(crate) use self::{
-    guard::Guard,
-    heap::{alloc, alloc_zeroed, dealloc, make_room, padded, realloc},
 };
 use crate::region::Region;
 

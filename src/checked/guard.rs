@@ -128,8 +128,7 @@ unsafe fn inspect(region: &Region, entry: &Entry) -> Option<Fault> {
         }
         State::Waiting | State::Dead => {
             // SAFETY: the block and what is behind it were filled, and are nobody's.
-            let (at, found) =
-                unsafe { differs(region, entry.address, entry.size + zone, POISON) }?;
+            let (at, found) = unsafe { differs(region, entry.address, entry.size + zone, POISON) }?;
             Some(Fault::UseAfterFree { offset: at, found })
         }
         _ => None,
@@ -213,11 +212,6 @@ impl Guard {
     ) {
         let allocator = self.owner();
         deliver(&Report { fault, operation, allocator, address, given, block });
-    }
-
-    /// The allocator's own words are wrong at `address`.
-    pub(crate) fn damaged(&self, operation: Operation, damage: Damage) {
-        self.tell(operation, damage.address, None, (Fault::Damaged(damage), None));
     }
 
     /// A block was handed out: `layout` at `address`, of `room` bytes that are the block's.
@@ -431,15 +425,16 @@ impl Guard {
         self.look(|book| book.waiting).unwrap_or(0)
     }
 
-    /// Shows `visit` a waiting block as free, which to the allocator is live.
+    /// Shows `visit` a waiting block as free, which to the allocator is live; and one that another
+    /// thread is just giving back.
     pub(crate) fn seen<'a>(
         &'a self,
         visit: &'a mut dyn FnMut(Block),
     ) -> impl FnMut(Block) + use<'a> {
         move |mut block| {
             if block.state == Use::Live {
-                let waits = |entry: &mut Entry| entry.state == State::Waiting;
-                let known = self.look(|book| book.find(block.address).is_some_and(waits));
+                let freed = |entry: &mut Entry| !entry.state.live();
+                let known = self.look(|book| book.find(block.address).is_some_and(freed));
                 if known == Some(true) {
                     block.state = Use::Free;
                 }

@@ -337,8 +337,8 @@ mod tests {
     use std::{collections::BTreeMap, vec::Vec};
 
     use super::{Block, Layout, State, TinyHeap, TinyStats};
-    use crate::checked::{ZONE, make_room};
     use crate::bitmap::align_up;
+    use crate::checked::{ZONE, make_room};
     use crate::memory::{Config, Grow, MAX_PAGES, PAGE, Pool, Simulation};
 
     type Heap<'a> = TinyHeap<&'a Pool<Simulation>>;

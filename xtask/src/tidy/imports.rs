@@ -31,16 +31,18 @@ const LIBRARY: &[(&[&str], &[&[&str]])] = &[
     (&["region"], &[&["error", "provenance"]]),
     (&["inspect"], &[&["error", "bitmap"]]),
     (&["allocator"], &[&["error"]]),
-    (CORES, &[ARITHMETIC, BACKINGS]),
+    (CORES, &[ARITHMETIC, BACKINGS, &["checked"]]),
     (&["memory"], &[&["error", "provenance", "region", "bitmap", "lock", "allocator"]]),
     // Puts cores behind the trait `Allocator`.
     (&["local"], &[ARITHMETIC, CORES, BACKINGS, &["allocator"]]),
+    // Stands between an allocator and its callers; with its feature or without.
+    (&["checked"], &[ARITHMETIC, &["memory", "lock", "global"]]),
     // What heaps share: how they are a `GlobalAlloc`, and how a reader from outside finds them.
-    (&["global"], &[&["provenance", "allocator"]]),
+    (&["global"], &[&["provenance", "region", "allocator", "checked"]]),
     (&["descriptor"], &[&["memory"]]),
     (
         &["heap", "heaps"],
-        &[ARITHMETIC, CORES, &["memory", "lock", "allocator", "global", "descriptor"]],
+        &[ARITHMETIC, CORES, &["memory", "lock", "allocator", "global", "descriptor", "checked"]],
     ),
     // Wraps a heap, and takes pages for its records.
     (&["trace"], &[ARITHMETIC, &["memory", "lock", "global", "descriptor", "heap", "heaps"]]),
