@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // The benchmark suite: allocators side by side in WebAssembly engines. See README.md.
 
-import { ALLOCATORS, FRUGAL } from "./harness/allocators.mjs";
-import { Builder, distinct, exists } from "./harness/build.mjs";
+import { readFileSync } from "node:fs";
+
+import { FRUGAL } from "./harness/allocators.mjs";
+import { Builder, distinct } from "./harness/build.mjs";
 import { weigh } from "./harness/code-size.mjs";
 import { node } from "./harness/engines/node.mjs";
 import { wasmtime } from "./harness/engines/wasmtime.mjs";
@@ -10,13 +12,14 @@ import { chromium, firefox } from "./harness/engines/webdriver.mjs";
 import { USAGE, parse } from "./harness/options.mjs";
 import { KeptPages } from "./harness/pages.mjs";
 import { clear, note, progress } from "./harness/progress.mjs";
-import { describe, keep } from "./harness/record.mjs";
+import { describe, entry, keep } from "./harness/record.mjs";
 import { publish } from "./harness/report.mjs";
 import { EFFORT, disagreement, measureShape } from "./harness/schedule.mjs";
-import { SEED } from "./harness/shapes.mjs";
+import { SEED, SHAPES } from "./harness/shapes.mjs";
 import { smoke } from "./harness/smoke.mjs";
 import { figures } from "./harness/summary.mjs";
 import * as tables from "./harness/tables.mjs";
+import { assess } from "./harness/targets.mjs";
 import { watch } from "./harness/watch.mjs";
 
 const START = { node, chromium, firefox, wasmtime };
@@ -32,13 +35,9 @@ if (options.help) {
   console.log(USAGE);
   process.exit();
 }
-const allocators = options.allocators.filter((allocator) => {
-  if (!exists(allocator)) note(`there is no ${ALLOCATORS[allocator].title} yet: left out`);
-  return exists(allocator);
-});
-const builder = new Builder((module) => progress(`building ${module}`));
 try {
-  if (options.effort === "smoke") await smoke(builder, START, options, allocators);
+  if (options.from !== undefined) tell(publish(JSON.parse(readFileSync(options.from, "utf8"))));
+  else if (options.effort === "smoke") await smoke(builder(), START, options, options.allocators);
   else await bench();
 } catch (error) {
   clear();
@@ -46,45 +45,75 @@ try {
   process.exitCode = 1;
 }
 
+function builder() {
+  return new Builder((module) => progress(`building ${module}`));
+}
+
+function tell(files) {
+  for (const file of files) note(`written: ${file}`);
+}
+
 /** Measures what was asked for; tables for each engine as it is done with. */
 async function bench() {
+  const { allocators } = options;
   const reference = allocators.includes(options.reference) ? options.reference : allocators[0];
   const sets = [...new Set(options.shapes.map((shape) => shape.set))];
+  const build = builder();
   // The peers that memory is compared with are built too, and run once where that was not done yet.
   const modules = {};
   for (const set of sets) {
     for (const allocator of new Set([...allocators, ...FRUGAL])) {
-      modules[`${allocator}-${set}`] = await builder.build(allocator, set, false);
+      modules[`${allocator}-${set}`] = await build.build(allocator, set, false);
     }
   }
   clear();
   distinct(modules);
+  const whole = options.effort === "full" && options.complete;
+  const record = describe(options, allocators, build.compiler, reference);
+  if (whole) {
+    // First, because an allocator that is wrong is found here.
+    record.watched = await watch(build, allocators, options.shapes);
+    record.size = weigh(allocators);
+  }
   const kept = new KeptPages(modules);
-  const record = describe(options, builder.compiler, reference);
   const wrong = [];
+  const effort = EFFORT[options.effort];
+  const start = Date.now();
+  let cells = 0;
   for (const name of options.engines) {
     const engine = await START[name]();
     if (engine.missing !== undefined) {
       // Where it was asked for by name, its absence is an error.
       if (options.enginesByName) throw new Error(`${name}: ${engine.missing}`);
       note(`${name}: skipped, ${engine.missing}`);
+      record.missing.push({ name, reason: engine.missing });
       continue;
     }
     try {
+      progress(`${name}: compiling ${Object.keys(modules).length} modules`);
       await engine.load(modules);
       note(`${engine.version}: ${allocators.length} allocators, ${options.shapes.length} shapes`);
-      const measured = [];
+      const shapes = [];
       for (const [at, shape] of options.shapes.entries()) {
-        progress(`${name}: ${at + 1} of ${options.shapes.length}, ${shape.name}`);
+        const left = options.engines.length * options.shapes.length - cells;
+        const minutes = Math.ceil((left * effort.seconds) / 60);
+        progress(`${name}: ${at + 1} of ${options.shapes.length}, ${shape.name}; about ${minutes} min left at most`);
+        cells += 1;
         await engine.renew?.();
-        const results = await measureShape(engine, shape, allocators, reference, EFFORT[options.effort], SEED);
+        const results = await measureShape(engine, shape, allocators, reference, effort, SEED);
         wrong.push(...disagreement(results).map((allocator) => `${allocator} at ${shape.name} in ${name}`));
-        const pagesOf = await kept.complete(engine, shape, results);
-        measured.push({ shape, pagesOf, figures: figures(results, reference, pagesOf, shape) });
+        const peerPages = await kept.complete(engine, shape, results);
+        shapes.push(entry(shape, peerPages, figures(results, reference, peerPages, shape)));
       }
       clear();
-      console.log(`\n${tables.times(measured, allocators, reference)}\n\n${tables.pages(measured, allocators, FRUGAL)}\n`);
-      record.engines.push({ name, version: engine.version, clock: engine.clock, measured });
+      console.log(`\n${tables.times(shapes, allocators, reference)}\n\n${tables.pages(shapes, allocators, FRUGAL)}\n`);
+      record.engines.push({ name, version: engine.version, clock: engine.clock, shapes });
+    } catch (error) {
+      // What the other engines take half an hour for is not given up; the command fails in the end.
+      if (options.engines.length === 1) throw error;
+      note(`${name}: given up, ${error.message}`);
+      record.missing.push({ name, reason: error.message });
+      process.exitCode = 1;
     } finally {
       await engine.stop();
     }
@@ -92,13 +121,10 @@ async function bench() {
   kept.save();
   if (wrong.length > 0) throw new Error(`computed something else than the others: ${wrong.join("; ")}`);
   if (record.engines.length === 0) throw new Error("no engine to measure in");
-
-  if (options.effort === "full" && options.complete) {
-    record.watched = await watch(builder, allocators, options.shapes);
-    record.size = weigh(allocators);
-  }
-  if (options.record || (options.effort === "full" && options.complete)) {
-    note(`written: ${keep(record)}`);
-    for (const file of publish(record, allocators)) note(`written: ${file}`);
-  }
+  // A mean of some of the shapes would be one of a choice.
+  const all = SHAPES.every((shape) => shape.set !== "shapes" || options.shapes.includes(shape));
+  if (all && allocators.includes("heap")) console.log(`${tables.targets(assess(record))}\n`);
+  note(`measured in ${((Date.now() - start) / 60_000).toFixed(1)} minutes`);
+  if (options.record || whole) note(`written: ${keep(record)}`);
+  if (whole) tell(publish(record));
 }

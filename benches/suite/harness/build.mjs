@@ -14,10 +14,13 @@ export const root = resolve(suite, "../..");
 export const target = join(root, "target/bench-wasm");
 const WASM = "wasm32-unknown-unknown";
 
-/** Whether this crate has that heap yet. */
-export function exists(allocator) {
-  return allocator !== "heap" || /\bheap::(\{[^}]*\b)?Heap\b/.test(readFileSync(join(root, "src/lib.rs"), "utf8"));
-}
+/** What modules are made of: a crate of this workspace, its features, and the folders of its sources. */
+const SETS = {
+  shapes: { crate: "shapes", features: [], folders: ["shapes"] },
+  programs: { crate: "programs", features: [], folders: ["programs"] },
+  "soak-shapes": { crate: "shapes", features: ["soak"], folders: ["shapes", "soak"] },
+  "soak-programs": { crate: "programs", features: ["soak"], folders: ["programs", "soak"] },
+};
 
 /** Files below a folder, in order. */
 function* files(path) {
@@ -31,7 +34,8 @@ function* files(path) {
 /** A digest of all that a module is made from. */
 function digest(allocator, set, watched, compiler) {
   const hash = createHash("sha256").update(`${allocator} ${set} ${watched} ${compiler}`);
-  const sources = [join(suite, "Cargo.toml"), join(suite, "Cargo.lock"), ...files(join(suite, "allocators")), ...files(join(suite, set))];
+  const sources = [join(suite, "Cargo.toml"), join(suite, "Cargo.lock")];
+  sources.push(...["allocators", ...SETS[set].folders].flatMap((folder) => [...files(join(suite, folder))]));
   if (ALLOCATORS[allocator].own) sources.push(join(root, "Cargo.toml"), ...files(join(root, "src")));
   for (const source of sources) hash.update(source).update(readFileSync(source));
   return hash.digest("hex");
@@ -82,7 +86,7 @@ export class Builder {
     this.compiler = execFileSync("rustc", ["--version"], { encoding: "utf8", cwd: root }).trim();
   }
 
-  /** The path of a module: the shapes or the programs over an allocator, to be timed or watched. */
+  /** The path of a module: one of the sets over an allocator, to be timed or watched. */
   async build(allocator, set, watched) {
     const key = `${allocator}-${set}${watched ? "-watched" : ""}`;
     const module = join(target, "modules", `${key}.wasm`);
@@ -91,18 +95,19 @@ export class Builder {
     if (existsSync(module) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return module;
     this.#onBuild(key);
     const profile = watched ? "watched" : "release";
-    const name = `bonsai_suite_${set}`;
+    const name = `bonsai_suite_${SETS[set].crate}`;
     const folder = join(target, WASM, profile);
     // Cargo names a cdylib without a hash: all features share this file, and what it holds is of
     // whichever was built last, which cargo does not notice.
     for (const place of [folder, join(folder, "deps")]) rmSync(join(place, `${name}.wasm`), { force: true });
-    const features = [allocator === "dlmalloc" ? [] : allocator, watched ? "watch" : []].flat();
+    const carried = [allocator === "dlmalloc" ? [] : allocator, watched ? "watch" : []].flat();
+    const features = [...SETS[set].features, ...carried.map((feature) => `bonsai_suite_allocators/${feature}`)];
     await cargo([
       "build",
       "--quiet",
       "--locked",
       ...["--profile", profile, "--target", WASM, "--package", name],
-      ...features.flatMap((feature) => ["--features", `bonsai_suite_allocators/${feature}`]),
+      ...features.flatMap((feature) => ["--features", feature]),
     ]);
     mkdirSync(dirname(module), { recursive: true });
     copyFileSync(join(folder, `${name}.wasm`), module);

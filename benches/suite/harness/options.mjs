@@ -13,11 +13,12 @@ usage: node benches/suite/run.mjs [options]
   --smoke          only shows that everything works: tiny runs of watched modules, nothing is timed
   --peer NAMES     of ${Object.keys(ALLOCATORS).join(", ")}
   --shape NAMES    names of shapes, or parts of them; or "shapes", "programs", "all"
-  --engine NAMES   of ${ENGINES.join(", ")}
+  --engine NAMES   of ${ENGINES.join(", ")}; or "all"
   --reference NAME whose time the others' is divided by (talc)
-  --record         keep the results of --quick or of a selection too
-Several names are separated by commas. A complete run without --peer, --shape or --engine writes its
-record to benches/results, charts to docs/charts and docs/benchmarks.md.`;
+  --record         keep the record of --quick or of a selection too
+  --from FILE      measures nothing: writes docs and charts again from a record
+Several names are separated by commas. A run without --peer, --shape, --engine and --quick writes its
+record to benches/results, charts to docs/charts, and docs/benchmarks.md.`;
 
 /** What was asked for; throws where that makes no sense. */
 export function parse(args) {
@@ -27,6 +28,7 @@ export function parse(args) {
       quick: { type: "boolean", default: false },
       smoke: { type: "boolean", default: false },
       record: { type: "boolean", default: false },
+      from: { type: "string" },
       peer: { type: "string", multiple: true, default: [] },
       shape: { type: "string", multiple: true, default: [] },
       engine: { type: "string", multiple: true, default: [] },
@@ -39,9 +41,10 @@ export function parse(args) {
   if (values.quick && values.smoke) throw new Error("--quick or --smoke, not both");
   known(peers, Object.keys(ALLOCATORS), "allocator");
   known([values.reference], Object.keys(ALLOCATORS), "allocator");
-  known(engines, ENGINES, "engine");
+  known(engines, [...ENGINES, "all"], "engine");
   return {
     help: values.help,
+    from: values.from,
     effort: values.smoke ? "smoke" : values.quick ? "quick" : "full",
     complete: peers.length + shapes.length + engines.length === 0,
     record: values.record,
@@ -49,7 +52,7 @@ export function parse(args) {
     allocators: peers.length > 0 ? Object.keys(ALLOCATORS).filter((name) => peers.includes(name)) : Object.keys(ALLOCATORS),
     chosenByName: peers,
     shapes: select(shapes),
-    engines: engines.length > 0 ? engines : values.quick || values.smoke ? ["node"] : ENGINES,
+    engines: engines.includes("all") ? ENGINES : engines.length > 0 ? engines : values.quick || values.smoke ? ["node"] : ENGINES,
     enginesByName: engines.length > 0,
   };
 }

@@ -18,6 +18,12 @@ test("a whole name is that shape, a part of names is all that have it", () => {
   assert.ok(names(["--shape", "programs"]).includes("regex"));
 });
 
+test("all engines can be asked for by name, which makes their absence an error", () => {
+  const options = parse(["--quick", "--engine", "all"]);
+  assert.deepEqual([options.engines, options.enginesByName], [ENGINES, true]);
+  assert.deepEqual(parse(["--quick"]).engines, ["node"]);
+});
+
 test("what does not exist is complained about", () => {
   assert.throws(() => parse(["--peer", "jemalloc"]), /no allocator is named "jemalloc"/);
   assert.throws(() => parse(["--shape", "square"]), /no shape is named "square"/);

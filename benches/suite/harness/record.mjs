@@ -16,44 +16,47 @@ function git(...args) {
   }
 }
 
-export function describe(options, rustc, reference) {
+/** What was measured, when, on which machine. */
+export function host(rustc) {
   return {
     date: new Date().toISOString(),
     commit: git("rev-parse", "HEAD") ?? "unknown",
     // Whether what was measured is what that commit has.
-    changed: git("status", "--porcelain", "--", "src", "benches/suite", "Cargo.toml") !== "",
-    effort: options.effort,
+    changed: git("status", "--porcelain", "--", "src", "benches/suite", "benches/size", "Cargo.toml") !== "",
     processor: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
     system: `${platform()} ${release()}`,
     rustc,
+  };
+}
+
+export function describe({ effort, complete }, allocators, rustc, reference) {
+  return {
+    ...host(rustc),
+    effort,
+    complete,
     seed: SEED,
     reference,
+    allocators,
     engines: [],
+    // Engines that could not be measured in, and why.
+    missing: [],
   };
+}
+
+/** What is kept of a shape in an engine. */
+export function entry({ name, set, unit, steps, time, pages }, peerPages, figures) {
+  return { name, set, unit, steps, inTimeMean: time, inPagesMean: pages, peerPages, figures };
 }
 
 const rounded = (_, value) => (typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value);
 
-/** Writes the record, and tells where it is. */
+/** Writes the record, and tells where it is. A run that was shorter than a complete one has another name. */
 export function keep(record) {
-  const engines = record.engines.map(({ measured, ...engine }) => ({
-    ...engine,
-    shapes: measured.map(({ shape: { name, set, unit, steps, time, pages }, pagesOf, figures }) => ({
-      name,
-      set,
-      unit,
-      steps,
-      inTimeMean: time,
-      inPagesMean: pages,
-      peerPages: pagesOf,
-      figures,
-    })),
-  }));
   const folder = join(root, "benches/results");
   mkdirSync(folder, { recursive: true });
-  const effort = record.effort === "full" ? "" : `-${record.effort}`;
-  const path = join(folder, `${record.date.slice(0, 10)}${effort}.json`);
-  writeFileSync(path, `${JSON.stringify({ ...record, engines }, rounded, 1)}\n`);
+  const kind = [record.effort === "full" ? "" : `-${record.effort}`, record.complete ? "" : "-selection"].join("");
+  const path = join(folder, `${record.date.slice(0, 10)}${kind}.json`);
+  writeFileSync(path, `${JSON.stringify(record, rounded, 1)}\n`);
   return relative(root, path);
 }

@@ -1,19 +1,17 @@
-// What a run that is kept leaves behind for readers: docs/benchmarks.md and its charts.
+// What a record leaves behind for readers: docs/benchmarks.md and its charts.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 import { FRUGAL } from "./allocators.mjs";
 import { root } from "./build.mjs";
-import { bars, dots } from "./charts.mjs";
+import { draw } from "./pictures.mjs";
 import { means, title } from "./summary.mjs";
-import { duration } from "./tables.mjs";
-
-/** Whom the charts by shape show; all of them would be a thicket. */
-const SHOWN = ["heap", "talc", "rlsf", "dlmalloc", "bound"];
+import { duration, verdict } from "./tables.mjs";
+import { assess, cheated } from "./targets.mjs";
 
 /** Writes all of it, and tells what. */
-export function publish(record, allocators) {
+export function publish(record) {
   const folder = join(root, "docs/charts");
   mkdirSync(folder, { recursive: true });
   const written = [];
@@ -21,146 +19,157 @@ export function publish(record, allocators) {
     writeFileSync(path, text);
     written.push(relative(root, path));
   };
-  const charts = draw(record, allocators);
+  // A chart of an engine that this record does not have would be of another day.
+  for (const old of readdirSync(folder).filter((name) => name.endsWith(".svg"))) rmSync(join(folder, old));
+  const charts = draw(record);
   for (const [name, svg] of Object.entries(charts)) write(join(folder, `${name}.svg`), svg);
-  write(join(root, "docs/benchmarks.md"), page(record, allocators, Object.keys(charts)));
+  write(join(root, "docs/benchmarks.md"), page(record, charts));
   return written;
 }
 
-const counted = (measured, what, set) => measured.filter(({ shape }) => shape[what] && shape.set === set);
-const setsOf = (record) => [...new Set(record.engines.flatMap(({ measured }) => measured.map(({ shape }) => shape.set)))];
-
-function draw(record, allocators) {
-  const charts = {};
-  const day = record.date.slice(0, 10);
-  const shown = SHOWN.filter((allocator) => allocators.includes(allocator));
-  const by = title(record.reference);
-  for (const { name, version, measured } of record.engines) {
-    charts[`time-${name}`] = dots({
-      title: `Time by that of ${by}: ${version}`,
-      subtitle: `Left is faster. Median over interleaved rounds. ${record.processor}, ${day}`,
-      series: shown.map(title),
-      ticks: [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2],
-      rows: measured.map(({ shape, figures }) => ({ label: shape.name, values: shown.map((one) => figures[one]?.ratio) })),
-    });
-  }
-  const { measured } = record.engines[0];
-  charts.pages = dots({
-    title: "Peak memory by that of the best of dlmalloc, talc and rlsf",
-    subtitle: `Left is smaller. Pages of the whole linear memory. ${day}`,
-    series: shown.map(title),
-    ticks: [0.5, 0.7, 1, 1.4, 2],
-    rows: measured.map(({ shape, figures }) => ({ label: shape.name, values: shown.map((one) => figures[one]?.frugal) })),
-  });
-  const speeds = record.engines.map((engine) => means(counted(engine.measured, "time", "shapes"), (one) => one.ratio, allocators));
-  const rows = allocators.map((allocator) => ({
-    label: title(allocator),
-    values: speeds.map((all) => (all[allocator] === undefined ? undefined : 1 / all[allocator])),
-  }));
-  if (rows.some(({ values }) => values.some((value) => value !== undefined))) {
-    charts.speed = bars({
-      title: `Speed by that of ${by}, geometric mean of the shapes`,
-      subtitle: `Longer is faster. Who fails at a shape is not shown. ${record.processor}, ${day}`,
-      series: record.engines.map(({ version }) => version.split(" (")[0]),
-      rows: rows.filter(({ values }) => values.some((value) => value !== undefined)),
-      format: (value) => value.toFixed(2),
-    });
-  }
-  if (record.size !== undefined) {
-    charts.size = bars({
-      title: "What an allocator adds to a module",
-      subtitle: `Shorter is smaller. Bytes of wasm at opt-level z after wasm-opt -Oz. ${day}`,
-      series: ["bytes"],
-      rows: Object.entries(record.size.net).map(([allocator, bytes]) => ({ label: title(allocator), values: [bytes] })),
-      format: (value) => `${value} B`,
-    });
-  }
-  return charts;
-}
-
-function table(head, rows) {
+function table(head, rows, left = 1) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, at) => (at === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
+  return [line(head), line(head.map((_, at) => (at < left ? "---" : "--:"))), ...rows.map(line)].join("\n");
 }
 
 const ratio = (value) => (value === undefined ? "" : value.toFixed(2));
+const command = (options) => `\`cargo xtask bench${options === "" ? "" : ` -- ${options}`}\``;
+const sets = (shapes) => [...new Set(shapes.map(({ set }) => set))];
 
-function page(record, allocators, charts) {
-  const others = allocators.filter((allocator) => allocator !== record.reference);
-  const parts = [
-    `# Benchmarks
-Written by \`cargo xtask bench\`; [benches/suite](../benches/suite/README.md) says what is measured and how.
+/** The whole page. */
+export function page(record, charts) {
+  const picture = (name, alt) => (charts[name] === undefined ? [] : [`![${alt}](charts/${name}.svg)`]);
+  return `${[
+    head(record),
+    ...goals(record),
+    ...picture("speed", `Speed of the allocators by that of ${title(record.reference)}, in each engine`),
+    ...record.engines.flatMap((engine) => [
+      times(record, engine),
+      ...picture(`time-${engine.name}`, `Time of each shape by that of ${title(record.reference)}, in ${engine.version}`),
+    ]),
+    memory(record),
+    ...picture("pages", "Peak memory of each shape by that of the best peer"),
+    ...growths(record),
+    ...size(record),
+    ...picture("size", "Bytes that each allocator adds to a module"),
+  ].join("\n\n")}\n`;
+}
 
-- ${record.date.slice(0, 10)}, commit ${record.commit.slice(0, 12)}${record.changed ? " with changes" : ""}
-- ${record.processor}, ${record.cores} cores, ${record.system}
-- ${record.rustc}; ${record.engines.map(({ version }) => version).join("; ")}
-${record.effort === "full" ? "" : `- measured with \`--${record.effort}\`: fewer rounds than a complete run has\n`}
-![](charts/${charts.includes("speed") ? "speed" : charts[0]}.svg)`,
+function head(record) {
+  const lines = [
+    `${record.date.slice(0, 10)}, commit ${record.commit.slice(0, 12)}${record.changed ? " with changes" : ""}`,
+    `${record.processor}, ${record.cores} cores, ${record.system}`,
+    `${record.rustc}; ${record.engines.map(({ version }) => version).join("; ")}`,
+    ...record.missing.map(({ name, reason }) => `not measured in ${name}: ${reason}`),
   ];
-  for (const { name, version, clock, measured } of record.engines) {
-    const rows = [];
-    for (const { shape, figures } of measured) {
-      const worst = Math.max(0, ...others.map((allocator) => figures[allocator]?.uncertainty ?? 0));
-      rows.push([
-        shape.name,
-        duration(figures[record.reference]?.ns),
-        ...others.map((allocator) => (figures[allocator]?.error === undefined ? ratio(figures[allocator]?.ratio) : "fails")),
-        `${(worst * 100).toFixed(1)} %`,
-      ]);
-    }
-    for (const set of setsOf(record)) {
-      const all = means(counted(measured, "time", set), (one) => one.ratio, others);
-      rows.push([`**geometric mean, ${set}**`, "", ...others.map((allocator) => ratio(all[allocator])), ""]);
-    }
-    parts.push(`## Time: ${version}
-Time of a step (of a run, for programs) with ${title(record.reference)}, and the others' by it: below 1 is faster. ± is the
-largest standard error in the line. Clock: ${clock}.
+  if (record.effort !== "full") lines.push(`measured with \`--${record.effort}\`: fewer rounds than a complete run has`);
+  return `# Benchmarks
+Written by ${command("")} from its record in [benches/results](../benches/results); [benches/suite](../benches/suite/README.md)
+says what is measured and how. Each section names the command that measures it alone.
 
-${table(["", title(record.reference), ...others.map(title), "±"], rows)}
+${lines.map((line) => `- ${line}`).join("\n")}`;
+}
 
-![](charts/time-${name}.svg)`);
+function goals(record) {
+  if (!["heap", record.reference].every((allocator) => record.allocators.includes(allocator))) return [];
+  const rows = assess(record).flatMap(({ name, goal, results }) => {
+    if (results.length === 0) return [[name, goal, "not measured", ""]];
+    return results.map((result, at) => {
+      const found = [`${result.text}`, result.where && `(${result.where})`, result.engine && `in ${result.engine}`];
+      const judged = verdict(result);
+      return [at === 0 ? name : "", at === 0 ? goal : "", found.filter(Boolean).join(" "), judged === "met" ? judged : `**${judged}**`];
+    });
+  });
+  const apart = cheated(record);
+  return [
+    `## Targets of \`Heap\`
+What this record says of each. ${
+      apart.length === 0 ? "" : `The lower bound cheats, by wasting more than 15 % of memory, at ${apart.join(", ")}.`
+    }
+
+${table(["target", "asked for", "found", ""], rows, 4)}`,
+  ];
+}
+
+function times({ allocators, reference }, { name, version, clock, shapes }) {
+  const others = allocators.filter((allocator) => allocator !== reference);
+  const rows = shapes.map(({ name: shape, figures }) => {
+    const worst = Math.max(0, ...others.map((allocator) => figures[allocator]?.uncertainty ?? 0));
+    const cells = others.map((allocator) => figures[allocator]?.error ? fate(figures[allocator].error) : ratio(figures[allocator]?.ratio));
+    return [shape, duration(figures[reference]?.ns), ...cells, `${(worst * 100).toFixed(1)} %`];
+  });
+  for (const set of sets(shapes)) {
+    const counted = shapes.filter((shape) => shape.inTimeMean && shape.set === set);
+    const all = means(counted, (one) => one.ratio, others);
+    rows.push([`**geometric mean, ${set}**`, "", ...others.map((allocator) => ratio(all[allocator])), ""]);
   }
-  const { measured } = record.engines[0];
+  return `## Time: ${version}
+${command(`--engine ${name}`)}
+
+Time of a step (of a run, for programs) with ${title(reference)}, and the others' by it: below 1 is faster. ± is the
+largest standard error in the line. Ratchet, pushes and zeroed do not count in the mean. Clock: ${clock}.
+
+${table(["", title(reference), ...others.map(title), "±"], rows)}`;
+}
+
+/** Out of memory shows itself as a trap. */
+function fate(error) {
+  return error === "too slow" ? error : "fails";
+}
+
+function memory({ allocators, engines }) {
+  const { name, shapes } = engines[0];
   const compared = allocators.filter((allocator) => !FRUGAL.includes(allocator));
-  const rows = measured.map(({ shape, figures, pagesOf }) => [
-    shape.name,
-    ...FRUGAL.map((peer) => pagesOf[peer]),
+  const rows = shapes.map(({ name: shape, figures, peerPages }) => [
+    shape,
+    ...FRUGAL.map((peer) => peerPages[peer]),
     ...compared.map((allocator) => {
       const one = figures[allocator];
-      return one?.pages === undefined ? "fails" : `${one.pages} (${ratio(one.frugal)})`;
+      return one?.pages === undefined ? fate(one?.error) : `${one.pages} (${ratio(one.frugal)})`;
     }),
   ]);
-  for (const set of setsOf(record)) {
-    const all = means(counted(measured, "pages", set), (one) => one.frugal, compared);
+  for (const set of sets(shapes)) {
+    const counted = shapes.filter((shape) => shape.inPagesMean && shape.set === set);
+    const all = means(counted, (one) => one.frugal, compared);
     rows.push([`**geometric mean, ${set}**`, ...FRUGAL.map(() => ""), ...compared.map((allocator) => ratio(all[allocator]))]);
   }
-  parts.push(`## Memory
-Peak pages of 64 KiB, and in parentheses what they are by the best of dlmalloc, talc and rlsf.
+  return `## Memory
+${command(`--quick --engine ${name}`)}
 
-${table(["", ...FRUGAL.map(title), ...compared.map(title)], rows)}
+Peak pages of 64 KiB, and in parentheses what they are by the best of dlmalloc, talc and rlsf; after 1,000 rounds, for ratchet.
+They are the same in every engine. Ratchet, pushes and zeroed do not count in the mean.
 
-![](charts/pages.svg)`);
-  if (record.watched !== undefined) {
-    const lines = Object.entries(record.watched).map(([shape, { asked, growths }]) => [
-      shape,
-      asked.allocations,
-      asked.reallocations,
-      (asked.peak / 65536).toFixed(1),
-      ...allocators.map((allocator) => growths[allocator] ?? "fails"),
-    ]);
-    parts.push(`## Growths
+${table(["", ...FRUGAL.map(title), ...compared.map(title)], rows)}`;
+}
+
+function growths({ watched, allocators }) {
+  if (watched === undefined) return [];
+  const lines = Object.entries(watched).map(([shape, { asked, growths: grown }]) => [
+    shape,
+    asked.allocations,
+    asked.reallocations,
+    (asked.peak / 65536).toFixed(1),
+    ...allocators.map((allocator) => grown[allocator] ?? "fails"),
+  ]);
+  return [
+    `## Growths
+${command("")}
+
 How often memory grew, and what a shape asks for: allocations, reallocations, and its live peak in pages.
 
-${table(["", "allocations", "reallocations", "live peak", ...allocators.map(title)], lines)}`);
-  }
-  if (record.size !== undefined) {
-    const lines = Object.entries(record.size.net).map(([allocator, bytes]) => [title(allocator), bytes]);
-    parts.push(`## Code size
+${table(["", "allocations", "reallocations", "live peak", ...allocators.map(title)], lines)}`,
+  ];
+}
+
+function size(record) {
+  if (record.size === undefined) return [];
+  const lines = Object.entries(record.size.net).map(([allocator, bytes]) => [title(allocator), bytes.toLocaleString("en")]);
+  return [
+    `## Code size
+\`node benches/size/size.mjs\`
+
 Bytes that an allocator adds to a module, at opt-level z after wasm-opt -Oz (${record.size.wasmOpt}).
 
-${table(["", "bytes"], lines)}
-
-![](charts/size.svg)`);
-  }
-  return `${parts.join("\n\n")}\n`;
+${table(["", "bytes"], lines)}`,
+  ];
 }

@@ -5,12 +5,15 @@ import { paired, uncertainty } from "./statistics.mjs";
 
 /**
  * How hard to look: rounds at least and at most, how sure of a ratio is sure enough, and after how
- * many seconds a shape has had its time, whether sure or not. Then for who is slow: in which rounds
+ * many seconds a shape in an engine has had its time, whether sure or not. Then for who is slow: in which rounds
  * it takes part, every one of so many, and how many seconds a run may be expected to take.
+ *
+ * Seconds times shapes times engines is how long a run takes at most, but for the first runs of everybody: 25 minutes if
+ * complete, two with --quick.
  */
 export const EFFORT = {
-  full: { least: 9, most: 60, sure: 0.004, seconds: 15, slow: 8, patience: 20 },
-  quick: { least: 5, most: 25, sure: 0.01, seconds: 2, slow: Infinity, patience: 1 },
+  full: { least: 9, most: 60, sure: 0.004, seconds: 15, slow: 8, patience: 5 },
+  quick: { least: 5, most: 25, sure: 0.01, seconds: 4.5, slow: Infinity, patience: 1 },
 };
 /** Even of what takes long. */
 const FEWEST = 3;
@@ -38,15 +41,12 @@ export async function measureShape(engine, shape, allocators, reference, effort,
   const job = (allocator, part) => jobOf(allocator, shape, part, seed);
   const one = async (allocator, part) => (await engine.run([job(allocator, part)]))[0];
 
+  const start = Date.now();
   const results = {};
   for (const allocator of allocators) {
-    const part = Math.floor(steps * PROBE);
-    if (shape.unit !== "run" && part > 0) {
-      const probe = await one(allocator, part);
-      if (probe.error === undefined && probe.ms / 1000 / PROBE > effort.patience) {
-        results[allocator] = { error: "too slow" };
-        continue;
-      }
+    if (await takesForever(allocator)) {
+      results[allocator] = { error: "too slow" };
+      continue;
     }
     // The first whole run warms the code up, and does not count in a ratio.
     const first = await one(allocator, steps);
@@ -57,7 +57,6 @@ export async function measureShape(engine, shape, allocators, reference, effort,
   const running = allocators.filter((allocator) => results[allocator].error === undefined);
   const pace = results[reference]?.warm ?? Math.min(...running.map((allocator) => results[allocator].warm));
   const slow = new Set(running.filter((allocator) => results[allocator].warm > SLOW * pace));
-  const start = Date.now();
   for (let round = 0; round < effort.most; round++) {
     const order = running
       .map((_, turn) => running[(turn + round) % running.length])
@@ -72,6 +71,17 @@ export async function measureShape(engine, shape, allocators, reference, effort,
     if (round + 1 >= FEWEST && Date.now() - start > effort.seconds * 1000) break;
   }
   return results;
+
+  /** Twice: the first time, code may have to be compiled, or the machine may be busy. */
+  async function takesForever(allocator) {
+    const part = Math.floor(steps * PROBE);
+    if (shape.unit === "run" || part === 0) return false;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const probe = await one(allocator, part);
+      if (probe.error !== undefined || probe.ms / 1000 / PROBE <= effort.patience) return false;
+    }
+    return true;
+  }
 
   function sure(allocator) {
     if (allocator === reference || slow.has(allocator)) return true;

@@ -49,3 +49,19 @@ test("nobody may damage a block", () => {
 test("whoever computes something else is named", () => {
   assert.deepEqual(disagreement({ a: { checksum: "1" }, b: { checksum: "2" }, c: { checksum: "1" }, d: { error: "" } }), ["b"]);
 });
+
+test("who would take for ever is left out, who was only disturbed once is not", async () => {
+  let disturbed = true;
+  const busy = {
+    run: async (jobs) =>
+      jobs.map(({ module }) => {
+        if (module.startsWith("lol")) return { ms: 1e6, checksum: "1" };
+        const ms = disturbed ? 1e6 : 1;
+        disturbed = false;
+        return { ms, checksum: "1" };
+      }),
+  };
+  const results = await measureShape(busy, SHAPE, ["talc", "lol"], "talc", EFFORT, 1);
+  assert.equal(results.lol.error, "too slow");
+  assert.equal(results.talc.ms.length, EFFORT.least);
+});

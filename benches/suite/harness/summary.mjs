@@ -10,7 +10,7 @@ import { geomean, median, paired, uncertainty } from "./statistics.mjs";
  * pages    at the end of a run, which is the peak: linear memory does not shrink
  * frugal   pages by those of the best of dlmalloc, talc and rlsf
  */
-export function figures(results, reference, pagesOf, shape) {
+export function figures(results, reference, pagesOf, { unit, steps }) {
   const best = Math.min(...FRUGAL.map((peer) => pagesOf[peer] ?? Infinity));
   const summary = {};
   for (const [allocator, { error, ms, pages, initial }] of Object.entries(results)) {
@@ -21,7 +21,7 @@ export function figures(results, reference, pagesOf, shape) {
     const one = { pages, initial, frugal: best === Infinity ? undefined : pages / best };
     const times = ms.filter((time) => time !== undefined);
     if (times.length > 0) {
-      const nanoseconds = 1e6 / (shape.unit === "run" ? 1 : shape.steps);
+      const nanoseconds = 1e6 / (unit === "run" ? 1 : steps);
       Object.assign(one, {
         ns: median(times) * nanoseconds,
         least: Math.min(...times) * nanoseconds,
@@ -39,7 +39,7 @@ export function figures(results, reference, pagesOf, shape) {
 export function means(shapes, pick, allocators) {
   const all = {};
   for (const allocator of allocators) {
-    const values = shapes.map(({ figures: one }) => pick(one[allocator] ?? {}));
+    const values = shapes.map(({ figures: of }) => pick(of[allocator] ?? {}));
     if (values.length > 0 && values.every((value) => value !== undefined)) all[allocator] = geomean(values);
   }
   return all;

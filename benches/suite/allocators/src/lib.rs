@@ -80,3 +80,17 @@ contestant!(bound::Bound, bound::Bound::new());
     ))
 ))]
 contestant!(std::alloc::System, std::alloc::System);
+
+/// Whether the allocator finds its own bookkeeping sound; those that cannot tell are believed.
+pub fn sound() -> bool {
+    #[cfg(all(
+        any(feature = "heap", feature = "slab", feature = "buddy", feature = "bump"),
+        not(feature = "watch")
+    ))]
+    return bonsai_alloc::prelude::Inspect::check(&ALLOCATOR).is_ok();
+    #[cfg(not(all(
+        any(feature = "heap", feature = "slab", feature = "buddy", feature = "bump"),
+        not(feature = "watch")
+    )))]
+    true
+}

@@ -12,6 +12,9 @@ mod text;
 
 // For its global allocator: a crate that nobody mentions is not linked.
 use bonsai_suite_allocators as _;
+// For its exports.
+#[cfg(feature = "soak")]
+use bonsai_suite_soak as _;
 use text::Random;
 
 const PROGRAMS: [fn(usize, &mut Random) -> u64; 7] = [

@@ -46,18 +46,25 @@ impl Block {
         block
     }
 
+    /// Byte `at`, which is below the size, or where the block ends.
+    #[inline(always)]
+    fn byte(&self, at: usize) -> *mut u8 {
+        // SAFETY: within the block, or just behind it.
+        unsafe { self.start.add(at) }
+    }
+
     /// Writes the tag, from `from` to the end.
     #[inline(always)]
     fn mark(&self, from: usize) {
         let size = self.layout.size();
         if WATCHED {
             // SAFETY: within the block.
-            unsafe { self.start.add(from).write_bytes(self.tag, size - from) };
+            unsafe { self.byte(from).write_bytes(self.tag, size - from) };
         } else {
             // SAFETY: the block has at least one byte.
             unsafe { self.start.write(self.tag) };
             // SAFETY: the same.
-            unsafe { self.start.add(size - 1).write(self.tag) };
+            unsafe { self.byte(size - 1).write(self.tag) };
         }
     }
 
@@ -65,16 +72,16 @@ impl Block {
     /// the first and the last otherwise.
     #[inline(always)]
     fn expect(&self, from: usize, to: usize, value: u8) {
-        // SAFETY: callers stay within the block.
-        let byte = |at: usize| unsafe { self.start.add(at).read() };
         let right = if WATCHED {
-            // SAFETY: the same, and all of it was written.
-            let bytes = unsafe { slice::from_raw_parts(self.start.add(from), to - from) };
+            // SAFETY: within the block, and all of it was written.
+            let bytes = unsafe { slice::from_raw_parts(self.byte(from), to - from) };
             let mut words = bytes.chunks_exact(8);
             let rest = words.remainder();
             words.all(|word| word == [value; 8]) && rest.iter().all(|byte| *byte == value)
         } else {
-            byte(from) == value && byte(to - 1) == value
+            // SAFETY: callers stay within the block, and wrote to it.
+            let is = |at: usize| unsafe { self.byte(at).read() } == value;
+            is(from) && is(to - 1)
         };
         if !right {
             found_damage();

@@ -1,7 +1,7 @@
 //! Synthetic shapes of allocation. Each is a function of a number of steps and of a seed, returns a
 //! checksum that does not depend on the allocator, and leaves nothing live.
 //!
-//! The table in `suite/shapes.mjs` names them; a shape's number is its place in [`SHAPES`].
+//! The table in `harness/shapes.mjs` names them; a shape's number is its place in [`SHAPES`].
 
 #![cfg(target_arch = "wasm32")]
 
@@ -10,6 +10,9 @@ mod blocks;
 mod collections;
 mod random;
 
+// For its exports.
+#[cfg(feature = "soak")]
+use bonsai_suite_soak as _;
 use random::Random;
 
 const SHAPES: [fn(usize, &mut Random) -> u64; 16] = [

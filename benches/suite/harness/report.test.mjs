@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { page } from "./report.mjs";
+import { draw } from "./pictures.mjs";
+
+const figure = (ratio, pages) => ({ ratio, uncertainty: 0.01, ns: 40 * ratio, pages, frugal: pages / 100 });
+
+const RECORD = {
+  date: "2026-01-02T03:04:05Z",
+  commit: "0123456789abcdef",
+  changed: false,
+  effort: "full",
+  processor: "A <processor>",
+  cores: 2,
+  system: "linux",
+  rustc: "rustc 1",
+  reference: "talc",
+  allocators: ["dlmalloc", "talc", "wee", "heap"],
+  missing: [{ name: "firefox", reason: "no geckodriver" }],
+  engines: [
+    {
+      name: "node",
+      version: "Node 20 (V8 11)",
+      clock: "CPU",
+      shapes: [
+        {
+          name: "churn",
+          set: "shapes",
+          inTimeMean: true,
+          inPagesMean: true,
+          peerPages: { dlmalloc: 100, talc: 101, rlsf: 102 },
+          figures: { dlmalloc: figure(2, 100), talc: figure(1, 101), wee: { error: "unreachable" }, heap: figure(0.5, 110) },
+        },
+      ],
+    },
+  ],
+  size: { wasmOpt: "wasm-opt 1", net: { talc: 1600, heap: 2300 } },
+};
+
+test("the page says what was measured on what, what is met and what is missed", () => {
+  const text = page(RECORD, draw(RECORD));
+  for (const part of [
+    "2026-01-02, commit 0123456789ab",
+    "not measured in firefox: no geckodriver",
+    "| churn | 40.0 ns | 2.00 | fails | 0.50 | 1.0 % |",
+    "| churn | 100 | 101 | 102 | fails | 110 (1.10) |",
+    "| Speed by talc's, geometric mean of the shapes | at least 1.70 | 2.00 in node | met |",
+    "| Code added to a module | at most 2,200 B | 2,300 B | **missed by 4.5 %** |",
+    "`cargo xtask bench -- --engine node`",
+  ]) {
+    assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
+  }
+});
+
+test("every chart that the page shows is drawn, and the other way round", () => {
+  const charts = draw(RECORD);
+  const shown = [...page(RECORD, charts).matchAll(/\(charts\/(.+)\.svg\)/g)].map(([, name]) => name);
+  assert.deepEqual(shown.toSorted(), Object.keys(charts).toSorted());
+});
+
+test("charts are SVG without a sign that would end a tag, and mark every value that there is", () => {
+  const { "time-node": times, speed } = draw(RECORD);
+  assert.ok(!times.includes("<processor>"));
+  // Heap and dlmalloc; the reference is the line at 1, and wee_alloc is not shown.
+  assert.equal(times.match(/<title>/g).length, 2);
+  // Who fails has no bar: dlmalloc, talc and Heap have one.
+  assert.equal(speed.match(/<rect class="a"/g).length, 3);
+});

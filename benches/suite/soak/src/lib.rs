@@ -1,0 +1,129 @@
+//! A soak: operation after operation on one instance, with blocks that stay from one call to the next.
+//!
+//! What is asked for changes in phases (small blocks, mixed ones, large buffers), again and again, so that what one
+//! phase leaves behind lies in the way of the next. The live bytes are bounded; so memory must be, too.
+//!
+//! A module that links this crate exports [`soak`], [`soak_live`], [`soak_sound`] and [`soak_end`].
+
+#![cfg(target_arch = "wasm32")]
+
+mod block;
+
+use std::cell::RefCell;
+
+use block::Block;
+
+/// Operations of a phase.
+const PHASE: u64 = 50_000;
+
+/// What a phase asks for: in how many slots, and sizes from `1 << low` to `1 << high`.
+struct Phase {
+    slots: usize,
+    low: usize,
+    high: usize,
+}
+
+const PHASES: [Phase; 3] = [
+    Phase { slots: 8_000, low: 3, high: 9 },
+    Phase { slots: 2_000, low: 4, high: 14 },
+    Phase { slots: 200, low: 10, high: 17 },
+];
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (((self.next() >> 32) * end as u64) >> 32) as usize
+    }
+
+    /// Each doubling is as likely as any other.
+    fn size(&mut self, phase: &Phase) -> usize {
+        let base = 1 << (phase.low + self.below(phase.high - phase.low));
+        base + self.below(base)
+    }
+}
+
+/// Slots that are empty or hold a block.
+struct State {
+    slots: Vec<Option<Block>>,
+    random: Random,
+    operations: u64,
+    live: usize,
+}
+
+impl State {
+    fn new(seed: u32) -> State {
+        let slots = (0..PHASES[0].slots).map(|_| None).collect();
+        State { slots, random: Random(u64::from(seed)), operations: 0, live: 0 }
+    }
+
+    /// A slot is filled if it is empty; if not, its block is resized or freed.
+    fn operate(&mut self, shrinks: bool) {
+        let phase = &PHASES[(self.operations / PHASE) as usize % PHASES.len()];
+        self.operations += 1;
+        let random = &mut self.random;
+        let slot = &mut self.slots[random.below(phase.slots)];
+        let size = random.size(phase);
+        match slot {
+            None => {
+                *slot = Some(match random.below(8) {
+                    0 => Block::zeroed(size),
+                    1 => Block::new(size, 32 << random.below(8)),
+                    _ => Block::new(size, 8),
+                });
+                self.live += size;
+            }
+            Some(block) if random.below(4) == 0 => {
+                let size = if shrinks { size } else { size.max(block.size()) };
+                self.live = self.live + size - block.size();
+                block.resize(size);
+            }
+            Some(block) => {
+                self.live -= block.size();
+                *slot = None;
+            }
+        }
+    }
+}
+
+thread_local! {
+    static STATE: RefCell<Option<State>> = const { RefCell::new(None) };
+}
+
+/// So many operations more. Blocks are checked before they are resized or freed; one that does not hold what was
+/// written to it ends the instance with a trap. The seed counts in the first call only. Blocks become smaller where they
+/// are only if `shrinks` is not 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn soak(operations: u32, seed: u32, shrinks: u32) {
+    STATE.with_borrow_mut(|state| {
+        let state = state.get_or_insert_with(|| State::new(seed));
+        (0..operations).for_each(|_| state.operate(shrinks != 0));
+    });
+}
+
+/// Bytes that are live, without what the allocator adds.
+#[unsafe(no_mangle)]
+pub extern "C" fn soak_live() -> u32 {
+    STATE.with_borrow(|state| state.as_ref().map_or(0, |state| state.live as u32))
+}
+
+/// Whether the allocator's own check finds its bookkeeping sound, 1 or 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn soak_sound() -> u32 {
+    bonsai_suite_allocators::sound().into()
+}
+
+/// Checks and frees every block.
+#[unsafe(no_mangle)]
+pub extern "C" fn soak_end() {
+    STATE.with_borrow_mut(|state| *state = None);
+}
