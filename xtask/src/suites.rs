@@ -80,8 +80,8 @@ pub const ALL: &[Suite] = &[
     },
     Suite {
         name: "bench-smoke",
-        about: "the benchmarks run, in their shortest form",
-        needs: &[Need::WasmTarget],
+        about: "the benchmarks run, in their shortest form; memory of a long run stays bounded",
+        needs: &[Need::WasmTarget, Need::Chrome, Need::Firefox],
         run: bench_smoke,
     },
     Suite {
@@ -212,8 +212,18 @@ fn bench_smoke(machine: &Machine, score: &mut Score) -> Result<()> {
     score.check("the benchmark suite, real programs", || {
         smoke(&["--shape", "programs", "--peer", "talc,heap"])
     });
+    score.check("the benchmark suite, in browsers", || {
+        commands::bench(machine, &BROWSERS_SMOKE.map(str::to_owned))
+    });
+    score.check("a soak: memory stops growing", || {
+        wasm.on(cmd("node")).arg(suite.join("soak.mjs")).run()
+    });
     Ok(())
 }
+
+/// What drives the browsers is the same for every allocator.
+const BROWSERS_SMOKE: [&str; 7] =
+    ["--smoke", "--engine", "chromium,firefox", "--shape", "shapes", "--peer", "talc,heap"];
 
 fn size(machine: &Machine, score: &mut Score) -> Result<()> {
     let wasm = machine.wasm_target()?;

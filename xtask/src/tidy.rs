@@ -60,12 +60,27 @@ pub fn lints(machine: &Machine) -> Result<Vec<(&'static str, Cmd)>> {
             clippy(&wasm, &["--package", name, "--features", &features, "--target", WASM]),
         ),
         ("clippy, crates for wasm and their tests", clippy(&wasm, &in_wasm)),
+        ("clippy, the benchmark suite", suite_lint(&wasm)),
         (
             "eslint, the page",
             modules::node(&page, "eslint/bin/eslint.js").args([".", "--max-warnings=0"]),
         ),
         ("type check, the page", modules::node(&page, "typescript/bin/tsc").arg("--noEmit")),
     ])
+}
+
+/// The benchmark suite is a workspace of its own. Its programs bring a hundred crates along, which would have to be
+/// compiled for lints of a few lines: they are left out.
+fn suite_lint(wasm: &Toolchain) -> Cmd {
+    let suite = crate::root().join(commands::WASM_BENCHES);
+    wasm.cargo()
+        .args(["clippy", "--locked", "--target", WASM, "--manifest-path"])
+        .arg(suite.join("Cargo.toml"))
+        .args(["--package", "bonsai_suite_shapes", "--package", "bonsai_suite_allocators"])
+        .args(["--package", "bonsai_suite_soak", "--features", "bonsai_suite_shapes/soak"])
+        .args(["--features", "bonsai_suite_allocators/bound,bonsai_suite_allocators/watch"])
+        .args(["--target-dir", "target/bench-lint"])
+        .args(["--", "-Dwarnings"])
 }
 
 /// A crate that ends up in a wasm module, besides the library.
