@@ -11,9 +11,9 @@ const CHECK = 16;
 const WARM_UP = 1 / 2;
 /**
  * Memory may then grow by this part of its pages: what is asked for is drawn at random, so that now and then
- * a little more is live at once than ever before, or lies less well. A leak would double them.
+ * more is live at once than ever before, or lies less well. A leak would double them.
  */
-export const MARGIN = 0.1;
+export const MARGIN = 0.25;
 /** Who never merges: a block that became smaller in place would be split for good. */
 const NEVER_MERGES = ["tiny"];
 /** Seeds of a program's input; then they come again. */
