@@ -22,7 +22,7 @@ const layer = (files, forbidden) => ({
 });
 
 export default tseslint.config(
-  { ignores: ["dist", "src/wasm", "node_modules", "test-results", "playwright-report"] },
+  { ignores: ["dist", "dist-component", "src/wasm", "node_modules", "test-results", "playwright-report"] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   lit.configs["flat/recommended"],

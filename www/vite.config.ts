@@ -14,7 +14,7 @@ export default defineConfig({
   server: { host: "127.0.0.1" },
   preview: { host: "127.0.0.1" },
   test: {
-    include: ["src/**/*.test.ts", "tests/modules/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "tests/modules/**/*.test.ts", "tests/package/**/*.test.ts"],
     environment: "node",
   },
 });

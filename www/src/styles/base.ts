@@ -1,7 +1,7 @@
 import { css } from "lit";
 
-/** What all elements of the page share: type, controls, focus, tables. */
-export const base = css`
+/** What all elements share, those of the inspector among them: type, buttons, focus, tables. */
+export const core = css`
   :host {
     display: block;
     color: var(--ink);
@@ -85,24 +85,6 @@ export const base = css`
   .button:hover {
     background: var(--wash);
   }
-  button.primary {
-    border-color: var(--accent);
-    background: var(--accent);
-    color: var(--on-accent);
-    font-weight: 600;
-  }
-  button.primary:hover:not(:disabled) {
-    filter: brightness(1.08);
-    background: var(--accent);
-  }
-  @media (forced-colors: active) {
-    button.primary:not(:disabled) {
-      background: ButtonText;
-      border-color: ButtonText;
-      color: ButtonFace;
-      forced-color-adjust: none;
-    }
-  }
   button:disabled {
     cursor: default;
     color: var(--ink-2);
@@ -130,93 +112,9 @@ export const base = css`
     background: var(--sheet);
     max-width: 100%;
   }
-  textarea {
-    display: block;
-    width: 100%;
-    padding: 0.6rem 0.7rem;
-    border: 1px solid var(--line-2);
-    border-radius: var(--radius);
-    background: var(--sheet);
-    font: 0.8125rem/1.5 var(--mono);
-    resize: vertical;
-    tab-size: 2;
-  }
   :focus-visible {
     outline: 2px solid var(--accent);
     outline-offset: 2px;
-  }
-
-  /* A choice of one among few: radio buttons that look like a row of tabs. */
-  .choice {
-    display: flex;
-    flex-wrap: wrap;
-    gap: 0;
-    border: 0;
-    margin: 0;
-    padding: 0;
-    min-width: 0;
-  }
-  .choice legend {
-    padding: 0;
-    margin-bottom: 0.3rem;
-    font-size: 0.8125rem;
-    color: var(--ink-2);
-  }
-  .choice label {
-    position: relative;
-    display: inline-flex;
-    align-items: center;
-    min-height: 2.25rem;
-    padding: 0 0.85rem;
-    border: 1px solid var(--line-2);
-    margin-left: -1px;
-    background: var(--sheet);
-    cursor: pointer;
-  }
-  .choice label:first-of-type {
-    margin-left: 0;
-    border-radius: var(--radius) 0 0 var(--radius);
-  }
-  .choice label:last-of-type {
-    border-radius: 0 var(--radius) var(--radius) 0;
-  }
-  .choice label:hover {
-    background: var(--wash);
-  }
-  .choice input {
-    position: absolute;
-    opacity: 0;
-    inset: 0;
-    margin: 0;
-    cursor: pointer;
-  }
-  .choice label:has(input:checked) {
-    background: var(--ink);
-    border-color: var(--ink);
-    color: var(--paper);
-    z-index: 1;
-  }
-  .choice label:has(input:focus-visible) {
-    outline: 2px solid var(--accent);
-    outline-offset: 2px;
-    z-index: 2;
-  }
-  @media (forced-colors: active) {
-    .choice label:has(input:checked) {
-      background: Highlight;
-      color: HighlightText;
-      forced-color-adjust: none;
-    }
-  }
-
-  .field {
-    display: flex;
-    flex-direction: column;
-    gap: 0.3rem;
-  }
-  .field > span {
-    font-size: 0.8125rem;
-    color: var(--ink-2);
   }
 
   details.data {
@@ -293,3 +191,111 @@ export const base = css`
     }
   }
 `;
+
+/** What the page adds: forms. Apart, because the inspector is a package that has none. */
+const forms = css`
+  button.primary {
+    border-color: var(--accent);
+    background: var(--accent);
+    color: var(--on-accent);
+    font-weight: 600;
+  }
+  button.primary:hover:not(:disabled) {
+    filter: brightness(1.08);
+    background: var(--accent);
+  }
+  @media (forced-colors: active) {
+    button.primary:not(:disabled) {
+      background: ButtonText;
+      border-color: ButtonText;
+      color: ButtonFace;
+      forced-color-adjust: none;
+    }
+  }
+  textarea {
+    display: block;
+    width: 100%;
+    padding: 0.6rem 0.7rem;
+    border: 1px solid var(--line-2);
+    border-radius: var(--radius);
+    background: var(--sheet);
+    font: 0.8125rem/1.5 var(--mono);
+    resize: vertical;
+    tab-size: 2;
+  }
+  /* A choice of one among few: radio buttons that look like a row of tabs. */
+  .choice {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0;
+    border: 0;
+    margin: 0;
+    padding: 0;
+    min-width: 0;
+  }
+  .choice legend {
+    padding: 0;
+    margin-bottom: 0.3rem;
+    font-size: 0.8125rem;
+    color: var(--ink-2);
+  }
+  .choice label {
+    position: relative;
+    display: inline-flex;
+    align-items: center;
+    min-height: 2.25rem;
+    padding: 0 0.85rem;
+    border: 1px solid var(--line-2);
+    margin-left: -1px;
+    background: var(--sheet);
+    cursor: pointer;
+  }
+  .choice label:first-of-type {
+    margin-left: 0;
+    border-radius: var(--radius) 0 0 var(--radius);
+  }
+  .choice label:last-of-type {
+    border-radius: 0 var(--radius) var(--radius) 0;
+  }
+  .choice label:hover {
+    background: var(--wash);
+  }
+  .choice input {
+    position: absolute;
+    opacity: 0;
+    inset: 0;
+    margin: 0;
+    cursor: pointer;
+  }
+  .choice label:has(input:checked) {
+    background: var(--ink);
+    border-color: var(--ink);
+    color: var(--paper);
+    z-index: 1;
+  }
+  .choice label:has(input:focus-visible) {
+    outline: 2px solid var(--accent);
+    outline-offset: 2px;
+    z-index: 2;
+  }
+  @media (forced-colors: active) {
+    .choice label:has(input:checked) {
+      background: Highlight;
+      color: HighlightText;
+      forced-color-adjust: none;
+    }
+  }
+
+  .field {
+    display: flex;
+    flex-direction: column;
+    gap: 0.3rem;
+  }
+  .field > span {
+    font-size: 0.8125rem;
+    color: var(--ink-2);
+  }
+`;
+
+/** Core and forms, for the views of the page. */
+export const base = [core, forms];

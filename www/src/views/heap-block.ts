@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { buddyOf } from "../model/icicle";
 import { State, type Snapshot } from "../model/snapshot";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { address, bytes, dump } from "../text/format";
 import { stateName } from "./names";

@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { sizeClasses, type SizeRow } from "../model/size-classes";
 import type { Snapshot } from "../model/snapshot";
 import { bars } from "../styles/bars";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { bytes, integer } from "../text/format";
 

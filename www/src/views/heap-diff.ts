@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Diff, DiffRow, Tally } from "../model/diff";
 import type { Moment } from "../model/history";
 import { bars } from "../styles/bars";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { address, bytes, integer, signed } from "../text/format";
 

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Figures } from "../model/metrics";
 import type { Verdict } from "../model/verdict";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { bytesParts, integer } from "../text/format";
 

@@ -9,7 +9,7 @@ import { fit, windowEnd, type MapWindow } from "../model/map-layout";
 import { compare, NOTHING_CHOSEN, present, still, travel, type Selection } from "../model/selection";
 import { State, type Snapshot } from "../model/snapshot";
 import { verdict } from "../model/verdict";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { inspector as en } from "../text/en";
 import { MAP_ROWS } from "./heap-map";

@@ -15,7 +15,7 @@ import {
   type MapWindow,
 } from "../model/map-layout";
 import { State, type Snapshot } from "../model/snapshot";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { address, bytes } from "../text/format";
 import { belongs, stateName } from "./names";

@@ -4,7 +4,7 @@ import { externalFragmentation, unusable } from "../model/metrics";
 import { sizeClasses } from "../model/size-classes";
 import type { Snapshot } from "../model/snapshot";
 import { bars } from "../styles/bars";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { bytes, integer, percent } from "../text/format";
 

@@ -5,7 +5,7 @@ import { icicle, type Icicle } from "../model/icicle";
 import { atRest, motion, placed, type Motion } from "../model/icicle-motion";
 import { orders } from "../model/metrics";
 import type { Snapshot } from "../model/snapshot";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { bytes, integer, percent } from "../text/format";
 import { stateName } from "./names";

@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { classRows, type ClassRow } from "../model/metrics";
 import { barSize, slabAt, slabBars, type BarSize } from "../model/slab-layout";
 import type { Slab, Snapshot } from "../model/snapshot";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { bytes, integer, percent } from "../text/format";
 

@@ -1,11 +1,10 @@
-import { css, html, LitElement, nothing, unsafeCSS, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import uPlot from "uplot";
-import plotStyle from "uplot/dist/uPlot.min.css?inline";
 import { resolvePalette, type Palette } from "../draw/palette";
 import { grew, timelineData } from "../model/timeline-data";
 import type { Moment } from "../model/history";
 import { State } from "../model/snapshot";
-import { base } from "../styles/base";
+import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
 import { bytes, integer, seconds } from "../text/format";
 
@@ -66,7 +65,6 @@ export class HeapTimeline extends LitElement {
 
   static override styles = [
     base,
-    unsafeCSS(plotStyle),
     css`
       .bar {
         display: flex;
@@ -112,8 +110,33 @@ export class HeapTimeline extends LitElement {
         cursor: pointer;
         touch-action: pan-y;
       }
-      .uplot {
-        font: inherit;
+      /* What of uPlot's own style sheet it needs here. */
+      .u-wrap {
+        position: relative;
+        user-select: none;
+      }
+      .u-over,
+      .u-under,
+      .u-cursor-x {
+        position: absolute;
+      }
+      .uplot canvas {
+        display: block;
+        position: relative;
+        width: 100%;
+        height: 100%;
+      }
+      .u-cursor-x {
+        top: 0;
+        left: 0;
+        height: 100%;
+        border-right: 1px dashed var(--ink-2);
+        pointer-events: none;
+      }
+      .u-select,
+      .u-axis,
+      .u-off {
+        display: none;
       }
       .here,
       .range {

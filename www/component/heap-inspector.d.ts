@@ -1,0 +1,70 @@
+/** What a module exports that can be inspected: its memory, and the wasm global of `inspectable!`. */
+export interface InspectableExports {
+  readonly memory: WebAssembly.Memory;
+  readonly BONSAI_HEAP?: WebAssembly.Global | undefined;
+}
+
+/** A memory, and where in it the descriptor of a heap stands. */
+export interface InspectableMemory {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the descriptor, in bytes. */
+  readonly descriptor: number;
+}
+
+export type Inspectable = InspectableExports | InspectableMemory | WebAssembly.Exports;
+
+/** The heap at one look; sizes in bytes. */
+export interface Moment {
+  /** Counts the moments from 1 on. */
+  readonly id: number;
+  readonly label: string;
+  /** Milliseconds since the first moment. */
+  readonly time: number;
+  readonly live: number;
+  readonly liveBlocks: number;
+  readonly free: number;
+  readonly freeBlocks: number;
+  readonly largestFree: number;
+  /** The allocator's own. */
+  readonly meta: number;
+  readonly committed: number;
+  /** How often memory grew; `null` where nobody counts. */
+  readonly growths: number | null;
+  /** Whether the heap keeps a record of what is live; if not, `live` and `committed` say nothing. */
+  readonly tracked: boolean;
+  readonly highLive: number;
+  readonly highCommitted: number;
+}
+
+/** The element `<heap-inspector>`. */
+export interface HeapInspectorElement extends HTMLElement {
+  /** Milliseconds from one look to the next, also as an attribute; 0, the default: none by itself. */
+  interval: number;
+  /**
+   * What was asked for, in bytes, by address of the block: what an allocator does not keep, but a
+   * trace does. With it, internal fragmentation is known.
+   */
+  requested: ReadonlyMap<number, number>;
+  /** The moments seen, the newest last. */
+  readonly moments: readonly Moment[];
+  /**
+   * Points the element at a module, and forgets what was seen of the one before. It never throws:
+   * what can't be inspected is said in place of the heap, with what to add.
+   */
+  attach(source: Inspectable): void;
+  /**
+   * Reads the heap again: one moment more, under a label that says what the program has just done.
+   * Reads memory only, and calls nothing of the module; one pass over the heap's blocks.
+   */
+  refresh(label: string): void;
+  /** To be called where the page changes `color-scheme` by itself. */
+  recolor(): void;
+}
+
+export declare const HeapInspector: new () => HeapInspectorElement;
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "heap-inspector": HeapInspectorElement;
+  }
+}

@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { buildPackage } from "../support/package";
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/** What the issue of this element allows, its libraries included. */
+const MOST = 60 * 1024;
+
+describe("the npm package of <heap-inspector>", () => {
+  let folder = "";
+  const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+  beforeAll(async () => {
+    folder = await buildPackage();
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("is under 60 KiB gzipped, libraries included", () => {
+    expect(gzipSync(read("heap-inspector.js"), { level: 9 }).length).toBeLessThan(MOST);
+  });
+
+  it("has the files that its package.json names, and needs no other package", () => {
+    const manifest = JSON.parse(read("package.json")) as { files: string[]; main: string; types: string; dependencies?: object };
+    expect([...manifest.files, "package.json"].sort()).toEqual(readdirSync(folder).sort());
+    expect(manifest.dependencies).toBeUndefined();
+    expect(read("heap-inspector.js")).not.toMatch(/(?:^|[;}])import\s*[{*"'`(\w]/m);
+  });
+
+  it("carries nothing of the page", () => {
+    expect(read("heap-inspector.js")).not.toMatch(/bonsai-page|sandbox-view|program-view/);
+  });
+
+  it("has types that a strict program compiles against, and that refuse what is wrong", () => {
+    const lines = [
+      "inspector.attach(instance.exports); inspector.refresh('parse'); inspector.interval = 500;",
+      "inspector.attach({ memory: new WebAssembly.Memory({ initial: 1 }), descriptor: 1024 });",
+      "inspector.refresh();",
+      "inspector.attach(7);",
+    ];
+    const sources = new Map(
+      lines.map((line, i) => [
+        join(folder, `use${i}.ts`),
+        `import { HeapInspector, type Moment } from "./heap-inspector.js";
+        declare const instance: WebAssembly.Instance;
+        const inspector = document.querySelector("heap-inspector") ?? new HeapInspector();
+        ${line}
+        const last: Moment | undefined = inspector.moments.at(-1);
+        last?.live.toFixed();`,
+      ]),
+    );
+    const options: ts.CompilerOptions = {
+      strict: true,
+      noEmit: true,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+      types: [],
+    };
+    const host = ts.createCompilerHost(options);
+    const { getSourceFile, fileExists } = host;
+    host.getSourceFile = (name, ...more) => {
+      const source = sources.get(name);
+      return source === undefined ? getSourceFile.call(host, name, ...more) : ts.createSourceFile(name, source, ts.ScriptTarget.ES2022);
+    };
+    host.fileExists = (name) => sources.has(name) || fileExists.call(host, name);
+    const program = ts.createProgram([...sources.keys()], options, host);
+    const wrong = [...sources.keys()].map((name) => program.getSemanticDiagnostics(program.getSourceFile(name)).length);
+    expect(wrong).toEqual([0, 0, 1, 1]);
+    const types = program.getSourceFile(join(folder, "heap-inspector.d.ts"));
+    expect(types).toBeDefined();
+    expect(program.getSemanticDiagnostics(types)).toEqual([]);
+  });
+});

@@ -1,0 +1,28 @@
+import { defineConfig, type Plugin } from "vite";
+
+/** Style sheets without comments and white space. */
+const tight = (sheet: string): string =>
+  sheet.replace(/\/\*.*?\*\//gs, "").replace(/\s+/g, " ").replace(/ ?([{};]) ?|([,:]) /g, "$1$2").replace(/;}/g, "}");
+
+/** Templates keep their white space, which no minifier may touch: it is a twentieth of the package. */
+const whiteSpace: Plugin = {
+  name: "white-space",
+  enforce: "pre",
+  transform: (code, id) =>
+    /\/src\/.*\.ts$/.test(id) ? { code: code.replace(/\bcss`[^`]*`/g, tight).replace(/\n\s+/g, "\n"), map: null } : null,
+};
+
+/** `<heap-inspector>` alone, as an npm package in dist-component/. */
+export default defineConfig({
+  plugins: [whiteSpace],
+  resolve: { conditions: ["module", "browser", "production"] },
+  // package.json, types and README of the package are copied as they are.
+  publicDir: "component",
+  build: {
+    target: "es2022",
+    outDir: "dist-component",
+    // A library keeps its white space otherwise.
+    rolldownOptions: { output: { minify: true } },
+    lib: { entry: "src/component.ts", formats: ["es"], fileName: () => "heap-inspector.js" },
+  },
+});
