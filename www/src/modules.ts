@@ -204,3 +204,11 @@ export async function loadHandles(): Promise<Handles> {
 export async function loadWorkbench(allocator: string): Promise<WebAssembly.Module> {
   return WebAssembly.compileStreaming(fetch(await address(`workbench-${allocator}`)));
 }
+
+/** Modules to drop, for who has none at hand: one without imports, and one with its glue. */
+export async function sampleModule(kind: "bare" | "glue"): Promise<File[]> {
+  const get = async (url: string, name: string): Promise<File> => new File([await (await fetch(url)).blob()], name);
+  if (kind === "bare") return [await get(await address("workbench-slab"), "workbench.wasm")];
+  const script = new URL(await find(scripts, "demo-slab")(), document.baseURI).href;
+  return [await get(await address("demo-slab"), "demo_bg.wasm"), await get(script, "demo.js")];
+}

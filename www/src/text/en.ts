@@ -5,6 +5,7 @@ import type { Moment as HeapMoment } from "../model/history";
 import type { Figures } from "../model/metrics";
 import type { LinkFault } from "../model/share";
 import type { Moment, Scene } from "../model/tour";
+import type { FileFault, GlueFault, Signature, ValueType, Wanted } from "../model/wasm-file";
 import type { Verdict } from "../model/verdict";
 import { address, bytes, counted, integer, percent, plural, seconds } from "./format";
 
@@ -223,6 +224,7 @@ export const en = {
   page: {
     name: "bonsai_alloc",
     program: "A real program",
+    module: "Your module",
     sandbox: "Sandbox",
     tours: "Tours",
     views: "Views",
@@ -354,6 +356,75 @@ export const en = {
     undone: "Undone, back at the start.",
     full: (most: number): string =>
       `${integer(most)} operations are as many as the sandbox remembers. Undo some, or start anew with another size.`,
+  },
+
+  module: {
+    title: "Your module",
+    lead: "Drop a wasm module. If it imports nothing it runs as it is; with wasm-bindgen’s glue beside it, that runs too.",
+    open: "Open files…",
+    drop: "or drop them anywhere here: a .wasm, and the .js of “wasm-bindgen --target web” if it has one.",
+    samples: "None at hand? Take",
+    sample: { bare: "one without imports", glue: "one with glue" },
+    trust: "A module runs in this page, and so does its glue: nothing is sent anywhere, but drop only what you trust. A call that never returns holds the page up.",
+    missing: "The page’s own modules are not built. Run “cargo xtask build”, then load this page again.",
+    reading: (names: string): string => `Reading ${names}…`,
+    failed: (why: string): string => `That did not work: ${why}`,
+    unreadable: (name: string, why: string): string => `${name} could not be read: ${why}`,
+    severalScripts: "Drop one .js file at most, the glue of the module.",
+    severalModules: "Drop one module at a time.",
+    scriptAlone: "This is a script without its module. Drop the .wasm that it belongs to together with it.",
+    noModule: "There is no .wasm among these files.",
+    fault: (name: string, fault: FileFault): string => fileFaultText(name, fault),
+    broken: (name: string, why: string): string =>
+      `${name} begins as a wasm module, but is damaged or cut off, or uses what this browser does not know. It says: ${why}`,
+    wanted: (name: string, wants: Wanted): string => wantedText(name, wants),
+    importNames: "What it imports",
+    glueFault: (name: string, fault: GlueFault): string =>
+      fault.why === "imports"
+        ? `${name} loads another file, “${fault.from}”, which a dropped script cannot reach. Serve the module with its files from a page of yours, and put <heap-inspector> there.`
+        : `${name} has no default export that starts the module. Glue for Node, for bundlers or without modules cannot be loaded here: make it with “wasm-bindgen --target web”.`,
+    glueFailed: (name: string, why: string): string =>
+      `${name} could not start the module. Are the two of one build? It says: ${why}`,
+    noInit: "its default export is no function",
+    noExports: "its default export gave no exports back",
+    stopped: (name: string, why: string): string => `${name} stopped while it started: ${why}`,
+    running: (name: string, size: number, glue: string | null): string =>
+      `${name}, ${bytes(size)}${glue === null ? "" : `, with ${glue}`}`,
+    noMemory:
+      "The module runs, but exports no memory, so that there is nothing to look at. Rust’s modules export it as “memory”; others have to be told to.",
+    functions: (count: number): string => `Exported functions (${integer(count)})`,
+    noFunctions: "The module exports no function to call.",
+    signature: (name: string, signature: Signature | null): string =>
+      signature === null
+        ? name
+        : `${name}(${signature.params.join(", ")})${signature.results.length === 0 ? "" : ` → ${signature.results.join(", ")}`}`,
+    numbers: (params: readonly ValueType[]): string =>
+      params.length === 0 ? "No arguments" : `${plural(params.length, "number", "numbers")}, by commas: ${params.join(", ")}`,
+    json: "Arguments as JSON, by commas: \"text\", 12, true",
+    call: "Call",
+    read: "Read the heap",
+    again: "Start anew",
+    returned: (name: string, result: string): string => `${name} returned ${result}`,
+    threw: (name: string, why: string): string => `${name} threw: ${why}`,
+    trapped: (name: string, why: string): string =>
+      `${name} stopped the module: ${why}. What it holds may be wrong from here on; “Start anew” gives a fresh one.`,
+    argumentFault: (why: "json" | "count" | "number" | "whole", number: number, params: readonly ValueType[]): string =>
+      ({
+        json: "These arguments are not JSON. Texts stand in quotes: \"like this\".",
+        count: `The function takes ${plural(params.length, "argument", "arguments")}, and ${integer(number)} were given.`,
+        number: `Argument ${integer(number)} is not a number.`,
+        whole: `Argument ${integer(number)} is to be a whole number: it is an i64.`,
+      })[why],
+    moment: { start: "start", read: "a look" },
+    how: {
+      title: "How to see a module of yours",
+      rust: "In the Rust program, choose one of the crate’s heaps, and let it be seen:",
+      rustCode:
+        "#[global_allocator]\nstatic HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();\nbonsai_alloc::inspectable!(HEAP);",
+      page: "Where a module cannot run here, because it needs a page, a server or WASI of its own, put the inspector there:",
+      pageCode:
+        'const inspector = document.querySelector("heap-inspector");\ninspector.attach(instance.exports); // memory and BONSAI_HEAP\ninspector.refresh("start");',
+    },
   },
 
   share: {
@@ -677,6 +748,47 @@ function tourTexts(): Readonly<Record<string, TourText>> {
       },
     },
   };
+}
+
+function fileFaultText(name: string, fault: FileFault): string {
+  switch (fault.why) {
+    case "empty":
+      return `${name} is empty: it has 0 bytes. Did the build end?`;
+    case "large":
+      return `${name} has ${bytes(fault.size)}; this page takes modules up to ${bytes(fault.most)}.`;
+    case "short":
+      return `${name} is cut off: it has ${plural(fault.size, "byte", "bytes")}, fewer than the header of a module.`;
+    case "component":
+      return `${name} is a component, and browsers run core modules only. Drop the module that it was made from, or transpile it with jco.`;
+    case "version":
+      return `${name} is of version ${integer(fault.found)} of the format; browsers read version 1.`;
+    case "foreign": {
+      const looks = {
+        gzip: " It is compressed with gzip: unpack it first.",
+        zip: " It is a zip archive: unpack it first.",
+        text: " It is text: if it is WebAssembly’s text format, assemble it with wat2wasm; if it is a web page, the download went wrong.",
+        script: " It is a text.",
+        other: "",
+      }[fault.looks];
+      return `${name} is no wasm module: it does not begin with “\\0asm”.${looks}`;
+    }
+  }
+}
+
+function wantedText(name: string, { from, names }: Wanted): string {
+  const start = `${name} imports ${plural(names.length, "thing", "things")}`;
+  switch (from) {
+    case "bindgen":
+      return `${start} that wasm-bindgen’s glue makes. Drop the .js file that was built with it, too; the module is kept until then.`;
+    case "wasi":
+      return `${start} of WASI, which a browser does not have. Run it with a WASI shim in a page of yours, and put <heap-inspector> there.`;
+    case "emscripten":
+      return `${start} that Emscripten’s script makes. Run it with that script in a page of yours, and put <heap-inspector> there.`;
+    case "memory":
+      return `${start}, its memory among them, as modules with threads do. Make the memory in a page of yours, and put <heap-inspector> there.`;
+    case "other":
+      return `${start} that only its own page can make. Put <heap-inspector> into that page: inspector.attach(instance.exports).`;
+  }
 }
 
 function faultText(fault: LinkFault): string {

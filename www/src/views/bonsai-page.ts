@@ -3,13 +3,15 @@ import { joinHash, splitHash } from "../model/share";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
+import "./module-drop";
 import "./program-view";
 import "./sandbox-view";
 import "./tour-view";
+import type { ModuleDrop } from "./module-drop";
 import type { Place } from "./place";
 import type { ProgramView } from "./program-view";
 
-const VIEWS = ["program", "sandbox", "tours"] as const;
+const VIEWS = ["program", "module", "sandbox", "tours"] as const;
 type View = (typeof VIEWS)[number];
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
@@ -85,6 +87,7 @@ export class BonsaiPage extends LitElement {
         align-items: center;
         padding: 0.7rem 0.8rem;
         margin-bottom: -1px;
+        white-space: nowrap;
         border-bottom: 3px solid transparent;
         color: var(--ink-2);
         text-decoration: none;
@@ -118,13 +121,12 @@ export class BonsaiPage extends LitElement {
         }
         nav {
           order: 3;
+          flex-wrap: wrap;
+          gap: 0 1.1rem;
           width: 100%;
         }
         nav a {
-          padding-block: 0.45rem;
-        }
-        nav a:first-child {
-          padding-left: 0;
+          padding: 0.4rem 0;
         }
       }
     `,
@@ -168,6 +170,7 @@ export class BonsaiPage extends LitElement {
       <main>
         ${this.unknown === "" ? nothing : html`<p class="note error" role="alert">${en.share.fault({ why: "view", found: this.unknown })}</p>`}
         <program-view ?hidden=${this.view !== "program"}></program-view>
+        <module-drop ?hidden=${this.view !== "module"} .active=${this.view === "module"}></module-drop>
         <sandbox-view
           ?hidden=${this.view !== "sandbox"}
           .active=${this.view === "sandbox"}
@@ -220,6 +223,7 @@ export class BonsaiPage extends LitElement {
       // A page that may store nothing forgets the choice; nothing else is lost.
     }
     this.renderRoot.querySelector<ProgramView>("program-view")?.recolor();
+    this.renderRoot.querySelector<ModuleDrop>("module-drop")?.recolor();
   };
 }
 

@@ -1,16 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Ground } from "../../src/model/tour";
 import type { Subject } from "../../src/model/session";
 import { handlesOf, HeapSubject, type HandleClasses, type Handles } from "../../src/modules";
+import { file } from "./files";
 
-/** The built modules, for tests in Node. `cargo xtask build` makes them. */
-const ROOT = new URL("../../src/wasm/", import.meta.url);
-
-export function file(name: string, ending: string): URL {
-  const folder = new URL(`${name}/`, ROOT);
-  return new URL(readdirSync(folder).find((each) => each.endsWith(ending))!, folder);
-}
-
+/** The compiled module of workbench/ for that allocator; for tests in Node. */
 export const workbench = (allocator: string): WebAssembly.Module =>
   new WebAssembly.Module(readFileSync(file(`workbench-${allocator}`, ".wasm")));
 

@@ -1,0 +1,531 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { isTrap, NotBuilt, reason, sampleModule, type HeapExports } from "../modules";
+import {
+  checkGlue,
+  checkHeader,
+  MOST_BYTES,
+  readArguments,
+  signatures,
+  takesObject,
+  wanted,
+  type Signature,
+} from "../model/wasm-file";
+import { base } from "../styles/base";
+import { tokens } from "../styles/tokens";
+import { en } from "../text/en";
+import "./heap-inspector";
+import type { HeapInspector } from "./heap-inspector";
+
+interface Callable {
+  readonly name: string;
+  readonly call: (...values: readonly unknown[]) => unknown;
+  /** None for a function of the glue, which takes what JSON can say. */
+  readonly signature: Signature | null;
+}
+
+interface Running {
+  readonly name: string;
+  readonly size: number;
+  readonly glue: string | null;
+  readonly memory: WebAssembly.Memory | null;
+  readonly described: boolean;
+  readonly functions: readonly Callable[];
+  /** Starts it again, from the same bytes. */
+  readonly again: () => Promise<void>;
+}
+
+type Said = { readonly ok: boolean; readonly text: string } | null;
+
+/** A file that was read, or why it was not. */
+interface Bytes {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Why something could not be done, in a sentence for the page. */
+class Refused extends Error {}
+
+/** A place to drop any wasm module: it is started, its functions can be called, and its heap is shown. */
+export class ModuleDrop extends LitElement {
+  static override properties = {
+    active: { attribute: false },
+    busy: { state: true },
+    refused: { state: true },
+    detail: { state: true },
+    running: { state: true },
+    chosen: { state: true },
+    typed: { state: true },
+    said: { state: true },
+    dropping: { state: true },
+  };
+  declare active: boolean;
+  /** What is being done, or "". */
+  declare private busy: string;
+  declare private refused: string;
+  /** More on a refusal: names of imports. */
+  declare private detail: readonly string[];
+  declare private running: Running | null;
+  /** The function to call. */
+  declare private chosen: number;
+  declare private typed: string;
+  declare private said: Said;
+  declare private dropping: boolean;
+
+  /** A module that waits for its glue. */
+  private waiting: Bytes | null = null;
+  private turn = 0;
+
+  constructor() {
+    super();
+    this.active = false;
+    this.busy = "";
+    this.refused = "";
+    this.detail = [];
+    this.running = null;
+    this.chosen = 0;
+    this.typed = "";
+    this.said = null;
+    this.dropping = false;
+  }
+
+  static override styles = [
+    tokens,
+    base,
+    css`
+      .split {
+        display: grid;
+        gap: 2rem clamp(2rem, 3.5vw, 4rem);
+        grid-template-columns: minmax(0, 1fr);
+      }
+      @media (min-width: 64rem) {
+        .split {
+          grid-template-columns: minmax(19rem, 24rem) minmax(0, 1fr);
+        }
+      }
+      aside,
+      .stage {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 1.1rem;
+        align-content: start;
+        min-width: 0;
+      }
+      .lead {
+        color: var(--ink-2);
+      }
+      .zone {
+        display: grid;
+        justify-items: start;
+        gap: 0.6rem;
+        padding: 1.1rem;
+        border: 2px dashed var(--line-2);
+        border-radius: var(--radius);
+        background: var(--sheet);
+      }
+      .zone.over {
+        border-color: var(--accent);
+        background: var(--wash);
+      }
+      .zone .button:has(input:focus-visible) {
+        outline: 2px solid var(--accent);
+        outline-offset: 2px;
+      }
+      .zone input {
+        position: absolute;
+        width: 1px;
+        height: 1px;
+        opacity: 0;
+      }
+      .samples {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.15rem 0.25rem;
+      }
+      .samples span {
+        width: 100%;
+      }
+      .samples button:first-of-type {
+        margin-left: -0.5rem;
+      }
+      form {
+        display: grid;
+        gap: 0.7rem;
+        padding-top: 1.1rem;
+        border-top: 1px solid var(--line);
+      }
+      form select,
+      form input {
+        width: 100%;
+      }
+      .row {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.6rem;
+      }
+      .said {
+        font: 0.8125rem/1.45 var(--mono);
+        overflow-wrap: anywhere;
+        max-height: 9rem;
+        overflow: auto;
+      }
+      h2 {
+        overflow-wrap: anywhere;
+      }
+      .names {
+        margin-top: 0.4rem;
+        max-height: 9rem;
+        overflow: auto;
+        font: 0.8125rem/1.5 var(--mono);
+        overflow-wrap: anywhere;
+      }
+      pre {
+        margin: 0.4rem 0 0;
+        padding: 0.6rem 0.7rem;
+        overflow: auto;
+        border: 1px solid var(--line);
+        background: var(--sheet);
+        font: 0.8125rem/1.5 var(--mono);
+      }
+      .how > * + * {
+        margin-top: 0.7rem;
+      }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("dragover", this.onDrag);
+    addEventListener("dragleave", this.onDragLeave);
+    addEventListener("drop", this.onDrop);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("dragover", this.onDrag);
+    removeEventListener("dragleave", this.onDragLeave);
+    removeEventListener("drop", this.onDrop);
+  }
+
+  /** Tells the drawings that the page changed its colours. */
+  recolor(): void {
+    this.inspector?.recolor();
+  }
+
+  private get inspector(): HeapInspector | null {
+    return this.renderRoot.querySelector<HeapInspector>("heap-inspector");
+  }
+
+  // What is dropped
+
+  /** Takes files; whoever comes later overtakes. */
+  private async take(files: readonly File[]): Promise<void> {
+    const turn = ++this.turn;
+    const stale = (): boolean => turn !== this.turn;
+    this.refused = "";
+    this.detail = [];
+    this.busy = en.module.reading(files.map(({ name }) => name).join(", "));
+    try {
+      await this.begin(files, stale);
+    } catch (error) {
+      if (stale()) return;
+      this.running = null;
+      this.refused = error instanceof Refused ? error.message : en.module.failed(reason(error));
+    }
+    if (!stale()) this.busy = "";
+  }
+
+  private async begin(files: readonly File[], stale: () => boolean): Promise<void> {
+    const scripts = files.filter(({ name }) => /\.m?js$/i.test(name));
+    const others = files.filter((file) => !scripts.includes(file) && !/\.(ts|map|json|md|html)$/i.test(file.name));
+    if (scripts.length > 1) throw new Refused(en.module.severalScripts);
+    if (others.length > 1) throw new Refused(en.module.severalModules);
+    const wasm = others[0] === undefined ? this.waiting : await read(others[0]);
+    if (wasm === null) throw new Refused(scripts.length > 0 ? en.module.scriptAlone : en.module.noModule);
+    const fault = checkHeader(wasm.bytes);
+    if (fault !== null) throw new Refused(en.module.fault(wasm.name, fault));
+
+    let module: WebAssembly.Module;
+    try {
+      module = await WebAssembly.compile(wasm.bytes);
+    } catch (error) {
+      throw new Refused(en.module.broken(wasm.name, reason(error)));
+    }
+    if (stale()) return;
+    this.waiting = wasm;
+    const script = scripts[0] === undefined ? null : { name: scripts[0].name, text: await scripts[0].text() };
+    if (script !== null) {
+      const glueFault = checkGlue(script.text);
+      if (glueFault !== null) throw new Refused(en.module.glueFault(script.name, glueFault));
+      await this.start(wasm, module, script, stale);
+      return;
+    }
+    const wants = wanted(WebAssembly.Module.imports(module));
+    if (wants !== null) {
+      this.detail = wants.names;
+      throw new Refused(en.module.wanted(wasm.name, wants));
+    }
+    await this.start(wasm, module, null, stale);
+  }
+
+  private async start(
+    { name, bytes }: Bytes,
+    module: WebAssembly.Module,
+    glue: { readonly name: string; readonly text: string } | null,
+    stale: () => boolean,
+  ): Promise<void> {
+    let exports: Record<string, unknown>;
+    let functions: Callable[];
+    try {
+      if (glue === null) {
+        exports = (await WebAssembly.instantiate(module)).exports;
+        const known = signatures(bytes);
+        functions = callables(exports, (each) => known.get(each) ?? null);
+      } else {
+        const loaded = await loadGlue(glue.text, module);
+        exports = loaded.exports;
+        functions = callables(loaded.glue, () => null).filter((each) => !["default", "initSync"].includes(each.name));
+      }
+    } catch (error) {
+      throw new Refused(glue === null ? en.module.stopped(name, reason(error)) : en.module.glueFailed(glue.name, reason(error)));
+    }
+    if (stale()) return;
+    const memory = Object.values(exports).find((each) => each instanceof WebAssembly.Memory) ?? null;
+    const descriptor = exports["BONSAI_HEAP"];
+    const heap = descriptor instanceof WebAssembly.Global ? descriptor : undefined;
+    this.waiting = null;
+    this.chosen = 0;
+    this.typed = "";
+    this.said = null;
+    this.running = {
+      name,
+      size: bytes.length,
+      glue: glue?.name ?? null,
+      memory,
+      described: heap !== undefined,
+      functions,
+      again: () => this.start({ name, bytes }, module, glue, stale),
+    };
+    if (memory === null) return;
+    this.busy = "";
+    await this.updateComplete;
+    const heapExports: HeapExports = { memory, BONSAI_HEAP: heap };
+    this.inspector?.attach(heapExports);
+    this.inspector?.refresh(en.module.moment.start);
+  }
+
+  private async again(): Promise<void> {
+    const { running } = this;
+    if (running === null) return;
+    try {
+      await running.again();
+    } catch (error) {
+      this.said = { ok: false, text: reason(error) };
+    }
+  }
+
+  private async sample(kind: "bare" | "glue"): Promise<void> {
+    try {
+      await this.take(await sampleModule(kind));
+    } catch (error) {
+      this.refused = error instanceof NotBuilt ? en.module.missing : en.module.failed(reason(error));
+    }
+  }
+
+  private call(): void {
+    const target = this.running?.functions[this.chosen];
+    if (target === undefined) return;
+    const given = readArguments(this.typed, target.signature);
+    if (!given.ok) {
+      this.said = { ok: false, text: en.module.argumentFault(given.why, given.number, target.signature?.params ?? []) };
+      return;
+    }
+    try {
+      const result = target.call(...given.values);
+      this.said = { ok: true, text: en.module.returned(target.name, show(result)) };
+    } catch (error) {
+      const text = isTrap(error) ? en.module.trapped(target.name, reason(error)) : en.module.threw(target.name, reason(error));
+      this.said = { ok: false, text };
+    }
+    this.inspector?.refresh(target.name);
+  }
+
+  // What is shown
+
+  override render(): TemplateResult {
+    return html`
+      <div class="split">
+        <aside aria-label=${en.module.title}>
+          <p class="lead">${en.module.lead}</p>
+          <div class="zone ${this.dropping ? "over" : ""}">
+            <label class="button">
+              <input type="file" multiple accept=".wasm,.js,.mjs,application/wasm,text/javascript" @change=${this.onFile} />
+              ${en.module.open}
+            </label>
+            <p class="small quiet">${en.module.drop}</p>
+          </div>
+          <div class="samples small">
+            <span class="quiet">${en.module.samples}</span>
+            ${(["bare", "glue"] as const).map(
+              (kind) => html`<button class="plain" @click=${() => { void this.sample(kind); }}>${en.module.sample[kind]}</button>`,
+            )}
+          </div>
+          <p class="small quiet">${en.module.trust}</p>
+          ${this.running === null ? nothing : this.form(this.running)}
+        </aside>
+        <section class="stage" aria-label=${en.heap.label}>
+          ${this.busy === "" ? nothing : html`<p class="quiet" role="status">${this.busy}</p>`}
+          ${this.refused === "" ? nothing : this.refusal()}
+          ${this.running === null ? (this.refused === "" && this.busy === "" ? how() : nothing) : this.shown(this.running)}
+        </section>
+      </div>
+    `;
+  }
+
+  private refusal(): TemplateResult {
+    return html`<div class="note error" role="alert">
+      <p>${this.refused}</p>
+      ${
+        this.detail.length === 0
+          ? nothing
+          : html`<p class="names" tabindex="0" role="group" aria-label=${en.module.importNames}>${this.detail.join(", ")}</p>`
+      }
+    </div>`;
+  }
+
+  private shown(running: Running): TemplateResult {
+    return html`
+      <h2>${en.module.running(running.name, running.size, running.glue)}</h2>
+      ${running.memory === null ? html`<p class="note error" role="alert">${en.module.noMemory}</p>` : html`<heap-inspector></heap-inspector>`}
+      ${running.memory !== null && !running.described ? how() : nothing}
+    `;
+  }
+
+  private form({ functions }: Running): TemplateResult {
+    const target = functions[this.chosen];
+    if (target === undefined) return html`<p class="small quiet">${en.module.noFunctions}</p>`;
+    return html`<form @submit=${this.onCall}>
+      <label class="field">
+        <span>${en.module.functions(functions.length)}</span>
+        <select @change=${(event: Event) => { this.chosen = Number((event.target as HTMLSelectElement).value); }}>
+          ${functions.map(
+            ({ name, signature }, i) =>
+              html`<option value=${i} .selected=${i === this.chosen}>${en.module.signature(name, signature)}</option>`,
+          )}
+        </select>
+      </label>
+      <label class="field">
+        <span>${target.signature === null ? en.module.json : en.module.numbers(target.signature.params)}</span>
+        <input
+          type="text"
+          spellcheck="false"
+          autocapitalize="off"
+          autocomplete="off"
+          .value=${this.typed}
+          @input=${(event: Event) => { this.typed = (event.target as HTMLInputElement).value; }}
+        />
+      </label>
+      <div class="row">
+        <button class="primary">${en.module.call}</button>
+        <button type="button" @click=${() => { this.inspector?.refresh(en.module.moment.read); }}>${en.module.read}</button>
+        <button type="button" @click=${() => { void this.again(); }}>${en.module.again}</button>
+      </div>
+      <div role="status">
+        ${this.said === null ? nothing : html`<p class="said ${this.said.ok ? "" : "note error"}">${this.said.text}</p>`}
+      </div>
+    </form>`;
+  }
+
+  private readonly onCall = (event: SubmitEvent): void => {
+    event.preventDefault();
+    this.call();
+  };
+
+  private readonly onFile = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    if (files.length > 0) void this.take(files);
+    // The same file can be opened again after it was built anew.
+    input.value = "";
+  };
+
+  private readonly onDrag = (event: DragEvent): void => {
+    if (!this.active || event.dataTransfer?.types.includes("Files") !== true) return;
+    event.preventDefault();
+    this.dropping = true;
+  };
+
+  private readonly onDragLeave = (event: DragEvent): void => {
+    if (event.relatedTarget === null) this.dropping = false;
+  };
+
+  private readonly onDrop = (event: DragEvent): void => {
+    this.dropping = false;
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!this.active || files.length === 0) return;
+    event.preventDefault();
+    void this.take(files);
+  };
+}
+
+/** How a module of one's own is made to be seen. */
+const how = (): TemplateResult => html`<div class="how">
+  <h2>${en.module.how.title}</h2>
+  <p class="quiet">${en.module.how.rust}</p>
+  <pre tabindex="0">${en.module.how.rustCode}</pre>
+  <p class="quiet">${en.module.how.page}</p>
+  <pre tabindex="0">${en.module.how.pageCode}</pre>
+</div>`;
+
+async function read(file: File): Promise<Bytes> {
+  if (file.size > MOST_BYTES) {
+    throw new Refused(en.module.fault(file.name, { why: "large", size: file.size, most: MOST_BYTES }));
+  }
+  try {
+    return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+  } catch (error) {
+    throw new Refused(en.module.unreadable(file.name, reason(error)));
+  }
+}
+
+/**
+ * Glue as a script of its own, without the address it was made for: it can load nothing beside it,
+ * and is handed the module.
+ */
+async function loadGlue(
+  script: string,
+  module: WebAssembly.Module,
+): Promise<{ glue: Record<string, unknown>; exports: Record<string, unknown> }> {
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  try {
+    const glue = (await import(/* @vite-ignore */ url)) as Record<string, unknown>;
+    const init = glue["default"];
+    if (typeof init !== "function") throw new Error(en.module.noInit);
+    const made = (await (init as (from: unknown) => unknown)(takesObject(script) ? { module_or_path: module } : module));
+    if (typeof made !== "object" || made === null) throw new Error(en.module.noExports);
+    return { glue, exports: made as Record<string, unknown> };
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** The functions among exports; classes cannot be called. */
+const callables = (exports: Record<string, unknown>, signature: (name: string) => Signature | null): Callable[] =>
+  Object.entries(exports).flatMap(([name, value]) =>
+    typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value))
+      ? [{ name, call: value as Callable["call"], signature: signature(name) }]
+      : [],
+  );
+
+/** A result in a line or a few. */
+function show(result: unknown): string {
+  if (typeof result === "bigint" || typeof result !== "object" || result === null) return String(result);
+  try {
+    return JSON.stringify(result).slice(0, 2000);
+  } catch {
+    return Object.prototype.toString.call(result);
+  }
+}
+
+customElements.define("module-drop", ModuleDrop);

@@ -1,0 +1,220 @@
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import { expect, test } from "../support/page";
+import { expectSound, LOOKS } from "../support/sound";
+import { file } from "../support/files";
+
+interface Dropped {
+  readonly name: string;
+  readonly buffer: Buffer;
+}
+
+const bare = (): Dropped => ({ name: "bench.wasm", buffer: readFileSync(file("workbench-slab", ".wasm")) });
+const demo = (): Dropped => ({ name: "demo_bg.wasm", buffer: readFileSync(file("demo-slab", "_bg.wasm")) });
+const glue = (change = (script: string): string => script): Dropped => ({
+  name: "demo.js",
+  buffer: Buffer.from(change(readFileSync(file("demo-slab", ".js"), "utf8"))),
+});
+const bytes = (name: string, ...values: number[]): Dropped => ({ name, buffer: Buffer.from(values) });
+const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+async function visit(page: Page): Promise<void> {
+  await page.goto("./#module");
+  await expect(page.getByText("or drop them anywhere here")).toBeVisible();
+}
+
+async function give(page: Page, ...files: Dropped[]): Promise<void> {
+  const mimeType = "application/octet-stream";
+  await page.getByLabel("Open files").setInputFiles(files.map((each) => ({ ...each, mimeType })));
+}
+
+const alert = (page: Page): ReturnType<Page["locator"]> => page.locator("module-drop [role=alert]");
+
+test("a module without imports runs as it is, and its heap follows the calls", async ({ page }) => {
+  await visit(page);
+  await give(page, bare());
+  await expect(page.getByRole("heading", { name: /^bench\.wasm, \d+/ })).toBeVisible();
+  const functions = page.getByLabel(/Exported functions/);
+  await functions.selectOption({ label: "allocate(i32, i32) → i32" });
+  const before = await page.locator('module-drop [data-figure="live"] .number').textContent();
+  await page.getByLabel(/2 numbers, by commas/).fill("5000, 8");
+  await page.getByRole("button", { name: "Call" }).click();
+  await expect(page.getByText(/^allocate returned [1-9]\d+$/)).toBeVisible();
+  await expect(page.locator('module-drop [data-figure="live"] .number')).not.toHaveText(before ?? "");
+  await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After allocate: /);
+
+  await page.getByLabel(/2 numbers/).fill("5000");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("The function takes 2 arguments, and 1 were given.")).toBeVisible();
+  await page.getByLabel(/2 numbers/).fill("5000, x");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Argument 2 is not a number.")).toBeVisible();
+  await page.getByRole("button", { name: "Start anew" }).click();
+  await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After start: /);
+});
+
+test("a module and its glue, dropped together, run together", async ({ page }) => {
+  await visit(page);
+  const transfer = await page.evaluateHandle(
+    ([wasm, script]) => {
+      const data = new DataTransfer();
+      const binary = Uint8Array.from(atob(wasm!), (char) => char.charCodeAt(0));
+      data.items.add(new File([binary], "demo_bg.wasm"));
+      data.items.add(new File([script!], "demo.js"));
+      return data;
+    },
+    [demo().buffer.toString("base64"), glue().buffer.toString("utf8")],
+  );
+  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+  await expect(page.getByRole("heading", { name: /with demo\.js$/ })).toBeVisible();
+  await page.getByLabel(/Exported functions/).selectOption("parse");
+  await page.getByLabel(/as JSON/).fill('"json", "[1, 2, {\\"a\\": null}]"');
+  await page.getByRole("button", { name: "Call" }).click();
+  await expect(page.getByText(/parse returned \{"kind":"json"/)).toBeVisible();
+  await page.getByLabel(/as JSON/).fill('"json", "[1, 2"');
+  await page.getByRole("button", { name: "Call" }).click();
+  await expect(page.getByText(/parse threw: EOF while parsing a list at line 1 column 5/)).toBeVisible();
+});
+
+test("glue may come after its module", async ({ page }) => {
+  await visit(page);
+  await give(page, demo());
+  await expect(alert(page)).toContainText(/demo_bg\.wasm imports \d+ things that wasm-bindgen’s glue makes/);
+  await give(page, glue());
+  await expect(page.getByRole("heading", { name: /with demo\.js$/ })).toBeVisible();
+  await expect(alert(page)).toHaveCount(0);
+  await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After start: /);
+});
+
+test("samples are there for who has no module", async ({ page }) => {
+  await visit(page);
+  await page.getByRole("button", { name: "one without imports" }).click();
+  await expect(page.getByRole("heading", { name: /^workbench\.wasm/ })).toBeVisible();
+  await page.getByRole("button", { name: "one with glue" }).click();
+  await expect(page.getByRole("heading", { name: /with demo\.js$/ })).toBeVisible();
+});
+
+/** (import "wasi_snapshot_preview1" "f" (func)), and one of a shared memory from env. */
+const importing = (module: string, name: string): Dropped => {
+  const body = [1, module.length, ...Buffer.from(module), name.length, ...Buffer.from(name), 0, 0];
+  return bytes("imports.wasm", ...HEADER, 1, 4, 1, 0x60, 0, 0, 2, body.length, ...body);
+};
+
+const bad: [string, () => Dropped[], RegExp][] = [
+  ["of 0 bytes", () => [bytes("empty.wasm")], /empty\.wasm is empty: it has 0 bytes/],
+  ["that is no wasm", () => [{ name: "notes.wasm", buffer: Buffer.from("shopping list") }], /no wasm module.*It is a text/],
+  ["that is an archive", () => [bytes("pack.wasm", 0x1f, 0x8b, 8, 0)], /compressed with gzip/],
+  ["that is a component", () => [bytes("part.wasm", 0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0)], /is a component/],
+  ["that is cut off in its header", () => [bytes("cut.wasm", ...HEADER.slice(0, 6))], /cut off: it has 6 bytes/],
+  ["that is cut off", () => [{ ...bare(), buffer: bare().buffer.subarray(0, 20_000) }], /damaged or cut off.*It says: /],
+  ["that wants WASI", () => [importing("wasi_snapshot_preview1", "fd_write")], /imports 1 thing of WASI/],
+  ["that wants something else", () => [importing("game", "draw")], /that only its own page can make.*game\.draw/s],
+  ["that is a script alone", () => [glue()], /a script without its module/],
+  ["beside two scripts", () => [demo(), glue(), { ...glue(), name: "more.js" }], /one \.js file at most/],
+  ["beside another module", () => [demo(), bare()], /one module at a time/],
+  ["with glue for a bundler", () => [demo(), glue((script) => `import * as x from "./demo_bg.wasm";\n${script}`)], /loads another file, “\.\/demo_bg\.wasm”/],
+  ["with glue for Node", () => [demo(), { name: "demo.js", buffer: Buffer.from("exports.parse = 1;") }], /wasm-bindgen --target web/],
+  ["with glue that is broken", () => [demo(), glue((script) => script.replace("function", "functoin"))], /could not start the module/],
+  ["with the glue of another", () => [importing("game", "draw"), glue()], /Are the two of one build\?/],
+];
+
+for (const [what, files, message] of bad) {
+  test(`a file ${what} gets a sentence, and the page stays usable`, async ({ page }) => {
+    await visit(page);
+    await give(page, ...files());
+    await expect(alert(page)).toHaveText(message);
+    await give(page, bare());
+    await expect(page.getByRole("heading", { name: /^bench\.wasm/ })).toBeVisible();
+    await expect(alert(page)).toHaveCount(0);
+  });
+}
+
+test("a file of 200 MB is refused unread", async ({ page }) => {
+  await visit(page);
+  await page.evaluate(() => {
+    const huge = new File(["x"], "huge.wasm");
+    Object.defineProperty(huge, "size", { value: 200 * 2 ** 20 });
+    Object.defineProperty(huge, "arrayBuffer", { value: () => { throw new Error("it was read"); } });
+    const data = new DataTransfer();
+    Object.defineProperty(data, "files", { value: [huge] });
+    const drop = new DragEvent("drop", { bubbles: true, cancelable: true });
+    Object.defineProperty(drop, "dataTransfer", { value: data });
+    document.body.dispatchEvent(drop);
+  });
+  await expect(alert(page)).toHaveText("huge.wasm has 200 MiB; this page takes modules up to 128 MiB.");
+});
+
+/** A module with a memory, a global BONSAI_HEAP of that value, and words in its memory. */
+function described(address: number, words: number[]): Dropped {
+  const leb = (value: number): number[] => {
+    const out: number[] = [];
+    for (let rest = value >>> 0; ; rest >>>= 7) {
+      if (rest < 0x80) return [...out, rest];
+      out.push((rest & 0x7f) | 0x80);
+    }
+  };
+  const signed = (value: number): number[] => {
+    const out: number[] = [];
+    for (let rest = value | 0; ; rest >>= 7) {
+      const byte = rest & 0x7f;
+      if ((rest >> 7 === 0 && (byte & 0x40) === 0) || (rest >> 7 === -1 && (byte & 0x40) !== 0)) return [...out, byte];
+      out.push(byte | 0x80);
+    }
+  };
+  const data = Buffer.from(new Uint32Array(words).buffer);
+  const section = (id: number, body: number[]): number[] => [id, ...leb(body.length), ...body];
+  const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
+  return bytes(
+    "described.wasm",
+    ...HEADER,
+    ...section(5, [1, 0, 1]),
+    ...section(6, [1, 0x7f, 0, 0x41, ...signed(address), 0x0b]),
+    ...section(7, [2, ...name("memory"), 2, 0, ...name("BONSAI_HEAP"), 3, 0]),
+    ...section(11, [1, 0, 0x41, ...signed(1024), 0x0b, ...leb(data.length), ...data]),
+  );
+}
+
+/** A tiny heap's descriptor, at 1024, with one class, whose first free block, at 4096, is followed by itself. */
+function circle(): number[] {
+  const words = new Array<number>((4096 - 1024) / 4 + 1).fill(0);
+  words.splice(0, 9, 0x534e4f42, 1, 4, 9, 0, 0, 2048, 1, 5);
+  words[(2048 - 1024) / 4] = 4096;
+  words[(4096 - 1024) / 4] = 4096;
+  return words;
+}
+
+const lying: [string, Dropped, RegExp][] = [
+  ["no memory", bytes("none.wasm", ...HEADER), /exports no memory/],
+  ["no descriptor", bytes("mem.wasm", ...HEADER, 5, 3, 1, 0, 1, 7, 10, 1, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0), /Add “bonsai_alloc::inspectable!/],
+  ["a descriptor beyond its memory", described(0x7fffffff, []), /not in its memory/],
+  ["something else where the descriptor should be", described(1024, [1, 2, 3, 4]), /no description of a heap/],
+  ["a descriptor of a later version", described(1024, [0x534e4f42, 99]), /version 99 of the layout/],
+  ["a free list that runs in a circle", described(1024, circle()), /runs in a circle/],
+];
+
+for (const [what, module, message] of lying) {
+  test(`a module with ${what} gets a sentence, and the page stays usable`, async ({ page }) => {
+    await visit(page);
+    await give(page, module);
+    await expect(page.locator("module-drop .note.error")).toHaveText(message);
+    await page.getByRole("button", { name: "one without imports" }).click();
+    await expect(page.getByRole("heading", { name: /^workbench\.wasm/ })).toBeVisible();
+    await expect(page.locator("module-drop .note.error")).toHaveCount(0);
+  });
+}
+
+for (const { colorScheme, width } of LOOKS) {
+  test(`the drop zone is sound in ${colorScheme} at ${width} px`, async ({ page }) => {
+    test.slow();
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await visit(page);
+    await expectSound(page);
+    await give(page, demo());
+    await expect(alert(page)).toBeVisible();
+    await expectSound(page);
+    await give(page, bare());
+    await expect(page.getByRole("heading", { name: /^bench\.wasm/ })).toBeVisible();
+    await expectSound(page);
+  });
+}
