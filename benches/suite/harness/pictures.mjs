@@ -15,6 +15,7 @@ export function draw(record) {
   const by = title(record.reference);
   const compared = {
     series: shown.map(title),
+    short: shown,
     // Its values are all 1: the line is its mark.
     hidden: shown.indexOf(record.reference),
   };
@@ -25,7 +26,7 @@ export function draw(record) {
   const ranked = allocators.filter((allocator) => fastest(allocator) > 0).sort((a, b) => fastest(b) - fastest(a));
   if (ranked.length > 0) {
     charts.speed = bars({
-      title: `Speed by that of ${by}, geometric mean of the shapes`,
+      title: `Speed relative to ${by}, geometric mean of the shapes`,
       subtitle: `Longer is faster. Who fails at a shape is not shown. ${record.processor}, ${day}`,
       series: record.engines.map(({ version }) => version.split(" (")[0]),
       rows: ranked.map((allocator) => ({
@@ -39,8 +40,8 @@ export function draw(record) {
   for (const { name, version, shapes } of record.engines) {
     charts[`time-${name}`] = dots({
       ...compared,
-      title: `Time by that of ${by}: ${version}`,
-      subtitle: `Left is faster. Median over interleaved rounds. ${record.processor}, ${day}`,
+      title: `Time relative to ${by} in ${version}`,
+      subtitle: `Left is faster, logarithmic. Median over interleaved rounds. ${record.processor}, ${day}`,
       ticks: [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2],
       ends: ["faster", "slower"],
       rows: shapes.map((shape) => ({ label: shape.name, values: shown.map((one) => shape.figures[one]?.ratio) })),
@@ -49,8 +50,8 @@ export function draw(record) {
   charts.pages = dots({
     ...compared,
     hidden: -1,
-    title: "Peak memory by that of the best of dlmalloc, talc and rlsf",
-    subtitle: `Left is smaller. Pages of the whole linear memory. ${day}`,
+    title: "Peak memory relative to the best of dlmalloc, talc and rlsf",
+    subtitle: `Left is smaller, logarithmic. Pages of the whole linear memory. ${day}`,
     ticks: [0.5, 0.7, 1, 1.4, 2],
     ends: ["smaller", "larger"],
     rows: record.engines[0].shapes.map((shape) => ({ label: shape.name, values: shown.map((one) => shape.figures[one]?.frugal) })),
