@@ -3,6 +3,7 @@
 use std::{
     alloc::Layout,
     hint::black_box,
+    mem::MaybeUninit,
     ptr::NonNull,
     time::{Duration, Instant},
 };
@@ -26,11 +27,20 @@ pub struct Contestant {
 
 /// What a go does with an allocator.
 trait Allocator {
+    /// What it calls a block: an address, or a key.
+    type Block: Copy;
+    /// A block that there is not.
+    const NONE: Self::Block;
     fn new(workload: &Workload) -> Self;
-    fn allocate(&mut self, layout: Layout) -> NonNull<u8>;
+    fn allocate(&mut self, layout: Layout) -> Self::Block;
+    /// Writes to the first byte: a program writes to what it asks for.
+    ///
     /// # Safety
-    /// `ptr` is live and was allocated with `layout`.
-    unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout);
+    /// `block` is live.
+    unsafe fn touch(&mut self, block: Self::Block);
+    /// # Safety
+    /// `block` is live and was allocated with `layout`.
+    unsafe fn deallocate(&mut self, block: Self::Block, layout: Layout);
     /// # Safety
     /// Nobody uses any block any more.
     unsafe fn reset(&mut self);
@@ -58,14 +68,14 @@ fn second_pass(mut pass: impl FnMut()) -> Duration {
 /// Slots are filled and emptied.
 fn mixed<A: Allocator>(workload: &Workload) -> Duration {
     let mut allocator = A::new(workload);
-    let mut live = vec![(NonNull::<u8>::dangling(), 0_u32); workload.slots];
+    let mut live = vec![(A::NONE, 0_u32); workload.slots];
     let time = second_pass(|| {
         for step in &workload.steps {
             let entry = &mut live[step.slot as usize];
             if step.size != 0 {
                 let block = allocator.allocate(layout(step.size));
-                // SAFETY: a block has at least one byte. A program writes to what it asks for.
-                unsafe { block.write(1) };
+                // SAFETY: allocated just now.
+                unsafe { allocator.touch(block) };
                 *entry = (block, step.size);
             } else {
                 // SAFETY: a slot that is emptied was filled before, with this size.
@@ -84,14 +94,27 @@ fn arena<A: Allocator>(workload: &Workload) -> Duration {
         for step in &workload.steps {
             if step.size != 0 {
                 let block = allocator.allocate(layout(step.size));
-                // SAFETY: a block has at least one byte.
-                unsafe { block.write(1) };
+                // SAFETY: allocated just now.
+                unsafe { allocator.touch(block) };
             } else {
                 // SAFETY: no block is used after it was written to.
                 unsafe { allocator.reset() };
             }
         }
     })
+}
+
+/// Blocks of an allocator that hands out addresses.
+macro_rules! addresses {
+    () => {
+        type Block = NonNull<u8>;
+        const NONE: Self::Block = NonNull::dangling();
+        #[inline(always)]
+        unsafe fn touch(&mut self, block: NonNull<u8>) {
+            // SAFETY: a block has at least one byte.
+            unsafe { block.write(1) }
+        }
+    };
 }
 
 macro_rules! core_contestants {
@@ -101,6 +124,7 @@ macro_rules! core_contestants {
 
             pub struct Buddy($crate_name::Buddy<LARGEST, LEVELS, $crate_name::Global>);
             impl Allocator for Buddy {
+                addresses!();
                 fn new(_: &Workload) -> Self {
                     Buddy($crate_name::Buddy::<_, _, $crate_name::Global>::try_new(BLOCKS).expect("memory"))
                 }
@@ -120,6 +144,7 @@ macro_rules! core_contestants {
 
             pub struct Slab($crate_name::Slab<$crate_name::Global>);
             impl Allocator for Slab {
+                addresses!();
                 fn new(workload: &Workload) -> Self {
                     Slab($crate_name::Slab::try_new(BLOCK_SIZE, workload.slots).expect("memory"))
                 }
@@ -139,6 +164,7 @@ macro_rules! core_contestants {
 
             pub struct Bump($crate_name::Bump<$crate_name::Global>);
             impl Allocator for Bump {
+                addresses!();
                 fn new(_: &Workload) -> Self {
                     let layout = Layout::from_size_align(ARENA, 16).expect("valid");
                     Bump($crate_name::Bump::try_new(layout).expect("memory"))
@@ -182,6 +208,7 @@ mod buddy_system {
     };
 
     impl Allocator for Buddy {
+        addresses!();
         fn new(_: &Workload) -> Self {
             // SAFETY: the size is not 0.
             let memory = NonNull::new(unsafe { std::alloc::alloc(MEMORY) }).expect("memory");
@@ -218,6 +245,7 @@ mod bumpalo_arena {
     pub struct Bump(bumpalo::Bump);
 
     impl Allocator for Bump {
+        addresses!();
         fn new(_: &Workload) -> Self {
             Bump(bumpalo::Bump::with_capacity(ARENA))
         }
@@ -235,6 +263,36 @@ mod bumpalo_arena {
     }
 }
 
+/// Values of one size under keys, which grow as a vector does: no addresses, and no blocks that stay where they are.
+mod slab_of_values {
+    use super::*;
+
+    pub struct Slab(slab::Slab<[MaybeUninit<u8>; BLOCK_SIZE]>);
+
+    impl Allocator for Slab {
+        type Block = usize;
+        const NONE: usize = usize::MAX;
+        fn new(workload: &Workload) -> Self {
+            Slab(slab::Slab::with_capacity(workload.slots))
+        }
+        #[inline(always)]
+        fn allocate(&mut self, _: Layout) -> usize {
+            self.0.insert([MaybeUninit::uninit(); BLOCK_SIZE])
+        }
+        #[inline(always)]
+        unsafe fn touch(&mut self, block: usize) {
+            self.0[block][0].write(1);
+        }
+        #[inline(always)]
+        unsafe fn deallocate(&mut self, block: usize, _: Layout) {
+            self.0.remove(block);
+        }
+        unsafe fn reset(&mut self) {
+            unreachable!("no workload resets a slab")
+        }
+    }
+}
+
 /// Whoever can do what a workload asks for; this crate's core is the first.
 pub fn for_workload(workload: &Workload) -> Vec<Contestant> {
     let one = |name, go| Contestant { name, go };
@@ -247,6 +305,7 @@ pub fn for_workload(workload: &Workload) -> Vec<Contestant> {
         Core::Slab => vec![
             one("bonsai_alloc", mixed::<bonsai::Slab>),
             one("acid_alloc 0.1.0", mixed::<acid::Slab>),
+            one("slab 0.4", mixed::<slab_of_values::Slab>),
         ],
         Core::Arena => vec![
             one("bonsai_alloc", arena::<bonsai::Bump>),
