@@ -391,7 +391,9 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
             taken = self.tree.take(order, Tag::Plain);
         }
         let address = taken.ok_or(AllocError)?.address;
-        self.guard.admit(self.tree.region(), address, layout, self.tree.size_of(order));
+        if !self.guard.admit(self.tree.region(), address, layout, self.tree.size_of(order)) {
+            return Err(AllocError);
+        }
         Ok(self.tree.region().block(address, layout.size()))
     }
 

@@ -167,9 +167,11 @@ impl<A: BackingAllocator> Bump<A> {
             return Err(AllocError);
         }
         let block = self.below(layout).ok_or(AllocError)?;
+        if !self.guard.admit(&self.region, block, layout, layout.size()) {
+            return Err(AllocError);
+        }
         self.top = block;
         self.outstanding += 1;
-        self.guard.admit(&self.region, block, layout, layout.size());
         Ok(self.region.block(block, layout.size()))
     }
 

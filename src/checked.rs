@@ -77,12 +77,14 @@ mod core;
 mod guard;
 mod heap;
 mod hook;
+mod links;
 mod report;
 mod storage;
 
 pub(crate) use self::{
     guard::Guard,
     heap::{alloc, alloc_zeroed, dealloc, make_room, padded, realloc},
+    links::sound,
 };
 pub use self::{
     guard::set_quarantine,

@@ -160,6 +160,12 @@ impl State {
         unsafe { at.cast::<usize>().read() }
     }
 
+    /// Whether a block begins at `address` that a quick list may lead to.
+    fn may_wait(&self, address: usize) -> bool {
+        let at = self.runs.granule(address);
+        address & (GRANULE - 1) == 0 && self.runs.is_block(at) && !self.runs.is_free(at)
+    }
+
     /// Takes the first block of a list.
     #[inline(always)]
     fn pop(&mut self, class: usize) -> Option<usize> {
@@ -170,8 +176,13 @@ impl State {
         }
         // SAFETY: it waits on this list.
         let next = unsafe { self.link(head) };
+        let sound = checked::sound(
+            || next == 0 || self.may_wait(next),
+            head,
+            "a quick list leads to what is no block",
+        );
         // SAFETY: as above.
-        unsafe { *self.quick.get_unchecked_mut(class) = next };
+        unsafe { *self.quick.get_unchecked_mut(class) = if sound { next } else { 0 } };
         Some(head)
     }
 

@@ -67,12 +67,22 @@ impl FreeList {
     /// # Safety
     /// The list's blocks are ours.
     #[inline(always)]
-    pub(crate) unsafe fn pop(&mut self) -> Option<NonNull<u8>> {
+    pub(crate) unsafe fn pop(&mut self, blocks: Blocks) -> Option<NonNull<u8>> {
         let block = NonNull::new(self.free)?;
         // SAFETY: a block on the list begins with a link.
-        self.free = unsafe { block.cast().read() };
+        let next: *mut u8 = unsafe { block.cast().read() };
+        let holds = || next.is_null() || self.was_handed_out(blocks, next.addr());
+        let rule = "the free list leads to what is no block of the slab";
+        let sound = checked::sound(holds, provenance::address(block), rule);
+        self.free = if sound { next } else { core::ptr::null_mut() };
         self.used += 1;
         Some(block)
+    }
+
+    /// Whether a block begins at `address` that was handed out before.
+    fn was_handed_out(&self, blocks: Blocks, address: usize) -> bool {
+        let offset = address.wrapping_sub(blocks.first);
+        offset % blocks.size == 0 && offset / blocks.size < self.fresh
     }
 
     /// Takes the next block that was never handed out.
@@ -153,8 +163,7 @@ impl FreeList {
         rule(self.used <= self.fresh, blocks.first, "more blocks are live than were carved")?;
         let mut address = self.free.addr();
         for _ in self.used..self.fresh {
-            let offset = address.wrapping_sub(blocks.first);
-            let is_block = offset % blocks.size == 0 && offset / blocks.size < self.fresh;
+            let is_block = self.was_handed_out(blocks, address);
             rule(is_block, address, "the free list leads to what is no block of the slab")?;
             // SAFETY: in the region, by the rule above.
             address = unsafe { region.read(address) };
@@ -355,7 +364,7 @@ impl<A: BackingAllocator> Slab<A> {
     fn take(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let block = loop {
             // SAFETY: the list is of this region.
-            if let Some(block) = unsafe { self.list.pop() } {
+            if let Some(block) = unsafe { self.list.pop(self.blocks()) } {
                 break block;
             }
             if let Some(address) = self.list.carve(self.blocks()) {
@@ -366,7 +375,9 @@ impl<A: BackingAllocator> Slab<A> {
             unsafe { self.list.push(&self.region, waited) };
         };
         let address = provenance::address(block);
-        self.guard.admit(&self.region, address, layout, self.block_size);
+        if !self.guard.admit(&self.region, address, layout, self.block_size) {
+            return Err(AllocError);
+        }
         Ok(NonNull::slice_from_raw_parts(block, layout.size()))
     }
 

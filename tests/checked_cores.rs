@@ -13,12 +13,20 @@ use std::{alloc::Layout, ptr::NonNull};
 
 use bonsai_alloc::{
     AllocError, Buddy, Bump, Raw, Slab,
-    checked::{Checked, Fault, Operation},
+    checked::{Checked, Fault, Operation, Report},
     inspect::{Inspect, State},
 };
 use bonsai_testkit::cores::Region;
 
-use reports::{keep, layout, no_report, reports, the_report};
+use reports::{keep, layout, no_report, reports};
+
+/// The one report since the last look.
+#[track_caller]
+fn the_report(what: &str) -> Report {
+    let reports = reports();
+    assert_eq!(reports.len(), 1, "{what}: {reports:x?}");
+    reports[0]
+}
 
 type Pages = Buddy<4096, 9, Raw>;
 

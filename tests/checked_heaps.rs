@@ -13,11 +13,19 @@ use std::alloc::{GlobalAlloc, Layout};
 
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
-    checked::{self, Checked, Fault, Operation},
+    checked::{self, Checked, Fault, Operation, Report},
     memory::{Config, Pool, Simulation},
 };
 
-use reports::{keep, layout, no_report, reports, the_report};
+use reports::{keep, layout, no_report, reports};
+
+/// The one report since the last look.
+#[track_caller]
+fn the_report(what: &str) -> Report {
+    let reports = reports();
+    assert_eq!(reports.len(), 1, "{what}: {reports:x?}");
+    reports[0]
+}
 
 const ROOMY: Config = Config { first_page: 0, pages: 1, max_pages: 100, heap_base: None };
 

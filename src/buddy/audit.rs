@@ -3,10 +3,44 @@
 use super::tree::{FREE, ORDER, Tree, ZERO};
 use crate::{
     bitmap::WORD,
+    checked,
     inspect::{Damage, State, rule},
 };
 
 impl<const ORDERS: usize> Tree<ORDERS> {
+    /// Whether the links of a free block of `order` may be followed. With `checked`, if they were
+    /// overwritten, the list is given up; without it, they may.
+    #[inline(always)]
+    pub(super) fn sound(&mut self, order: u32, address: usize) -> bool {
+        let rule = "a free block's links are not what they were";
+        let sound = checked::sound(|| self.is_linked(order, address), address, rule);
+        if !sound {
+            *self.head(order) = 0;
+            self.nonempty &= !(1 << order);
+        }
+        sound
+    }
+
+    /// Whether a free block of `order` and its neighbours on the list agree.
+    fn is_linked(&self, order: u32, address: usize) -> bool {
+        let free = |address| {
+            self.block_at(address).is_some_and(|block| {
+                block.state == State::Free && block.size == self.size_of(order)
+            })
+        };
+        // SAFETY: a free block of ours.
+        let next = unsafe { self.region.read(address) };
+        // SAFETY: the same.
+        let before = unsafe { self.region.read(address + WORD) };
+        // SAFETY: a free block, by the test before.
+        let follows =
+            next == 0 || free(next) && unsafe { self.region.read(next + WORD) } == address;
+        let first = before == 0 && self.heads.get(order as usize) == Some(&address);
+        // SAFETY: the same.
+        let leads = || free(before) && unsafe { self.region.read(before) } == address;
+        follows && (first || leads())
+    }
+
     /// Verifies map and lists against each other. O(granules + free blocks + bytes known to be
     /// zero).
     ///

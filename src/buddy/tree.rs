@@ -224,7 +224,7 @@ impl<const ORDERS: usize> Tree<ORDERS> {
     }
 
     #[inline]
-    fn head(&mut self, order: u32) -> &mut usize {
+    pub(super) fn head(&mut self, order: u32) -> &mut usize {
         debug_assert!((order as usize) < ORDERS);
         // SAFETY: orders are at most `top`, which is below `ORDERS`.
         unsafe { self.heads.get_unchecked_mut(order as usize) }
@@ -256,6 +256,9 @@ impl<const ORDERS: usize> Tree<ORDERS> {
     /// The block is on that list.
     #[inline]
     unsafe fn unlink(&mut self, order: u32, address: usize) {
+        if !self.sound(order, address) {
+            return;
+        }
         // SAFETY: the block is free, so its words are links.
         let next = unsafe { self.region.read(address) };
         // SAFETY: the same.
@@ -306,6 +309,9 @@ impl<const ORDERS: usize> Tree<ORDERS> {
     /// The block is the first of that list.
     #[inline]
     unsafe fn unlink_first(&mut self, order: u32, address: usize) {
+        if !self.sound(order, address) {
+            return;
+        }
         // SAFETY: the block is free, so its words are links.
         let next = unsafe { self.region.read(address) };
         *self.head(order) = next;

@@ -214,8 +214,22 @@ impl Guard {
         deliver(&Report { fault, operation, allocator, address, given, block });
     }
 
+    /// The allocator's own words are wrong at `address`.
+    pub(super) fn damaged(&self, operation: Operation, damage: Damage) {
+        self.tell(operation, damage.address, None, (Fault::Damaged(damage), None));
+    }
+
     /// A block was handed out: `layout` at `address`, of `room` bytes that are the block's.
-    pub(crate) fn admit(&self, region: &Region, address: usize, layout: Layout, room: usize) {
+    ///
+    /// False if it is one that is held, which a damaged list may lead to: it must not be used.
+    pub(crate) fn admit(
+        &self,
+        region: &Region,
+        address: usize,
+        layout: Layout,
+        room: usize,
+    ) -> bool {
+        self.settle(Operation::Allocate);
         let zone = room.saturating_sub(layout.size()).min(ZONE_MOST);
         let entry = Entry::live(address, layout, zone as u8);
         let twice = self.with(|book, ledger| {
@@ -231,11 +245,13 @@ impl Guard {
             }
             None
         });
-        if let Some(block) = twice.flatten() {
-            let rule = "a block was handed out that is held";
+        let twice = twice.flatten();
+        if let Some(block) = twice {
+            let rule = "a list of free blocks leads to one that is not free";
             let fault = Fault::Damaged(Damage { address, rule });
             self.tell(Operation::Allocate, address, Some(layout), (fault, Some(block)));
         }
+        twice.is_none()
     }
 
     /// What `change` makes of the live block at `address`, or what is wrong; `None` if it may be a
@@ -326,6 +342,7 @@ impl Guard {
     /// The block that has waited longest, which the allocator must take back now: because there is
     /// no other memory (`empty`), or because more waits than may.
     pub(super) fn leaves(&self, region: &Region, empty: bool) -> Option<(usize, Layout)> {
+        self.settle(if empty { Operation::Allocate } else { Operation::Free });
         let limit = if empty { 0 } else { QUARANTINE.load(Relaxed) };
         let (entry, wrong) = self.look(|book| {
             if book.waiting == 0 || !empty && book.waiting_bytes <= limit {
@@ -357,6 +374,7 @@ impl Guard {
 
     /// The block has that layout now, or still, and `room` bytes.
     pub(crate) fn resized(&self, region: &Region, address: usize, layout: Layout, room: usize) {
+        self.settle(Operation::Resize);
         let zone = room.saturating_sub(layout.size()).min(ZONE_MOST);
         self.look(|book| {
             if let Some(entry) = book.find(address).filter(|entry| entry.state.live()) {

@@ -3,7 +3,7 @@
 use core::{alloc::Layout, ptr};
 
 use super::{
-    Guard,
+    Guard, Operation,
     guard::{Leave, Left},
 };
 use crate::{
@@ -41,8 +41,8 @@ fn hand_out(
     if block.is_null() && make_room(heap, guard, memory) {
         block = take(padded);
     }
-    if !block.is_null() {
-        guard.admit(&region(memory), block.addr(), layout, padded.size());
+    if !block.is_null() && !guard.admit(&region(memory), block.addr(), layout, padded.size()) {
+        return ptr::null_mut();
     }
     block
 }
@@ -112,6 +112,7 @@ pub(crate) unsafe fn dealloc(
             if !unsafe { heap.dealloc(block, padded) } {
                 guard.dead(block.addr());
             }
+            guard.settle(Operation::Free);
         }
     }
 }

@@ -17,6 +17,8 @@
 //! run, the **top**, is in no bin and is used last: else large buffers that come and go among small
 //! blocks would drive the small ones ever further up.
 
+mod links;
+
 use core::ptr::NonNull;
 
 use super::classes::{GRANULE, GRANULE_LOG};
@@ -282,7 +284,7 @@ impl Runs {
         if at == self.top {
             return self.end - self.top;
         }
-        if at < self.limit && self.get(at) & F != 0 {
+        if at < self.limit && self.get(at) & F != 0 && self.sound(at) {
             // SAFETY: a free run.
             return unsafe { self.read(at, LENGTH) };
         }
@@ -297,12 +299,14 @@ impl Runs {
     pub(crate) unsafe fn free(&mut self, at: usize, n: usize) {
         let after = at + n;
         // A region begins with a header, so there is a granule before.
-        let left = if self.get(at - 1) & F != 0 {
+        let mut left = 0;
+        if self.get(at - 1) & F != 0 {
             // SAFETY: the last granule of a free run.
-            unsafe { self.read(at - 1, GRANULE - 4) }
-        } else {
-            0
-        };
+            left = unsafe { self.read(at - 1, GRANULE - 4) };
+            if !self.sound_before(at, left) {
+                left = 0;
+            }
+        }
         let start = at - left;
         if left > 0 {
             self.set(at, 0);
@@ -354,7 +358,7 @@ impl Runs {
             // SAFETY: no size is too large for the last bin.
             let mut at = unsafe { *self.bins.get_unchecked(bin) } as usize;
             let mut looks = LOOK;
-            while at != 0 && looks != 0 {
+            while at != 0 && looks != 0 && self.sound(at) {
                 // SAFETY: a free run.
                 if unsafe { self.read(at, LENGTH) } >= n {
                     return Some(at);
@@ -373,7 +377,12 @@ impl Runs {
             if set != 0 {
                 bin = word * 32 + set.trailing_zeros() as usize;
                 // SAFETY: only bits of bins are set.
-                return Some(unsafe { *self.bins.get_unchecked(bin) } as usize);
+                let at = unsafe { *self.bins.get_unchecked(bin) } as usize;
+                if self.sound(at) {
+                    return Some(at);
+                }
+                mask &= !(1 << (bin % 32));
+                continue;
             }
             mask = u32::MAX;
             word += 1;

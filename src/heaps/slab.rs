@@ -304,7 +304,7 @@ impl State {
         // SAFETY: a slab of ours, with room.
         let header = unsafe { State::header(region, slab) };
         // SAFETY: its list is in this slab.
-        let block = match unsafe { header.list.pop() } {
+        let block = match unsafe { header.list.pop(header.blocks(slab)) } {
             Some(block) => block,
             None => region.pointer(header.list.carve(header.blocks(slab))?),
         };

@@ -4,7 +4,7 @@ use core::{alloc::Layout, ptr};
 
 use crate::{
     bitmap::WORD,
-    checked::{Guard, padded},
+    checked::{Guard, padded, sound},
     descriptor::{Descriptor, Kind, value},
     global::{Plain, heap},
     inspect::{Block, State},
@@ -115,7 +115,13 @@ impl Lists {
                 if block != 0 {
                     let region = memory.pool().region();
                     // SAFETY: the link of a free block.
-                    *head = unsafe { region.read(block) };
+                    let next = unsafe { region.read(block) };
+                    let holds = || {
+                        next & (size_of_class(class) - 1) == 0
+                            && (next == 0 || (region.start()..memory.pool().end()).contains(&next))
+                    };
+                    let rule = "a list leads to what is no block of its size";
+                    *head = if sound(holds, block, rule) { next } else { 0 };
                     let rest = block + size_of_class(wanted);
                     // SAFETY: the rest of a block that has just been taken off its list.
                     unsafe { self.release(region, rest, block + size_of_class(class)) };

@@ -23,17 +23,6 @@ pub fn reports() -> Vec<Report> {
     REPORTS.take()
 }
 
-/// The one report since the last look.
-///
-/// # Panics
-/// There is none, or more than one.
-#[track_caller]
-pub fn the_report(what: &str) -> Report {
-    let reports = reports();
-    assert_eq!(reports.len(), 1, "{what}: {reports:x?}");
-    reports[0]
-}
-
 /// # Panics
 /// There is one.
 #[track_caller]
