@@ -50,7 +50,7 @@ describe("the tree's motion", () => {
 
   it("is none where more would move than anybody can follow", () => {
     const many = tree(Array.from({ length: 16 }, () => [64, State.Live] as const));
-    const bars = Array.from({ length: 500 }, (_, i) => ({ ...many.bars[0]!, address: 1024 * i }));
+    const bars = Array.from({ length: 1300 }, (_, i) => ({ ...many.bars[0]!, address: 1024 * i }));
     expect(motion(halves, { ...many, bars })).toBeNull();
   });
 });

@@ -14,7 +14,7 @@ export interface Motion {
 }
 
 /** With more bars than this on the move nobody could follow; nothing moves then. */
-const MOST = 400;
+const MOST = 1200;
 
 /** `null` where nothing moves, or too much. */
 export function motion(before: Icicle, after: Icicle): Motion | null {

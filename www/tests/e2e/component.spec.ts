@@ -70,7 +70,7 @@ for (const allocator of ["heap", "slab", "buddy", "bump"]) {
     await page.evaluate(() => {
       const inspector = document.querySelector("heap-inspector")!;
       window.heap.__wbindgen_malloc(1000, 8);
-      inspector.attach(window.heap as unknown as WebAssembly.Exports);
+      inspector.attach(window.heap);
       inspector.refresh("first");
     });
     const before = await figure(page, "live");
@@ -150,7 +150,7 @@ test("lets no style in, and none out", async ({ page }) => {
   await page.evaluate(() => {
     const inspector = document.querySelector("heap-inspector")!;
     window.heap.__wbindgen_malloc(100, 8);
-    inspector.attach(window.heap as unknown as WebAssembly.Exports);
+    inspector.attach(window.heap);
     inspector.refresh("look");
     document.body.append(Object.assign(document.createElement("div"), { className: "note error", textContent: "outside" }));
   });

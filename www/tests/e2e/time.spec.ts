@@ -1,0 +1,147 @@
+import type { Page } from "@playwright/test";
+import { choose, expect, figure, json, map, open, pixels, test } from "../support/page";
+
+const line = (page: Page): ReturnType<Page["getByRole"]> => page.getByRole("slider", { name: "Moments of the heap" });
+const diffs = (page: Page): ReturnType<Page["locator"]> => page.locator("heap-diff");
+
+/** Three moments more: a large document, nothing, a small one. */
+async function live(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Forest" }).click();
+  await expect(page.getByText(/forest\.json, .* parsed in/)).toBeVisible();
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByRole("button", { name: "Trees" }).click();
+  await expect(page.getByText(/trees\.json, .* parsed in/)).toBeVisible();
+  await expect(line(page)).toHaveAttribute("aria-valuenow", "5");
+}
+
+test("any moment that was recorded can be looked at again, by keys alone", async ({ page }) => {
+  await open(page);
+  const first = { live: await figure(page, "live"), map: await pixels(page) };
+  await live(page);
+  const now = await pixels(page);
+
+  await line(page).focus();
+  await page.keyboard.press("Home");
+  await expect(line(page)).toHaveAttribute("aria-valuetext", /^Moment 1, start/);
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByText("You look at moment 2 (parse), not at now.")).toBeVisible();
+  expect(await figure(page, "live")).toBe(first.live);
+  expect(await pixels(page)).toBe(first.map);
+
+  // All views are of then: a block says so in place of its bytes.
+  await map(page).focus();
+  await page.keyboard.press("End");
+  await expect(page.getByText("shown for the present only")).toBeVisible();
+
+  await line(page).focus();
+  await page.keyboard.press("Escape");
+  await expect(line(page)).toHaveAttribute("aria-valuetext", /, now$/);
+  await map(page).focus();
+  await page.keyboard.press("Escape");
+  await expect.poll(() => pixels(page)).toBe(now);
+});
+
+test("what comes while one looks at the past does not tear one away from it", async ({ page }) => {
+  await open(page);
+  await live(page);
+  await line(page).focus();
+  await page.keyboard.press("Home");
+  await expect(line(page)).toHaveAttribute("aria-valuenow", "1");
+  await page.getByRole("button", { name: "Words" }).click();
+  await expect(line(page)).toHaveAttribute("aria-valuemax", "6");
+  await expect(line(page)).toHaveAttribute("aria-valuenow", "1");
+  await page.getByRole("button", { name: "Return to now" }).click();
+  await expect(line(page)).toHaveAttribute("aria-valuenow", "6");
+});
+
+test("a range tells what came and what went, and the map shows it", async ({ page }) => {
+  await open(page);
+  await live(page);
+  const state = await pixels(page);
+  await line(page).focus();
+  await page.keyboard.press("Shift+ArrowLeft");
+  await page.keyboard.press("Shift+ArrowLeft");
+  await expect(diffs(page).getByText("Between moment 3 (parse) and moment 5 (parse).")).toBeVisible();
+  // The large document went: most of what there is to tell.
+  const went = /([\d.]+) MiB in [\d,]+ blocks went/.exec((await diffs(page).locator(".sentence").textContent()) ?? "");
+  expect(Number(went?.[1])).toBeGreaterThan(1);
+  await expect(page.getByLabel("Colour by")).toHaveValue("change");
+  expect(await pixels(page)).not.toBe(state);
+  await expect(page.locator("heap-map .legend")).toHaveText(/came\s*went\s*stayed/);
+  for (const name of ["By size", /By region/]) {
+    await expect(diffs(page).getByRole("region", { name }).getByRole("row").nth(1)).toBeVisible();
+  }
+  await line(page).focus();
+  await page.keyboard.press("Escape");
+  await expect(diffs(page)).toHaveCount(0);
+  await expect(page.getByLabel("Colour by")).toHaveValue("state");
+});
+
+test("the timeline is clicked to travel, and dragged to compare", async ({ page }) => {
+  await open(page);
+  await live(page);
+  const box = (await page.locator("heap-timeline .u-over").boundingBox())!;
+  // Twelve moments have room while there are fewer.
+  const at = (id: number): { x: number; y: number } => ({ x: box.x + (box.width * (id - 0.5)) / 12, y: box.y + 60 });
+  await page.mouse.click(at(3).x, at(3).y);
+  await expect(line(page)).toHaveAttribute("aria-valuenow", "3");
+  await page.mouse.move(at(2).x, at(2).y);
+  await page.mouse.down();
+  await page.mouse.move(at(4).x, at(4).y, { steps: 4 });
+  await page.mouse.up();
+  await expect(diffs(page).getByText("Between moment 2 (parse) and moment 4 (clear).")).toBeVisible();
+  await page.getByRole("button", { name: "Return to now" }).click();
+  await expect(diffs(page)).toHaveCount(0);
+});
+
+test("the map can be coloured by size and by age", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Words" }).click();
+  const seen = new Set([await pixels(page)]);
+  for (const name of ["size", "age"]) {
+    await page.getByLabel("Colour by").selectOption(name);
+    await expect(page.locator("heap-map .legend")).toContainText(name === "size" ? "up to 16 B" : "first seen now");
+    seen.add(await pixels(page));
+  }
+  expect(seen.size).toBe(3);
+});
+
+test("a file of five megabytes is parsed, and its heap followed through many growths", async ({ page }) => {
+  await open(page);
+  await choose(page, "Heap");
+  const before = await figure(page, "growths");
+  const rows = Array.from({ length: 75_000 }, (_, i) => ({ id: i, name: `row number ${i}`, tags: ["one", "two"], on: i % 2 === 0 }));
+  const file = json("five.json", { rows });
+  expect(file.buffer.length).toBeGreaterThan(4_500_000);
+  await page.getByLabel("Open a file").setInputFiles(file);
+  await expect(page.getByText(/five\.json, [45](\.\d+)? MiB, parsed in/)).toBeVisible({ timeout: 30_000 });
+  expect(await figure(page, "growths")).toBeGreaterThan(before + 3);
+  expect(await figure(page, "live")).toBeGreaterThan(5_000_000);
+  await map(page).focus();
+  await page.keyboard.press("Home");
+  // Behind the region's header stands what was allocated first.
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByRole("region", { name: "Chosen block" })).toContainText("First seen at moment");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await expect.poll(() => figure(page, "live")).toBeLessThan(1_000_000);
+});
+
+test("splits and merges are seen to happen, and are still where reduced motion is asked for", async ({ page }) => {
+  /** How often the tree was set in motion or came to rest. */
+  const moved = (): Promise<number> => page.evaluate(() => (window as unknown as { moved: number }).moved);
+  await open(page);
+  await choose(page, "Buddy");
+  await page.locator("heap-orders").evaluate((orders) => {
+    const counter = Object.assign(window, { moved: 0 });
+    new MutationObserver((records) => (counter.moved += records.length)).observe(orders, { attributeFilter: ["moving"] });
+  });
+  await page.getByLabel("Text of the file").fill("[[1,2,3],[4]]");
+  await page.getByRole("button", { name: /^Parse/ }).click();
+  await expect.poll(moved).toBeGreaterThan(0);
+
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  const before = await moved();
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.waitForTimeout(200);
+  expect(await moved()).toBe(before);
+});
