@@ -22,8 +22,10 @@
 //! (*An Efficient Algorithm for Heap Storage Allocation*, SIGPLAN Notices 23:10, 1988); the
 //! last run kept back is D. Lea's wilderness.
 
+mod audit;
 mod classes;
 mod policy;
+mod regions;
 mod runs;
 mod view;
 
@@ -40,6 +42,7 @@ use self::{
     runs::{Runs, Taken, Want},
 };
 use crate::{
+    bitmap::align_up,
     checked::{self, Guard},
     descriptor::{Descriptor, Kind, value},
     global::{Plain, heap},
@@ -219,20 +222,22 @@ impl State {
         any
     }
 
-    /// Grows by what `n` granules in a row need beyond the top. False, and nothing changed,
-    /// where that is refused. What came may be too little, though not twice in a row.
-    fn grow<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, n: usize) -> bool {
+    /// Grows by what `n` granules in a row need; `joined`: those that follow the top. False, and
+    /// nothing changed, where that is refused. What came may be too little, though not twice in a
+    /// row.
+    fn grow<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, n: usize, joined: bool) -> bool {
         let runs = &mut self.runs;
         let end = runs.granule(pool.end());
-        let needed = if runs.limit == 0 || runs.limit == end {
-            // What the top lacks, what the table grows by, and a header.
-            let missing = n.saturating_sub(runs.end - runs.top);
-            missing + missing / 63 + 4
-        } else {
-            // Somebody else grew: the whole table moves into a new region, and covers the gap.
-            n + (end - runs.origin + n) / 63 + 4
-        } << GRANULE_LOG;
-        let bytes = P::growth(runs.committed, needed);
+        let mut needed = 0;
+        let mut bytes = 0;
+        for moves in [false, true] {
+            needed = runs.needed(end, n, moves) << GRANULE_LOG;
+            bytes = P::growth(runs.committed, needed);
+            let pages = align_up(bytes, PAGE) >> GRANULE_LOG;
+            if bytes >= needed && runs.table_stays(end, pages, joined) {
+                break;
+            }
+        }
         if bytes < needed {
             return false;
         }
@@ -241,7 +246,7 @@ impl State {
             return false;
         };
         // SAFETY: fresh from the pool, whose memory begins there.
-        if !unsafe { runs.add(base(pool), &extent) } {
+        if !unsafe { runs.add(base(pool), &extent, joined) } {
             // It is what was below the first growth and less than three granules; or, where there
             // are threads, somebody else grew in the same instant.
             #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
@@ -271,7 +276,7 @@ impl State {
         // The first growth may be what is below it, and too small; one that lands behind
         // foreign pages does not add to the top.
         for _ in 0..3 {
-            if !self.grow::<G, P>(pool, want.fit) {
+            if !self.grow::<G, P>(pool, want.fit, false) {
                 return None;
             }
             if let Some(taken) = self.runs.take(want) {
@@ -370,7 +375,7 @@ impl State {
         let mut free = self.runs.free_at(at + from);
         if free < more && at + from == self.runs.top && to >= EXTEND {
             self.flush();
-            if !self.grow::<G, P>(pool, more) {
+            if !self.grow::<G, P>(pool, more, true) {
                 return false;
             }
             free = self.runs.free_at(at + from);
@@ -409,7 +414,7 @@ impl<M: Memory, P: Policy> Heap<M, P> {
                 if state.runs.end - state.runs.top >= granules(bytes) {
                     return true;
                 }
-                if !state.grow::<M::Grow, P>(pool, granules(bytes)) {
+                if !state.grow::<M::Grow, P>(pool, granules(bytes), false) {
                     return false;
                 }
             }

@@ -1,8 +1,8 @@
 //! Free memory as runs of granules: where they begin and end, and which one fits.
 //!
 //! ```text
-//!  header | live | free run ....... | live | live | free run | live |  top ............ | table |
-//!  S        S      SF             F   S      S      SF      F  S       S                  end   limit
+//!  header | live | free run ....... | live | table | free run | live |  top ............|
+//!  S        S      SF             F   S      S       SF      F  S       S                end
 //! ```
 //!
 //! The **table** has two bits for every granule. `S`: a block begins here, whether it is live,
@@ -11,7 +11,7 @@
 //! length once more at its end. So a block that is freed finds free neighbours on both sides in
 //! O(1), and merges with them. The bits change only where blocks are carved and merged.
 //!
-//! The table lies at the end of memory and moves when memory grows. It is a 64th of the memory.
+//! Where the table is and how memory joins, `regions.rs` says.
 //!
 //! Runs wait in **bins** of eight sizes a doubling; a bitmap says which are not empty. The last
 //! run, the **top**, is in no bin and is used last: else large buffers that come and go among small
@@ -22,31 +22,26 @@ mod links;
 use core::ptr::NonNull;
 
 use super::classes::{GRANULE, GRANULE_LOG};
-use crate::{
-    bitmap::align_up,
-    inspect::{Damage, rule},
-    memory::Extent,
-    provenance,
-};
+use crate::{bitmap::align_up, provenance};
 
 /// A block begins here.
-const S: u8 = 1;
+pub(super) const S: u8 = 1;
 /// A free run begins or ends here.
-const F: u8 = 2;
+pub(super) const F: u8 = 2;
 
 /// Bins below 16 granules hold one size each.
 const EXACT: usize = 16;
 /// Eight bins for every doubling from there to 4 GiB.
-const BINS: usize = EXACT + 8 * 24;
+pub(super) const BINS: usize = EXACT + 8 * 24;
 /// How many runs of a bin whose sizes differ are looked at before a larger bin is.
 const LOOK: usize = 8;
 
 /// The first words of a free run: its neighbours in the bin, and its length. The first run of a bin
 /// has no previous one, and what stands there means nothing: so whoever takes it need not touch the
 /// next one, which is in no cache.
-const NEXT: usize = 0;
-const PREVIOUS: usize = 4;
-const LENGTH: usize = 8;
+pub(super) const NEXT: usize = 0;
+pub(super) const PREVIOUS: usize = 4;
+pub(super) const LENGTH: usize = 8;
 
 /// The free runs of a heap, and the memory that it has.
 ///
@@ -55,17 +50,19 @@ const LENGTH: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Runs {
     /// The pointer to granule 0, for every access.
-    base: NonNull<u8>,
-    /// Two bits a granule, from `origin` to `limit`, at `end`.
+    pub(super) base: NonNull<u8>,
+    /// Two bits a granule from `origin` on. It is a block of the heap's own, somewhere.
     ///
-    /// Invariant: exclusively ours.
+    /// Invariant: exclusively ours, and zero where it stands for what is not ours yet.
     pub(crate) table: *mut u8,
     /// The first granule of the first region.
     pub(crate) origin: usize,
     /// The last free run is `top..end`, and may be empty.
     pub(crate) top: usize,
-    /// Where the table begins.
+    /// Where the top ends: at `limit`, or at the table if it is the last block.
     pub(crate) end: usize,
+    /// How many granules from the origin on the table has room for.
+    pub(crate) cover: usize,
     /// What lies at or above it, up to `end`, is zero and was never handed out.
     pub(crate) fresh: usize,
     /// Where the newest region ends.
@@ -76,9 +73,9 @@ pub(crate) struct Runs {
     /// All regions, in bytes.
     pub(crate) committed: usize,
     /// Bit `i % 32` of word `i / 32`: bin `i` is not empty.
-    occupied: [u32; BINS / 32 + 1],
+    pub(super) occupied: [u32; BINS / 32 + 1],
     /// The first run of each bin, 0 for none.
-    bins: [u32; BINS],
+    pub(super) bins: [u32; BINS],
 }
 
 /// What is wanted of [`Runs::take`].
@@ -105,7 +102,7 @@ pub(crate) struct Taken {
 
 /// The bin for runs of `n` granules.
 #[inline]
-fn bin_of(n: usize) -> usize {
+pub(super) fn bin_of(n: usize) -> usize {
     if n < EXACT {
         return n;
     }
@@ -122,6 +119,7 @@ impl Runs {
         origin: 0,
         top: 0,
         end: 0,
+        cover: 0,
         fresh: 0,
         limit: 0,
         newest: 0,
@@ -144,7 +142,7 @@ impl Runs {
     }
 
     #[inline]
-    fn get(&self, at: usize) -> u8 {
+    pub(super) fn get(&self, at: usize) -> u8 {
         let index = at - self.origin;
         debug_assert!(at >= self.origin && at < self.limit);
         // SAFETY: the table has an entry for every granule from the origin to the limit.
@@ -153,7 +151,7 @@ impl Runs {
     }
 
     #[inline]
-    fn set(&mut self, at: usize, bits: u8) {
+    pub(super) fn set(&mut self, at: usize, bits: u8) {
         let index = at - self.origin;
         debug_assert!(at >= self.origin && at < self.limit);
         // SAFETY: the table has an entry for every granule from the origin to the limit.
@@ -167,7 +165,7 @@ impl Runs {
     /// # Safety
     /// It is the heap's: in a free run, or a region's header.
     #[inline]
-    unsafe fn read(&self, at: usize, offset: usize) -> usize {
+    pub(super) unsafe fn read(&self, at: usize, offset: usize) -> usize {
         // SAFETY: as the caller promises; granules are aligned to 16.
         unsafe { self.pointer(at).wrapping_add(offset).cast::<u32>().read() as usize }
     }
@@ -177,7 +175,7 @@ impl Runs {
     /// # Safety
     /// It is the heap's: in a free run, or a region's header.
     #[inline]
-    unsafe fn write(&mut self, at: usize, offset: usize, word: usize) {
+    pub(super) unsafe fn write(&mut self, at: usize, offset: usize, word: usize) {
         // SAFETY: as the caller promises; granules are aligned to 16.
         unsafe { self.pointer(at).wrapping_add(offset).cast::<u32>().write(word as u32) };
     }
@@ -320,7 +318,9 @@ impl Runs {
                 // SAFETY: a free run.
                 unsafe { self.unlink(start, left) };
             }
-            self.set(after, 0);
+            if after < self.end {
+                self.set(after, 0);
+            }
             self.set(start, S);
             self.top = start;
             return;
@@ -458,68 +458,6 @@ impl Runs {
         self.set(at, S);
     }
 
-    /// Makes an extent part of the heap: more top if it follows the newest region, else a region
-    /// of its own. The table moves to its end. False, and nothing changed, where it is
-    /// too small for header and table, or lies below the first region.
-    ///
-    /// # Safety
-    /// The extent is the heap's from now on; `base` is the start of the linear memory it is in.
-    pub(crate) unsafe fn add(&mut self, base: NonNull<u8>, extent: &Extent) -> bool {
-        let start = provenance::address(extent.start).wrapping_sub(base_address(base));
-        let from = align_up(start, GRANULE) >> GRANULE_LOG;
-        let to = (start + extent.len) >> GRANULE_LOG;
-        let origin = if self.limit == 0 { from } else { self.origin };
-        let entries = (to - origin).div_ceil(4);
-        let end = to - entries.div_ceil(GRANULE);
-        let follows = from == self.limit && self.limit > 0;
-        // Behind the newest region any growth is more room; elsewhere there must be room for
-        // a header, and something to hand out.
-        if if follows { end <= self.end } else { from < self.limit || from + 2 > end } {
-            return false;
-        }
-        self.base = base;
-        let (old_table, old_limit) = (self.table, self.limit);
-        let old_entries = (old_limit - self.origin).div_ceil(4);
-        let table = self.pointer(end);
-        if old_limit > 0 {
-            // SAFETY: the old table, and room for it in ours; they may overlap.
-            unsafe { old_table.copy_to(table, old_entries) };
-        }
-        // SAFETY: the rest of our table.
-        unsafe { table.wrapping_add(old_entries).write_bytes(0, entries - old_entries) };
-        self.table = table;
-        self.origin = origin;
-        self.end = end;
-        self.limit = to;
-        self.committed += (to - from) << GRANULE_LOG;
-        let zero = (start + extent.zero_from).div_ceil(GRANULE).max(from).min(to);
-        if follows {
-            // Where the table was is not zero, and a little before it no longer counts as such.
-            self.fresh = zero;
-            self.set(self.top, S);
-            return true;
-        }
-        if old_limit > 0 {
-            // The old top and where the table was are one free run now, at the end of its region.
-            self.set(old_limit, S);
-            let at = self.top;
-            self.set(at, S);
-            self.top = from + 1;
-            // SAFETY: free, and the heap's; nothing behind it is.
-            unsafe { self.free(at, old_limit - at) };
-        }
-        self.set(from, S);
-        self.set(from + 1, S);
-        // SAFETY: the first granule of the region.
-        unsafe { self.write(from, 0, self.newest) };
-        // SAFETY: the same.
-        unsafe { self.write(from, 4, old_limit) };
-        self.newest = from;
-        self.top = from + 1;
-        self.fresh = zero.max(from + 1);
-        true
-    }
-
     /// Where the block ends that begins at `at`: at the next one.
     pub(crate) fn block_end(&self, at: usize) -> usize {
         let mut next = at + 1;
@@ -538,101 +476,18 @@ impl Runs {
     pub(crate) fn is_block(&self, at: usize) -> bool {
         at >= self.origin && at < self.end && self.get(at) & S != 0
     }
-
-    /// Whether the block at `at` is a region's header, or the gap between two regions.
-    pub(crate) fn region_mark(&self, at: usize) -> Option<crate::inspect::State> {
-        let mut header = self.newest;
-        while header != 0 {
-            if header == at {
-                return Some(crate::inspect::State::Meta);
-            }
-            // SAFETY: a region's header.
-            if unsafe { self.read(header, 4) } == at {
-                return Some(crate::inspect::State::Gap);
-            }
-            // SAFETY: the same.
-            header = unsafe { self.read(header, 0) };
-        }
-        None
-    }
-
-    /// Verifies bits, runs and bins against each other. O(granules).
-    pub(crate) fn check(&self) -> Result<(), Damage> {
-        let address = |at: usize| self.pointer(at).addr();
-        let mut runs = 0_usize;
-        let mut at = self.origin;
-        let mut was_free = false;
-        while at < self.end {
-            rule(self.get(at) & S != 0, address(at), "memory is in no block")?;
-            let end = self.block_end(at);
-            let free = at != self.top && self.get(at) & F != 0;
-            if free {
-                runs += 1;
-                let n = end - at;
-                // SAFETY: the bits say that it is a free run.
-                let first = unsafe { self.read(at, LENGTH) };
-                // SAFETY: the same.
-                let last = unsafe { self.read(end - 1, GRANULE - 4) };
-                rule(first == n && last == n, address(at), "a free run has another length")?;
-                rule(self.get(end - 1) & F != 0, address(end - 1), "a free run has no end")?;
-                rule(!was_free, address(at), "two free runs are not merged")?;
-            } else if at != self.top {
-                rule(self.get(end - 1) & F == 0, address(end - 1), "a live block ends as free")?;
-            } else {
-                rule(!was_free, address(at), "the top is not merged")?;
-                rule(end == self.end, address(end), "a block begins in the top")?;
-            }
-            was_free = free;
-            at = end;
-        }
-        rule(at == self.end, address(at), "blocks run over the end")?;
-        for bin in 0..BINS {
-            let occupied = self.occupied[bin / 32] >> (bin % 32) & 1 == 1;
-            let mut at = self.bins[bin] as usize;
-            rule(occupied == (at != 0), address(at), "the bitmap of bins is wrong")?;
-            let mut previous = 0;
-            while at != 0 {
-                let is_run = self.is_block(at) && at != self.top && self.get(at) & F != 0;
-                rule(is_run, address(at), "a bin leads to what is no free run")?;
-                // SAFETY: the bits say that it is a free run.
-                let n = unsafe { self.read(at, LENGTH) };
-                // SAFETY: the same.
-                let back = unsafe { self.read(at, PREVIOUS) };
-                rule(bin_of(n) == bin, address(at), "a free run is in another bin")?;
-                rule(
-                    previous == 0 || back == previous,
-                    address(at),
-                    "a link back does not lead back",
-                )?;
-                rule(runs > 0, address(at), "the bins have more runs than memory has")?;
-                runs -= 1;
-                previous = at;
-                // SAFETY: the same.
-                at = unsafe { self.read(at, NEXT) };
-            }
-        }
-        rule(runs == 0, address(self.origin), "a free run is in no bin")?;
-        for at in self.fresh.max(self.top)..self.end {
-            for word in 0..4 {
-                // SAFETY: free memory of ours.
-                let clear = unsafe { self.read(at, word * 4) } == 0;
-                rule(clear, address(at), "memory known to be zero is not")?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The address of the start of linear memory.
 #[inline(always)]
 #[cfg(target_family = "wasm")]
-fn base_address(_: NonNull<u8>) -> usize {
+pub(super) fn base_address(_: NonNull<u8>) -> usize {
     0
 }
 
 /// The address of the start of linear memory.
 #[inline(always)]
 #[cfg(not(target_family = "wasm"))]
-fn base_address(base: NonNull<u8>) -> usize {
+pub(super) fn base_address(base: NonNull<u8>) -> usize {
     provenance::address(base)
 }

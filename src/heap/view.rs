@@ -47,11 +47,10 @@ impl<M: Memory, P: Policy> Inspect for Heap<M, P> {
             // One block at a time: `visit` may use the heap.
             let block = self.state.with(|state| {
                 let runs = &state.runs;
-                let mut end = if at < runs.end { runs.block_end(at) } else { runs.limit };
+                let end = if at < runs.end { runs.block_end(at) } else { runs.limit };
                 let state = if at >= runs.end {
                     Use::Meta
-                } else if let Some(mark) = runs.region_mark(at) {
-                    end = if mark == Use::Meta { at + 1 } else { end };
+                } else if let Some(mark) = runs.mark_of(at) {
                     mark
                 } else if runs.is_free(at) || waiting.contains(at - window) {
                     Use::Free
@@ -88,7 +87,7 @@ impl<M: Memory, P: Policy> Inspect for Heap<M, P> {
                     let at = runs.granule(block);
                     let waits = runs.is_block(at)
                         && !runs.is_free(at)
-                        && runs.region_mark(at).is_none()
+                        && runs.mark_of(at).is_none()
                         && runs.block_end(at) == at + n;
                     rule(waits, block, "a quick list leads to what is no block of its size")?;
                     rule(most >= n, block, "a quick list has no end")?;

@@ -81,6 +81,22 @@ describe("a heap of kind 5", () => {
     expect(rows(snapshot).map((row) => row[2])).toEqual(["meta", "live", "meta"]);
   });
 
+  it("may have its table among the blocks", () => {
+    const memory = new MemoryBuilder().heap({
+      origin: 512,
+      blocks: [["header", 1], ["live", 9], ["table", 2], ["live", 5], ["top", 7]],
+    });
+    expect(rows(read(memory))).toEqual([
+      [512, 1, "meta"],
+      [513, 9, "live"],
+      [522, 2, "meta"],
+      [524, 5, "live"],
+      [529, 7, "free"],
+    ]);
+    const between = memory.set(memory.cellOf(HeapWord.table), 522 * GRANULE + 4);
+    expect(refusal(between)).toBe("align");
+  });
+
   it("has classes as the layout says", () => {
     expect([0, 1, 2, 64, 65, 66, 72, 73, 80, 81, 128].map((i) => classGranules(i, 64))).toEqual([
       1, 1, 2, 64, 72, 80, 128, 144, 256, 288, 16384,

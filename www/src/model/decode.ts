@@ -269,11 +269,12 @@ function readHeap({ reader, word, behind, committed, growths }: Descriptor): Sna
   };
 
   const marks = readRegions(reader, origin, end, behind(HeapWord.newest));
+  if (table < end * GRANULE) marks.set(tableAt(table, origin), State.Meta);
   const waiting = readQuick(reader, word, { origin, end });
   const blocks = new Blocks(4096);
   if (top < end && (bits(top) & TableBits.block) === 0) fail("count", top * GRANULE, top * GRANULE);
   for (let at = origin; at < end; ) {
-    let next = blockEnd(at);
+    const next = blockEnd(at);
     const address = at * GRANULE;
     const mark = marks.get(at);
     const waits = waiting.classOf(at);
@@ -284,7 +285,6 @@ function readHeap({ reader, word, behind, committed, growths }: Descriptor): Sna
       if (free || mark !== undefined || next - at !== waits) fail("class", address, waits * GRANULE);
       waiting.seen++;
     }
-    if (mark === State.Meta) next = at + Region.granules;
     const state = mark ?? (free || waits > 0 ? State.Free : State.Live);
     blocks.push(address, (next - at) * GRANULE, state);
     at = next;
@@ -305,6 +305,13 @@ function readHeap({ reader, word, behind, committed, growths }: Descriptor): Sna
     granule: GRANULE,
     lists: waiting.lists,
   };
+}
+
+/** The granule that a table begins at which is a block among others. */
+function tableAt(table: number, origin: number): number {
+  if (table % GRANULE !== 0) fail("align", table, table);
+  if (table < origin * GRANULE) fail("count", table, table);
+  return table / GRANULE;
 }
 
 /** What begins at which granule: the regions' headers, and the gaps between regions. */

@@ -54,7 +54,7 @@ export const TableBits = {
 } as const;
 
 /** The header of a region: where that of the region before begins, and where that region ended. */
-export const Region = { previous: 0, previousEnd: 4, granules: 1 } as const;
+export const Region = { previous: 0, previousEnd: 4 } as const;
 
 /** The size of the blocks of a class, in granules; `small` as the descriptor has it. */
 export function classGranules(index: number, small: number): number {

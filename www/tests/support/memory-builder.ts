@@ -166,11 +166,12 @@ export class MemoryBuilder {
   /**
    * A heap from granule `origin` on: its blocks in address order, as `[what, granules]`. A header
    * comes with each region; `waits` is live in the table, and on its class's quick list; the last
-   * block is the top. The table of `Math.ceil(granules / 64)` granules follows.
+   * block is the top. The table of `Math.ceil(granules / 64)` granules follows, unless it is one of
+   * the blocks.
    */
   heap(options: {
     readonly origin: number;
-    readonly blocks: readonly (readonly ["header" | "gap" | "live" | "free" | "waits" | "top", number])[];
+    readonly blocks: readonly (readonly ["header" | "gap" | "live" | "free" | "waits" | "top" | "table", number])[];
     readonly small?: number;
     readonly classes?: number;
     readonly quick?: number;
@@ -178,7 +179,9 @@ export class MemoryBuilder {
     const { origin, small = 4, classes = 21, quick = 2048 } = options;
     const granules = options.blocks.reduce((sum, [, size]) => sum + size, 0);
     const end = origin + granules;
-    const table = end * GRANULE;
+    const inner = options.blocks.findIndex(([what]) => what === "table");
+    const before = options.blocks.slice(0, inner < 0 ? undefined : inner);
+    const table = before.reduce((sum, [, size]) => sum + size, origin) * GRANULE;
     const mark = (at: number, bits: number): void => {
       const index = at - origin;
       const byte = table + Math.floor(index / TableBits.perByte);
@@ -207,7 +210,7 @@ export class MemoryBuilder {
       } else if (what === "top") top = at;
       at += size;
     }
-    const limit = end + Math.ceil(granules / 64);
+    const limit = inner < 0 ? end + Math.ceil(granules / 64) : end;
     return this.header(Kind.Heap, (limit - origin) * GRANULE, 1)
       .behind(HeapWord.table, table)
       .behind(HeapWord.origin, origin)
