@@ -81,7 +81,7 @@ pub fn fmt() -> Result<()> {
 }
 
 /// cargo fmt for each workspace of the repository.
-pub fn formatters() -> [Cmd; 3] {
+pub fn formatters() -> [Cmd; workspace::MANIFESTS.len()] {
     workspace::MANIFESTS.map(|manifest| {
         cmd("cargo").args(["fmt", "--all", "--manifest-path"]).arg(crate::root().join(manifest))
     })

@@ -79,6 +79,12 @@ pub const ALL: &[Suite] = &[
         run: browsers::page,
     },
     Suite {
+        name: "misuse",
+        about: "a wasm module that misuses its allocator traps, and its host can read why",
+        needs: &[Need::WasmTarget],
+        run: misuse,
+    },
+    Suite {
         name: "bench-smoke",
         about: "the benchmarks run, in their shortest form; memory of a long run stays bounded",
         needs: &[Need::WasmTarget, Need::Chrome, Need::Firefox],
@@ -192,6 +198,17 @@ fn docs(_: &Machine, score: &mut Score) -> Result<()> {
     score.check("the library, with every stable feature and private items", || {
         document(&["--features", &features, "--document-private-items"])
     });
+    Ok(())
+}
+
+fn misuse(machine: &Machine, score: &mut Score) -> Result<()> {
+    let wasm = machine.wasm_target()?;
+    let tests = crate::root().join("tests/misuse");
+    score.tests(
+        "the feature checked in Node",
+        || wasm.on(cmd("node")).args(["--test", "--test-reporter=tap"]).dir(&tests).tee(),
+        |output| report::node(&output.text),
+    );
     Ok(())
 }
 

@@ -10,8 +10,10 @@ use crate::process::cmd;
 /// The feature that needs nightly Rust.
 pub const UNSTABLE: &str = "unstable";
 
-/// The workspaces of the repository: this one, the benchmark suite's, and the fuzz targets'.
-pub const MANIFESTS: [&str; 3] = ["Cargo.toml", "benches/suite/Cargo.toml", "fuzz/Cargo.toml"];
+/// The workspaces of the repository: this one, the benchmark suite's, the fuzz targets', and that of
+/// the module that misuses its allocator.
+pub const MANIFESTS: [&str; 4] =
+    ["Cargo.toml", "benches/suite/Cargo.toml", "fuzz/Cargo.toml", "tests/misuse/Cargo.toml"];
 
 /// A member of the workspace.
 #[derive(Debug)]

@@ -1,0 +1,93 @@
+//! A module that misuses its allocator: each exported function in one way.
+//!
+//! `misuse.test.mjs` runs them, and reads in the module's memory what the allocator says of it.
+
+use std::{
+    alloc::{Layout, alloc, dealloc, realloc},
+    hint::black_box,
+};
+
+use bonsai_alloc::{Heap, prelude::*};
+
+#[global_allocator]
+static HEAP: Heap = Heap::new();
+
+const WANTED: Layout = Layout::new::<[u32; 10]>();
+
+fn block() -> *mut u8 {
+    // SAFETY: the size is not 0.
+    black_box(unsafe { alloc(WANTED) })
+}
+
+fn free(block: *mut u8, layout: Layout) {
+    // SAFETY: none: that is what the module is for. With `checked` nothing comes of it.
+    unsafe { dealloc(block, layout) }
+}
+
+fn write(at: *mut u8) {
+    // SAFETY: none, as above.
+    unsafe { at.write_volatile(0x41) }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn correct() -> usize {
+    let words: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
+    let more = black_box(words.clone());
+    drop(words);
+    more.concat().len()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn double_free() {
+    let block = block();
+    free(block, WANTED);
+    free(block, WANTED);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn invalid_free() {
+    free(black_box(12_345 as *mut u8), WANTED);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn interior_free() {
+    free(block().wrapping_add(16), WANTED);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn foreign_free() {
+    let mut slab = Slab::<Linear>::try_new(40, 4).expect("memory");
+    let block = slab.allocate_block().expect("memory");
+    free(block.cast().as_ptr(), WANTED);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn wrong_size() {
+    free(block(), Layout::new::<[u32; 11]>());
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn dead_realloc() {
+    let block = block();
+    free(block, WANTED);
+    // SAFETY: none, as above.
+    black_box(unsafe { realloc(block, WANTED, 100) });
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn overflow() {
+    let block = block();
+    write(block.wrapping_add(WANTED.size()));
+    free(block, WANTED);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn write_after_free() {
+    let block = block();
+    free(block, WANTED);
+    write(block.wrapping_add(3));
+    // Until it is its turn to be used again.
+    for _ in 0..100 {
+        drop(black_box(vec![1_u8; 50_000]));
+    }
+}
