@@ -5,18 +5,23 @@
 
 use std::{alloc::Layout, num::NonZeroUsize, ops::Range, ptr::NonNull};
 
-use bonsai_alloc::{AllocError, Buddy, Raw, inspect::Inspect};
+use bonsai_alloc::{
+    AllocError, Buddy, BuddyHeap, BumpHeap, Heap, Raw, SlabHeap, TinyHeap,
+    inspect::Inspect,
+    memory::{Config, PAGE},
+};
 use bonsai_testkit::{
-    Operation, Options, Subject, Trace,
+    Closeness, Operation, Options, Subject, Trace,
     cores::{BuddySubject, BumpSubject, Region, SlabSubject},
+    heaps::HeapSubject,
     run,
 };
 
 /// What may come next, given which slots are filled; `Some` filled with that size.
 type Next<'a> = &'a dyn Fn(&[Option<usize>]) -> Vec<Operation>;
 
-/// Runs every sequence of `depth` operations, each with every look after each operation.
-/// Returns how many there were.
+/// Runs every sequence of up to `depth` operations, each with every look after its last one: what
+/// comes before that is a sequence too. Returns how many there were.
 fn every_sequence(
     depth: usize,
     slots: usize,
@@ -30,24 +35,29 @@ fn every_sequence(
         next: Next<'_>,
         make: &dyn Fn() -> Box<dyn Subject>,
     ) -> usize {
+        let last = operations.len().max(1);
+        let mut subject = make();
+        let looks = Options { check: last, walk: last, paint: last };
+        if let Err(failure) = run(&mut *subject, operations, looks) {
+            let subject = subject.name().to_owned();
+            panic!("{failure}\n{}", Trace { subject, operations: operations.clone() });
+        }
         if operations.len() == depth {
-            let mut subject = make();
-            if let Err(failure) = run(&mut *subject, operations, Options::EACH) {
-                let subject = subject.name().to_owned();
-                panic!("{failure}\n{}", Trace { subject, operations: operations.clone() });
-            }
             return 1;
         }
-        next(slots)
+        let longer: usize = next(slots)
             .into_iter()
             .map(|operation| {
                 let mut slots = slots.to_vec();
                 match operation {
                     Operation::Allocate { slot, size, .. }
+                    | Operation::Zeroed { slot, size, .. }
+                    | Operation::Reallocate { slot, size }
                     | Operation::Grow { slot, size }
                     | Operation::Shrink { slot, size } => slots[slot as usize] = Some(size),
                     Operation::Free { slot } => slots[slot as usize] = None,
                     Operation::Reset => slots.fill(None),
+                    Operation::Foreign { .. } => {}
                     other => panic!("{other} is not part of any alphabet here"),
                 }
                 operations.push(operation);
@@ -55,7 +65,8 @@ fn every_sequence(
                 operations.pop();
                 count
             })
-            .sum()
+            .sum();
+        longer + 1
     }
     extend(depth, &mut Vec::new(), &vec![None; slots], next, make)
 }
@@ -161,6 +172,66 @@ fn bump_of_64_bytes() {
     );
     assert!(count > 100_000, "{count}");
 }
+
+/// A small block, one of some granules, and one that fills most of a page.
+const SIZES: [(usize, usize); 3] = [(24, 8), (3000, 64), (50_000, 16)];
+
+/// Every sequence over a heap that can have two pages: of requests of all sizes, with zeroed ones,
+/// reallocation, and somebody else who takes a page; and longer ones of small and large blocks.
+fn heap_of_two_pages(make: &dyn Fn() -> Box<dyn Subject>) {
+    let all = |slots: &[Option<usize>]| {
+        let mut next = fill_or_free(slots, &SIZES);
+        if let Some(slot) = slots.iter().position(Option::is_none) {
+            next.push(Operation::Zeroed { slot: slot as u32, size: 3000, align: 16 });
+        }
+        let filled = (0..slots.len()).filter(|&slot| slots[slot].is_some());
+        next.extend(filled.flat_map(|slot| {
+            [100, 40_000].map(|size| Operation::Reallocate { slot: slot as u32, size })
+        }));
+        next.push(Operation::Foreign { pages: 1 });
+        next
+    };
+    let count = every_sequence(4, 3, &all, make);
+    assert!(count > 3_000, "{count}");
+    let count = every_sequence(6, 4, &|slots| fill_or_free(slots, &[(24, 8), (50_000, 16)]), make);
+    assert!(count > 1_500, "{count}");
+}
+
+/// A page of data, and two that can be grown.
+const TWO: Config = Config { first_page: 0, pages: 1, max_pages: 3, heap_base: None };
+/// No growth at all: a page and a half behind the data.
+const FIXED: Config =
+    Config { first_page: 0, pages: 2, max_pages: 2, heap_base: Some(PAGE / 2 + 8) };
+
+/// A heap over both kinds of memory.
+macro_rules! heap {
+    ($test:ident, $make:expr) => {
+        #[test]
+        fn $test() {
+            for (name, config) in [("two pages", TWO), ("fixed memory", FIXED)] {
+                heap_of_two_pages(&|| Box::new($make(name, config)));
+            }
+        }
+    };
+}
+
+heap!(general_heap_of_two_pages, |name, config| {
+    HeapSubject::new(name, config, Heap::<_>::with_memory).with_view(|heap| heap)
+});
+heap!(slab_heap_of_two_pages, |name, config| {
+    HeapSubject::new(name, config, SlabHeap::with_memory).with_view(|heap| heap)
+});
+heap!(buddy_heap_of_two_pages, |name, config| {
+    HeapSubject::new(name, config, BuddyHeap::with_memory).with_view(|heap| heap)
+});
+heap!(bump_heap_of_two_pages, |name, config| {
+    HeapSubject::new(name, config, BumpHeap::with_memory)
+        .with_view(|heap| heap)
+        .with_closeness(Closeness::Covers)
+});
+heap!(tiny_heap_of_two_pages, |name, config| {
+    HeapSubject::new(name, config, TinyHeap::with_memory)
+});
 
 /// How many aligned blocks of `size` fit the granules of 16 bytes that are there.
 fn room(there: &[bool], size: usize) -> usize {
