@@ -320,3 +320,25 @@ impl<A: BackingAllocator> fmt::Debug for Bump<A> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{format, vec};
+
+    #[test]
+    fn a_top_that_cannot_be_is_damage() {
+        let mut memory = vec![0_u8; 64];
+        let layout = Layout::from_size_align(64, 1).unwrap();
+        let start = NonNull::new(memory.as_mut_ptr()).unwrap();
+        // SAFETY: the vector's own, which outlives the allocator.
+        let mut bump = unsafe { Bump::new_raw(start, layout) }.unwrap();
+        bump.allocate(Layout::new::<[u8; 10]>()).unwrap();
+        assert_eq!((bump.check(), bump.top), (Ok(()), bump.region.end() - 10));
+        assert!(format!("{bump:?}").contains("used: 10, outstanding: 1"), "{bump:?}");
+        for top in [bump.region.start() - 1, bump.region.end() + 1, bump.region.end()] {
+            bump.top = top;
+            assert_eq!(bump.check().unwrap_err().address, top);
+        }
+    }
+}

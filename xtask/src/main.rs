@@ -2,6 +2,7 @@
 //! these, and each sets up what it needs.
 
 mod commands;
+mod coverage;
 mod fuzz;
 mod modules;
 mod process;
@@ -100,6 +101,8 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Tell what the fuzzers' corpus reaches of each file of the library
+    Coverage,
     /// Everything that the workflow runs, in its order: test, msrv, nightly, miri, asan, deny
     Ci,
 }
@@ -131,6 +134,7 @@ fn execute(command: Command, machine: &Machine) -> Result<ExitCode> {
         Command::Miri => return suite("miri"),
         Command::Asan => return suite("asan"),
         Command::Deny => return suite("deny"),
+        Command::Coverage => coverage::coverage()?,
         Command::Fuzz { target, seconds, keep } => {
             fuzz::fuzz(machine, target.as_deref(), seconds, keep)?;
         }

@@ -1,6 +1,7 @@
 //! Rust toolchains, as rustup names them.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
@@ -51,6 +52,12 @@ impl Toolchain {
         let said = self.on(cmd("rustc")).arg("-vV").read()?;
         let host = said.lines().find_map(|line| line.strip_prefix("host: "));
         host.map(str::to_owned).context("rustc does not say what its host is")
+    }
+
+    /// Where rustup puts the component llvm-tools.
+    pub fn tools(&self) -> Result<PathBuf> {
+        let sysroot = self.on(cmd("rustc")).args(["--print", "sysroot"]).read()?;
+        Ok(PathBuf::from(sysroot).join("lib/rustlib").join(self.host()?).join("bin"))
     }
 
     /// Whether it makes wasm modules: not only that a std is there, but that it is one of this
