@@ -372,8 +372,8 @@ export class HeapInspector extends LitElement {
         ? html`<heap-slabs .snapshot=${snapshot} .at=${at} @choose-address=${this.onChooseAddress}></heap-slabs>`
         : nothing}
       ${snapshot.kind === "tiny" ? nothing : html`<heap-classes .snapshot=${snapshot} .requested=${this.requests}></heap-classes>`}
-      <heap-metrics .snapshot=${snapshot} .moment=${moment} .requested=${this.requests}></heap-metrics>
       ${snapshot.kind === "tiny" || snapshot.kind === "heap" ? html`<heap-lists .snapshot=${snapshot}></heap-lists>` : nothing}
+      <heap-metrics .snapshot=${snapshot} .moment=${moment} .requested=${this.requests}></heap-metrics>
     `;
   }
 

@@ -49,6 +49,9 @@ export class HeapMetrics extends LitElement {
         line-height: 1.4;
         color: var(--ink-2);
       }
+      .scroll {
+        max-height: none;
+      }
       h3 {
         margin-top: 1rem;
         font-size: 0.875rem;

@@ -117,13 +117,22 @@ test("a file of five megabytes is parsed, and its heap followed through many gro
   await expect(page.getByText(/five\.json, [45](\.\d+)? MiB, parsed in/)).toBeVisible({ timeout: 30_000 });
   expect(await figure(page, "growths")).toBeGreaterThan(before + 3);
   expect(await figure(page, "live")).toBeGreaterThan(5_000_000);
-  await map(page).focus();
-  await page.keyboard.press("Home");
-  // Behind the region's header stands what was allocated first.
-  await page.keyboard.press("ArrowRight");
-  await expect(page.getByRole("region", { name: "Chosen block" })).toContainText("First seen at moment");
   await page.getByRole("button", { name: "Clear" }).click();
   await expect.poll(() => figure(page, "live")).toBeLessThan(1_000_000);
+});
+
+test("a block says since when it is known, and leads to its neighbours", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Words" }).click();
+  await page.locator("heap-map").getByText("Table").click();
+  await page.locator("heap-map").getByRole("row").filter({ hasText: "live" }).first().getByRole("button").click();
+  const block = page.getByRole("region", { name: "Chosen block" });
+  await expect(block).toContainText(/First seen at moment [123]\./);
+  const here = await block.locator("strong").textContent();
+  await block.getByRole("definition").last().getByRole("button").click();
+  await expect(block.locator("strong")).not.toHaveText(here ?? "");
+  await block.getByRole("definition").first().getByRole("button").click();
+  await expect(block.locator("strong")).toHaveText(here ?? "");
 });
 
 test("splits and merges are seen to happen, and are still where reduced motion is asked for", async ({ page }) => {
