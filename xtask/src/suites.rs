@@ -74,7 +74,7 @@ pub const ALL: &[Suite] = &[
     },
     Suite {
         name: "page",
-        about: "the page's units, and the page itself in headless Chromium",
+        about: "the page's units, the page itself in headless Chromium, and a smoke run in Firefox",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Chrome, Need::PageModules],
         run: browsers::page,
     },

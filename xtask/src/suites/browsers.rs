@@ -49,7 +49,8 @@ fn wasm_pack_test(machine: &Machine, crate_folder: &Path, browser: &Browser) -> 
     command.tee()
 }
 
-/// The page's own tests: units in Vitest, the page in Chromium through Playwright.
+/// The page's own tests: units in Vitest, the page in Chromium through Playwright, and a smoke run
+/// of it in Firefox.
 pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
     let folder = machine.page_modules()?;
     modules::build(machine)?;
@@ -78,6 +79,23 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
         "the page in Chromium",
         || fresh(&report, run),
         |_| read(&report, report::playwright),
+    );
+
+    let report = reports.join("vitest-firefox.json");
+    let firefox = machine.firefox()?;
+    let run = || {
+        modules::node(&folder, "vitest/vitest.mjs")
+            .args(["run", "--config", "vitest.firefox.config.ts"])
+            .args(["--reporter=default", "--reporter=json"])
+            .arg(format!("--outputFile.json={}", report.display()))
+            .env(firefox.variables[0], &firefox.binary)
+            .env(firefox.variables[1], &firefox.driver)
+            .tee()
+    };
+    score.tests(
+        "the page in Firefox, a smoke run",
+        || fresh(&report, run),
+        |_| read(&report, report::vitest),
     );
     Ok(())
 }
