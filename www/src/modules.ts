@@ -1,3 +1,4 @@
+import type { Bench } from "./model/compare";
 import { decode } from "./model/decode";
 import type { SourceKind } from "./model/samples";
 import type { Core } from "./model/scenario";
@@ -97,7 +98,8 @@ export const handlesOf =
   };
 
 /** What a module of workbench/ exports; it imports nothing. */
-export interface WorkbenchExports extends HeapExports {
+export interface WorkbenchExports extends HeapExports, Bench {
+  readonly memory: WebAssembly.Memory;
   allocate(size: number, align: number): number;
   deallocate(address: number, size: number, align: number): void;
 }
@@ -108,7 +110,7 @@ export class HeapSubject implements Subject {
   private readonly layouts = new Map<number, readonly [size: number, align: number]>();
 
   constructor(private readonly module: WebAssembly.Module) {
-    this.exports = start(module);
+    this.exports = workbenchOf(module);
   }
 
   allocate(size: number, align: number): number {
@@ -128,7 +130,7 @@ export class HeapSubject implements Subject {
   /** Memory never shrinks, so this takes a fresh instance. */
   reset(): void {
     this.layouts.clear();
-    this.exports = start(this.module);
+    this.exports = workbenchOf(this.module);
   }
 
   blocks(): Blocks {
@@ -139,7 +141,8 @@ export class HeapSubject implements Subject {
   }
 }
 
-const start = (module: WebAssembly.Module): WorkbenchExports =>
+/** A fresh instance. */
+export const workbenchOf = (module: WebAssembly.Module): WorkbenchExports =>
   new WebAssembly.Instance(module).exports as unknown as WorkbenchExports;
 
 /** The package is not there. */

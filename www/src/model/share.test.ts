@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { anyCore, anyOperations } from "../../tests/support/scenarios";
 import { random } from "./random";
 import { MOST_OPERATIONS, type Scenario } from "./scenario";
-import { joinHash, readScenario, readTour, splitHash, writeScenario, writeTour } from "./share";
+import { CONTENDERS, STEPS, WORKLOADS } from "./compare";
+import { joinHash, readComparison, readScenario, readTour, splitHash, writeComparison, writeScenario, writeTour } from "./share";
 
 describe("a scenario in a link", () => {
   it("comes back as it was, whatever it is", () => {
@@ -79,6 +80,36 @@ describe("a tour's link", () => {
     [`v=${"9".repeat(60)}`, { why: "version", found: `${"9".repeat(40)}…` }],
   ])("that reads %j is refused, and why is told", (query, fault) => {
     expect(readTour(query, steps)).toEqual({ ok: false, fault });
+  });
+});
+
+describe("a comparison's link", () => {
+  it("comes back as it was", () => {
+    const next = random(8);
+    for (let i = 0; i < 100; i++) {
+      const contenders = CONTENDERS.filter(() => next() < 0.5);
+      const settings = {
+        workload: WORKLOADS[Math.floor(next() * WORKLOADS.length)]!,
+        seed: Math.floor(next() * 1e6),
+        steps: STEPS[Math.floor(next() * STEPS.length)]!,
+        contenders: contenders.length === 0 ? (["heap"] as const) : contenders,
+      };
+      expect(readComparison(writeComparison(settings))).toEqual({ ok: true, value: settings });
+    }
+  });
+
+  const good = "v=1&load=churn&seed=1&steps=20000&on=heap.slab";
+  it.each([
+    [good.replace("churn", "chum"), { why: "part", name: "load", found: "chum" }],
+    [good.replace("seed=1", "seed=-1"), { why: "part", name: "seed", found: "-1" }],
+    [good.replace("seed=1", "seed=1000000"), { why: "part", name: "seed", found: "1000000" }],
+    [good.replace("steps=20000", "steps=20000000"), { why: "part", name: "steps", found: "20000000" }],
+    [good.replace("heap.slab", "heap.heap"), { why: "part", name: "on", found: "heap.heap" }],
+    [good.replace("heap.slab", "heap.jemalloc"), { why: "part", name: "on", found: "heap.jemalloc" }],
+    [good.replace("&on=heap.slab", ""), { why: "missing", name: "on" }],
+    ["v=3", { why: "version", found: "3" }],
+  ])("that reads %j is refused, and why is told", (query, fault) => {
+    expect(readComparison(query)).toEqual({ ok: false, fault });
   });
 });
 

@@ -1,3 +1,4 @@
+import { CONTENDERS, MOST_SEED, STEPS, WORKLOADS, type Settings } from "./compare";
 import { MOST_OPERATIONS, readCore, readOperations, whole, writeCore, writeOperations, type Fault, type Scenario } from "./scenario";
 
 /**
@@ -85,4 +86,25 @@ export function readTour(query: string, steps: ReadonlyMap<string, number>): Lin
   const step = whole(text ?? "1");
   if (!(step >= 1 && step <= count)) return wrong("step", text);
   return done({ tour, step: step - 1 });
+}
+
+// The comparison
+
+export const writeComparison = ({ workload, seed, steps, contenders }: Settings): string =>
+  `v=${VERSION}&load=${workload}&seed=${seed}&steps=${steps}&on=${contenders.join(".")}`;
+
+export function readComparison(query: string): Link<Settings> {
+  const found = parts(query);
+  if (!found.ok) return found;
+  const [load = null, seed = null, steps = null, on = null] = ["load", "seed", "steps", "on"].map((name) => found.value.get(name));
+  const workload = WORKLOADS.find((name) => name === load);
+  if (workload === undefined) return wrong("load", load);
+  if (!(whole(seed ?? "") <= MOST_SEED)) return wrong("seed", seed);
+  const count = STEPS.find((each) => String(each) === steps);
+  if (count === undefined) return wrong("steps", steps);
+  const names = (on ?? "").split(".");
+  const contenders = CONTENDERS.filter((name) => names.includes(name));
+  // Nothing foreign, nothing twice.
+  if (contenders.length !== names.length) return wrong("on", on);
+  return done({ workload, seed: Number(seed), steps: count, contenders });
 }

@@ -227,6 +227,7 @@ export const en = {
     module: "Your module",
     sandbox: "Sandbox",
     tours: "Tours",
+    compare: "Comparison",
     views: "Views",
     theme: { label: "Colours", auto: "Auto", light: "Light", dark: "Dark" },
   },
@@ -425,6 +426,60 @@ export const en = {
       pageCode:
         'const inspector = document.querySelector("heap-inspector");\ninspector.attach(instance.exports); // memory and BONSAI_HEAP\ninspector.refresh("start");',
     },
+  },
+
+  compare: {
+    title: "Comparison",
+    lead: "The same requests, from one seed, to several allocators. Each is the global allocator of a wasm module of its own.",
+    workload: "Workload",
+    workloads: {
+      random: { name: "Random sizes", about: "2,000 slots, one filled or emptied at a time; 1 to 10,000 bytes." },
+      churn: { name: "Churn", about: "10,000 blocks of 8 to 1,024 bytes, one replaced at a time." },
+      large: { name: "Large blocks", about: "800 slots, one filled or emptied at a time; 1 to 100,000 bytes." },
+      vectors: { name: "Growing vectors", about: "64 buffers that double until they have 64 KiB, and begin anew." },
+      stack: { name: "Stack", about: "Blocks of 16 to 64 bytes; the newest goes first." },
+      ratchet: { name: "Ratchet", about: "Buffers that get larger each time, among small blocks that live long." },
+    },
+    steps: "Steps",
+    seed: "Seed",
+    allocators: "Allocators",
+    contenders: {
+      heap: { name: "Heap", about: "General purpose: runs of granules with quick lists" },
+      slab: { name: "SlabHeap", about: "Size-class slabs over a buddy" },
+      buddy: { name: "BuddyHeap", about: "Powers of two, split and merged" },
+      bump: { name: "BumpHeap", about: "Never looks back" },
+      tiny: { name: "TinyHeap", about: "Least code" },
+      dlmalloc: { name: "dlmalloc", about: "What Rust’s std brings along" },
+    },
+    run: "Run",
+    stop: "Stop",
+    noise:
+      "Times are of this browser and this moment: a busy machine, a saving battery or a coarse clock move them. Take differences of less than a tenth for noise. Memory is the same in every run.",
+    none: (rounds: number): string =>
+      `Nothing was run yet. Each allocator gets one run to warm up, and ${counted(rounds)} that are timed, in turns.`,
+    running: "Running…",
+    done: (count: number, rounds: number): string =>
+      `${plural(count, "allocator", "allocators")}, ${counted(rounds)} timed runs of each, in turns, each in a fresh instance.`,
+    strays: (names: readonly string[]): string =>
+      `These did something else than the others, or lost what was written to their blocks: ${names.join(", ")}. Their figures mean nothing.`,
+    missing: "The modules of the comparison are not built. Run “cargo xtask build”, then load this page again.",
+    failed: (why: string): string => `The comparison stopped: ${why}`,
+    time: "Time a step",
+    timeCaption: "Median of the runs; the line goes from the fastest to the slowest. A torn bar is longer than there is room for.",
+    memory: "Memory grown",
+    memoryCaption: "What memory.grow added; in front of it, the most that was live at once.",
+    nanoseconds: (value: number): string => `${value < 100 ? value.toFixed(1) : integer(Math.round(value))} ns`,
+    range: (low: number, high: number): string => `${low < 100 ? low.toFixed(1) : integer(Math.round(low))}–${high < 100 ? high.toFixed(1) : integer(Math.round(high))} ns`,
+    ratio: (value: number): string => `${value.toFixed(2)} ×`,
+    columns: ["Allocator", "Heap", "Time a step", "Fastest–slowest", "Live at the end", "Live at most", "Memory grown", "Grown / live", "Growths", "Steps"],
+    out: (name: string, steps: number): string => `${name}, out of memory after ${plural(steps, "step", "steps")}`,
+    outNote: "The modules may grow to 64 MiB. Who ran out is timed up to there.",
+    show: "Show",
+    showLabel: (name: string): string => `Show the heap of ${name}`,
+    closed: "cannot be read",
+    heapOf: (name: string): string => `${name}, as the workload left it`,
+    close: "Close",
+    moment: "the workload",
   },
 
   share: {

@@ -3,6 +3,8 @@ import { joinHash, splitHash } from "../model/share";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
+import "./compare-view";
+import type { CompareView } from "./compare-view";
 import "./module-drop";
 import "./program-view";
 import "./sandbox-view";
@@ -11,7 +13,7 @@ import type { ModuleDrop } from "./module-drop";
 import type { Place } from "./place";
 import type { ProgramView } from "./program-view";
 
-const VIEWS = ["program", "module", "sandbox", "tours"] as const;
+const VIEWS = ["program", "module", "sandbox", "tours", "compare"] as const;
 type View = (typeof VIEWS)[number];
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
@@ -115,7 +117,7 @@ export class BonsaiPage extends LitElement {
       main {
         padding: clamp(1.1rem, 2.4vw, 2rem) var(--side) 3rem;
       }
-      @media (max-width: 34rem) {
+      @media (max-width: 64rem) {
         header {
           gap: 0 0.75rem;
         }
@@ -183,6 +185,12 @@ export class BonsaiPage extends LitElement {
           .link=${this.linkOf("tours")}
           @place=${(event: CustomEvent<Place>) => { this.onPlace("tours", event.detail); }}
         ></tour-view>
+        <compare-view
+          ?hidden=${this.view !== "compare"}
+          .active=${this.view === "compare"}
+          .link=${this.linkOf("compare")}
+          @place=${(event: CustomEvent<Place>) => { this.onPlace("compare", event.detail); }}
+        ></compare-view>
       </main>
     `;
   }
@@ -224,6 +232,7 @@ export class BonsaiPage extends LitElement {
     }
     this.renderRoot.querySelector<ProgramView>("program-view")?.recolor();
     this.renderRoot.querySelector<ModuleDrop>("module-drop")?.recolor();
+    this.renderRoot.querySelector<CompareView>("compare-view")?.recolor();
   };
 }
 
