@@ -4,7 +4,7 @@ const STYLE = `
   :root { color-scheme: light dark; }
   .paper { fill: #ffffff; } text { fill: #1f2328; font: 13px system-ui, sans-serif; }
   .title { font-size: 16px; font-weight: 600; } .quiet { fill: #59636e; font-size: 11.5px; }
-  .value { stroke: #ffffff; stroke-width: 4; paint-order: stroke; }
+  .value { stroke: #ffffff; stroke-width: 2.5; paint-order: stroke; }
   .mark { stroke: #ffffff; stroke-width: 1; } .grid { stroke: #d1d9e0; } .one { stroke: #59636e; stroke-width: 1.5; } .row { stroke: #eff2f5; }
   .a { fill: #0072b2; } .b { fill: #d55e00; } .c { fill: #8a5a99; } .d { fill: #59636e; } .e { fill: #00795a; } .f { fill: #a07000; }
   @media (prefers-color-scheme: dark) {
@@ -44,7 +44,7 @@ function legend(series, y, mark, hidden) {
   return series.flatMap((title, at) => {
     if (at === hidden) return [];
     const item = `<path class="${COLOURS[at]}" d="${mark(at)(x + 6, y - 4)}"/><text x="${x + 18}" y="${y}">${escape(title)}</text>`;
-    x += 38 + 6.9 * title.length;
+    x += 38 + 7.2 * title.length;
     return [item];
   });
 }

@@ -71,9 +71,10 @@ test("the worst shape is named", () => {
 });
 
 test("what misses its goal by less than the error of the measurement is told apart", () => {
-  const near = (uncertainty) => record(shape("a", { ratio: 1.015, uncertainty, frugal: 1 }, { ratio: 1, frugal: 1 }));
+  const near = (uncertainty, ratio = 1.015) => record(shape("a", { ratio, uncertainty, frugal: 1 }, { ratio: 1, frugal: 1 }));
   assert.equal(result(assess(near(0.01)), "Time by talc's").verdict, "within the error");
   assert.equal(result(assess(near(0.005)), "Time by talc's").verdict, "missed");
+  assert.equal(result(assess(near(0.5, 1.2)), "Time by talc's").verdict, "missed");
 });
 
 test("nobody is held against a bound that wastes memory", () => {
