@@ -36,6 +36,7 @@ export default defineConfig({
   },
   projects: [
     { name: "page", testMatch: "e2e/**/*.spec.ts" },
+    { name: "bench", testMatch: "bench/**/*.spec.ts" },
     { name: "pictures", testMatch: "pictures/**/*.spec.ts" },
   ],
 });

@@ -8,7 +8,7 @@ import { find, type Inspectable } from "../model/inspectable";
 import { fit, windowEnd, type MapWindow } from "../model/map-layout";
 import { compare, NOTHING_CHOSEN, present, still, travel, type Selection } from "../model/selection";
 import { State, type Snapshot } from "../model/snapshot";
-import { verdict } from "../model/verdict";
+import { verdict, type Verdict } from "../model/verdict";
 import { core as base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { inspector as en } from "../text/en";
@@ -25,6 +25,13 @@ import "./heap-timeline";
 
 const NONE: ReadonlyMap<number, number> = new Map();
 const PLAIN: readonly Colouring[] = COLOURINGS.filter((name) => name !== "change");
+
+interface Lived {
+  readonly last: Moment;
+  readonly moment: Moment;
+  readonly moments: readonly Moment[];
+  readonly judged: Verdict;
+}
 
 /**
  * `<heap-inspector>`: shows the heap of a running module. `attach(instance.exports)` points it at
@@ -64,6 +71,7 @@ export class HeapInspector extends LitElement {
   private past = new History();
   private requests = NONE;
   private timer: ReturnType<typeof setInterval> | undefined;
+  private life: Lived | null = null;
   private ink: (Inked & { readonly of: Seen; readonly by: Colouring; readonly change: Diff | null }) | null = null;
   private changes: { readonly from: number; readonly to: number; readonly diff: Diff | null } | null = null;
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
@@ -294,16 +302,15 @@ export class HeapInspector extends LitElement {
   private sheet(shown: Seen): TemplateResult {
     const { selection, past, theme } = this;
     const { snapshot } = shown;
-    const moment = past.moment(selection.moment ?? past.last!.id)!;
-    const until = past.moments.slice(0, past.moments.indexOf(moment) + 1);
+    const { moment, moments, judged } = this.lived();
     return html`
       <div class="sheet" data-kind=${snapshot.kind}>
-        <heap-headline class="wide" .verdict=${verdict(until)} .figures=${moment}></heap-headline>
+        <heap-headline class="wide" .verdict=${judged} .figures=${moment}></heap-headline>
         ${snapshot.kind === "tiny"
           ? nothing
           : html`<heap-timeline
               class="wide"
-              .moments=${past.moments.slice()}
+              .moments=${moments}
               .forgotten=${past.forgotten}
               .pictured=${past.pictured}
               .moment=${selection.moment}
@@ -316,6 +323,18 @@ export class HeapInspector extends LitElement {
         <div class="rest">${this.rest(snapshot, moment)}</div>
       </div>
     `;
+  }
+
+  /** The moments, the one looked at, and the verdict on it: made anew only when one of them is new. */
+  private lived(): Lived {
+    const { past } = this;
+    const last = past.last!;
+    const moment = past.moment(this.selection.moment ?? last.id)!;
+    if (this.life?.last !== last || this.life.moment !== moment) {
+      const moments = this.life?.last === last ? this.life.moments : past.moments.slice();
+      this.life = { last, moment, moments, judged: verdict(moments.slice(0, moments.indexOf(moment) + 1)) };
+    }
+    return this.life;
   }
 
   private changed(): TemplateResult | typeof nothing {
