@@ -59,16 +59,22 @@ async function bench() {
   const reference = allocators.includes(options.reference) ? options.reference : allocators[0];
   const sets = [...new Set(options.shapes.map((shape) => shape.set))];
   const build = builder();
-  // The peers that memory is compared with are built too, and run once where that was not done yet.
-  const modules = {};
-  for (const set of sets) {
-    for (const allocator of new Set([...allocators, ...FRUGAL])) {
-      modules[`${allocator}-${set}`] = await build.build(allocator, set, false);
+  const whole = options.effort === "full" && options.complete;
+  const modulesOf = async (names, watched) => {
+    const modules = {};
+    for (const set of sets) {
+      for (const allocator of names) modules[`${allocator}-${set}`] = await build.build(allocator, set, watched);
     }
-  }
+    return modules;
+  };
+  // The peers that memory is compared with are built too, and run once where that was not done yet. What is watched has
+  // a profile of its own: cargo builds both at the same time, and linking keeps but one processor busy.
+  const [modules] = await Promise.all([
+    modulesOf(new Set([...allocators, ...FRUGAL]), false),
+    whole ? modulesOf(allocators, true) : undefined,
+  ]);
   clear();
   distinct(modules);
-  const whole = options.effort === "full" && options.complete;
   const record = describe(options, allocators, build.compiler, reference);
   if (whole) {
     // First, because an allocator that is wrong is found here.
