@@ -60,6 +60,7 @@ export class CompareView extends LitElement {
   /** The instances of the untimed runs, as the workload left them. */
   private readonly kept = new Map<Contender, WorkbenchExports>();
   private turn = 0;
+  private visited = false;
 
   constructor() {
     super();
@@ -176,6 +177,7 @@ export class CompareView extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("active") && !this.active) this.stop();
+    this.visited ||= this.active;
     if (changed.has("link") && this.link !== null) this.follow(this.link.query);
   }
 
@@ -256,7 +258,9 @@ export class CompareView extends LitElement {
 
   // What is shown
 
-  override render(): TemplateResult {
+  override render(): TemplateResult | typeof nothing {
+    // Nothing is there for who never comes here.
+    if (!this.visited) return nothing;
     return html`<div class="split">
       ${this.form()}
       <section class="stage" aria-label=${en.compare.title}>

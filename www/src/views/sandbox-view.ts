@@ -2,7 +2,6 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { loadHandles, NotBuilt, reason, type Handle, type Handles } from "../modules";
 import { count } from "../model/metrics";
 import { random } from "../model/random";
-import { coreFigure } from "../model/sandbox-layout";
 import {
   ALIGNS,
   BLOCK_SIZES,
@@ -23,9 +22,7 @@ import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
 import { bytes, integer } from "../text/format";
 import type { Place } from "./place";
-import { blocksTable } from "./sandbox-table";
-import "./sandbox-figure";
-import "./share-link";
+import "./sandbox-stage";
 
 /** What each kind begins with. */
 const CORES = {
@@ -64,7 +61,6 @@ export class SandboxView extends LitElement {
     running: { state: true },
     trouble: { state: true },
     moment: { state: true },
-    width: { state: true },
     motion: { state: true },
   };
   /** Whether the view is the one that is shown: a hidden one neither loads nor runs. */
@@ -82,7 +78,6 @@ export class SandboxView extends LitElement {
   declare private trouble: string;
   /** Counts changes of the session, which Lit does not see. */
   declare private moment: number;
-  declare private width: number;
   declare private motion: "split" | "merge" | "none";
 
   private handle: Handle | null = null;
@@ -91,9 +86,6 @@ export class SandboxView extends LitElement {
   private settling = 0;
   /** Whether the address is not up to date. */
   private behind = false;
-  private readonly resize = new ResizeObserver(([entry]) => {
-    this.width = Math.floor(entry?.contentRect.width ?? 0);
-  });
 
   constructor() {
     super();
@@ -108,7 +100,6 @@ export class SandboxView extends LitElement {
     this.running = false;
     this.trouble = "";
     this.moment = 0;
-    this.width = 600;
     this.motion = "none";
   }
 
@@ -152,61 +143,6 @@ export class SandboxView extends LitElement {
       .about {
         margin-top: 0.35rem;
       }
-      .sentence {
-        min-height: 1.2em;
-        font-size: clamp(1.25rem, 1rem + 1.3vw, 1.9rem);
-        font-weight: 600;
-        line-height: 1.2;
-        letter-spacing: -0.015em;
-        text-wrap: balance;
-        max-width: 36em;
-      }
-      .place {
-        align-self: center;
-      }
-      .measure {
-        height: 0;
-      }
-      .help {
-        margin-bottom: 0.7rem;
-      }
-      dl {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0 2.25rem;
-        border-block: 1px solid var(--line);
-        padding: 0.6rem 0;
-      }
-      dt {
-        font-size: 0.8125rem;
-        color: var(--ink-2);
-      }
-      dd {
-        font-size: 1.25rem;
-        font-weight: 550;
-        letter-spacing: -0.015em;
-      }
-      .logged {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        justify-content: space-between;
-        gap: 0.4rem 1rem;
-      }
-      .log {
-        max-height: 13rem;
-        overflow: auto;
-        margin-top: 0.4rem;
-        font-size: 0.875rem;
-        color: var(--ink-2);
-      }
-      .log li {
-        padding: 0.22rem 0;
-        border-bottom: 1px solid var(--line);
-      }
-      .log li:first-child {
-        color: var(--ink);
-      }
     `,
   ];
 
@@ -220,7 +156,6 @@ export class SandboxView extends LitElement {
     this.removeEventListener("keydown", this.onKey);
     this.stop();
     this.settle();
-    this.resize.disconnect();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -231,11 +166,6 @@ export class SandboxView extends LitElement {
       } else if (this.loaded.is === "loading" && this.handle === null) void this.load();
     }
     if (changed.has("link") && this.loaded.is === "ready") this.follow();
-  }
-
-  protected override updated(): void {
-    const measure = this.renderRoot.querySelector(".measure");
-    if (measure !== null) this.resize.observe(measure);
   }
 
   private async load(): Promise<void> {
@@ -432,7 +362,6 @@ export class SandboxView extends LitElement {
     const blocks = session?.blocks ?? new Blocks();
     const requested = session?.requested ?? new Map<number, number>();
     const quick = running && this.speed === "fast";
-    const log = this.log();
     return html`
       <div class="split">
         <aside>
@@ -518,50 +447,20 @@ export class SandboxView extends LitElement {
         </aside>
         <section class="stage" aria-label=${en.sandbox.title}>
           ${this.trouble === "" ? nothing : html`<p class="note error" role="alert">${this.trouble}</p>`}
-          <p class="sentence" role="status" aria-live=${quick ? "off" : "polite"}>${log[0]}</p>
-          <div>
-            <p class="quiet small help">${en.sandbox.figure[core.kind]} ${en.sandbox.key[core.kind]}</p>
-            <div class="measure"></div>
-            <sandbox-figure
-              .figure=${coreFigure(core, blocks, Math.max(200, this.width), 34)}
-              .requested=${requested}
-              .motion=${quick ? "none" : this.motion}
-              @free=${(event: CustomEvent<number>) => { this.release(event.detail); }}
-              @leave=${() => { this.renderRoot.querySelector<HTMLInputElement>("#size")?.focus(); }}
-            ></sandbox-figure>
-          </div>
-          ${this.numbers(blocks, requested)}
-          <div>
-            <div class="logged">
-              <h2 id="log">${en.sandbox.log}</h2>
-              <share-link @settle=${() => { this.settle(); }}></share-link>
-            </div>
-            <ol class="log" tabindex="0" aria-labelledby="log">
-              ${log.map((sentence) => html`<li>${sentence}</li>`)}
-            </ol>
-          </div>
-          <details class="data">
-            <summary>${en.heap.table}</summary>
-            ${blocksTable(blocks, requested)}
-          </details>
+          <sandbox-stage
+            .core=${core}
+            .blocks=${blocks}
+            .requested=${requested}
+            .log=${this.log()}
+            .motion=${quick ? "none" : this.motion}
+            .quick=${quick}
+            @free=${(event: CustomEvent<number>) => { this.release(event.detail); }}
+            @leave=${() => { this.renderRoot.querySelector<HTMLInputElement>("#size")?.focus(); }}
+            @settle=${() => { this.settle(); }}
+          ></sandbox-stage>
         </section>
       </div>
     `;
-  }
-
-  private numbers(blocks: Blocks, requested: ReadonlyMap<number, number>): TemplateResult {
-    const sums = count(blocks);
-    let asked = 0;
-    for (const size of requested.values()) asked += size;
-    const items: [string, string][] = [
-      [en.sandbox.outstanding, integer(requested.size)],
-      [en.sandbox.figures.live, bytes(sums.live)],
-      [en.sandbox.figures.wasted, bytes(this.core.kind === "bump" ? sums.meta : Math.max(0, sums.live - asked))],
-      [en.sandbox.figures.free, bytes(sums.free)],
-      [en.sandbox.figures.largest, bytes(sums.largestFree)],
-      [en.sandbox.figures.pieces, integer(sums.freeBlocks)],
-    ];
-    return html`<dl>${items.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
   }
 
   /** A choice among sizes; another size means another allocator. */

@@ -54,7 +54,8 @@ test("new blocks move where it is not", async ({ page }) => {
     () =>
       new Promise<number>((resolve) => {
         const root = document.querySelector("bonsai-page")?.shadowRoot?.querySelector("sandbox-view")?.shadowRoot;
-        const figure = root?.querySelector("sandbox-figure")?.shadowRoot;
+        const stage = root?.querySelector("sandbox-stage")?.shadowRoot;
+        const figure = stage?.querySelector("sandbox-figure")?.shadowRoot;
         figure?.addEventListener("animationstart", () => { resolve(1); });
       }),
   );
