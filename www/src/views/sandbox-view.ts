@@ -141,7 +141,11 @@ export class SandboxView extends LitElement {
         width: 6.5rem;
       }
       .about {
+        width: 100%;
         margin-top: 0.35rem;
+      }
+      .place {
+        align-self: center;
       }
     `,
   ];
