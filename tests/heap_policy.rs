@@ -19,7 +19,16 @@ fn memory(max_pages: usize) -> Pool<Simulation> {
     Pool::new(Simulation::new(Config { max_pages, ..Config::default() }))
 }
 
+/// Bytes that `checked` puts behind a block.
+const ZONE: usize = if cfg!(feature = "checked") { 16 } else { 0 };
+
+/// A request for which the heap takes a block of `size`.
 fn bytes(size: usize) -> Layout {
+    Layout::from_size_align(size.saturating_sub(ZONE).max(1), 8).unwrap()
+}
+
+/// What a hook is told of it.
+fn all(size: usize) -> Layout {
     Layout::from_size_align(size, 8).unwrap()
 }
 
@@ -31,7 +40,7 @@ fn take(heap: &impl GlobalAlloc, size: usize) -> Option<*mut u8> {
         return None;
     }
     // SAFETY: that long.
-    unsafe { block.write_bytes(0xA5, size) };
+    unsafe { block.write_bytes(0xA5, bytes(size).size()) };
     Some(block)
 }
 
@@ -150,15 +159,16 @@ fn the_hook_is_told_layout_and_statistics_once_a_request() {
     assert!(take(&heap, 2 * MIB).is_none());
     let told = TOLD.take();
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0], (bytes(2 * MIB), heap.stats()));
+    assert_eq!(told[0], (all(2 * MIB), heap.stats()));
     assert!(told[0].1.live_bytes >= MIB);
     // Growing a block is told as well, and the block stays.
     // SAFETY: the block is live.
-    let grown = unsafe { heap.realloc(block, bytes(MIB), 4 * MIB) };
+    let grown = unsafe { heap.realloc(block, bytes(MIB), bytes(4 * MIB).size()) };
     assert!(grown.is_null());
-    assert_eq!(TOLD.take().iter().map(|told| told.0).collect::<Vec<_>>(), [bytes(4 * MIB)]);
+    assert_eq!(TOLD.take().iter().map(|told| told.0).collect::<Vec<_>>(), [all(4 * MIB)]);
     // SAFETY: the block is as long.
-    assert!(unsafe { std::slice::from_raw_parts(block, MIB) }.iter().all(|&byte| byte == 0xA5));
+    let kept = unsafe { std::slice::from_raw_parts(block, bytes(MIB).size()) };
+    assert!(kept.iter().all(|&byte| byte == 0xA5));
     heap.check().unwrap();
 }
 
