@@ -14,6 +14,7 @@ use crate::{
     inspect::{Block, State},
     memory::{Extent, Grow, PAGE, Pool},
     provenance,
+    region::Region,
 };
 
 /// A tree of buddies and the memory it has so far.
@@ -71,7 +72,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         let Some(extent) = extent else {
             return false;
         };
-        if !self.add(pool, extent) {
+        if !self.add(pool, extent, size) {
             return false;
         }
         self.tree.has(order)
@@ -91,13 +92,20 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         if self.tree.entries == 0 { None } else { pool.extend(end, needed) }
     }
 
-    /// Makes an extent part of the arena. False, and the extent released, where the map cannot
-    /// grow to cover it.
-    fn add<G: Grow>(&mut self, pool: &Pool<G>, extent: Extent) -> bool {
+    /// Makes an extent part of the arena, or no more of it than `size` bytes. False, and the extent
+    /// released, where the map cannot grow to cover it.
+    fn add<G: Grow>(&mut self, pool: &Pool<G>, mut extent: Extent, size: usize) -> bool {
         let start = provenance::address(extent.start);
-        if !self.cover(pool, extent.start, start, start + extent.len) {
-            release(pool, extent.start, extent.len);
-            return false;
+        while !self.cover(pool, extent.start, start, start + extent.len) {
+            // In a small memory the map may find room only in what the extent has beside.
+            let keep = if extent.len > size { size } else { 0 };
+            let rest = Region::unbounded(extent.start).pointer(start + keep);
+            release(pool, rest, extent.len - keep);
+            if keep == 0 {
+                return false;
+            }
+            extent.len = keep;
+            extent.zero_from = extent.zero_from.min(keep);
         }
         self.enter(pool, extent, 0);
         true
