@@ -4,29 +4,10 @@
 //     node --test tests/misuse
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { build } from "./build.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const target = resolve(here, "../../target/misuse");
-
-/** The module, with or without `checked`. */
-function build(folder, ...features) {
-  execFileSync(
-    "cargo",
-    ["build", "--release", "--locked", "--target", "wasm32-unknown-unknown", ...features]
-      .concat(["--manifest-path", join(here, "Cargo.toml")])
-      .concat(["--target-dir", join(target, folder)]),
-    { stdio: "inherit" },
-  );
-  const file = join(target, folder, "wasm32-unknown-unknown/release/bonsai_misuse.wasm");
-  return readFileSync(file);
-}
-
-const bytes = build("checked", "--features", "checked");
+const bytes = build("checked");
 const module = new WebAssembly.Module(bytes);
 const instance = () => new WebAssembly.Instance(module).exports;
 
@@ -65,7 +46,7 @@ for (const [name, text] of Object.entries(MISUSES)) {
 }
 
 test("without the feature nothing of it is in the module", (context) => {
-  const plain = build("plain");
+  const plain = build("");
   const exports = new WebAssembly.Instance(new WebAssembly.Module(plain)).exports;
   assert.equal(exports.correct(), 2890);
   assert.equal(exports.BONSAI_REPORT, undefined);

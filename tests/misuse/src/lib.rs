@@ -7,10 +7,25 @@ use std::{
     hint::black_box,
 };
 
-use bonsai_alloc::{Heap, prelude::*};
+use bonsai_alloc::prelude::*;
 
+#[cfg(not(any(feature = "std", feature = "talc", feature = "rlsf", feature = "lol")))]
 #[global_allocator]
-static HEAP: Heap = Heap::new();
+static HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
+
+#[cfg(feature = "talc")]
+#[global_allocator]
+static HEAP: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+#[cfg(feature = "rlsf")]
+#[global_allocator]
+static HEAP: rlsf::GlobalTlsf = rlsf::GlobalTlsf::new();
+
+#[cfg(feature = "lol")]
+#[global_allocator]
+static HEAP: lol_alloc::AssumeSingleThreaded<lol_alloc::FreeListAllocator> =
+    // SAFETY: the module has one thread.
+    unsafe { lol_alloc::AssumeSingleThreaded::new(lol_alloc::FreeListAllocator::new()) };
 
 const WANTED: Layout = Layout::new::<[u32; 10]>();
 
@@ -90,4 +105,29 @@ extern "C" fn write_after_free() {
     for _ in 0..100 {
         drop(black_box(vec![1_u8; 50_000]));
     }
+}
+
+/// Whether, of blocks that are live together, two overlap: what a misuse before may have led to.
+#[unsafe(no_mangle)]
+extern "C" fn overlap() -> bool {
+    let mut starts: Vec<usize> = Vec::with_capacity(32);
+    starts.extend((0..32).map(|_| block().addr()));
+    starts.sort_unstable();
+    starts.windows(2).any(|pair| pair[0] + WANTED.size() > pair[1])
+}
+
+/// Replaces `count` of 10,000 live blocks of 8 to 1,024 bytes, and keeps the last ones. What it
+/// costs is for figures.mjs to say.
+#[unsafe(no_mangle)]
+extern "C" fn churn(count: usize) {
+    let mut state = 0x2545_F491_u32;
+    let mut live: Vec<Vec<u8>> = (0..10_000).map(|_| Vec::new()).collect();
+    for _ in 0..count {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        let at = (state >> 8) as usize % live.len();
+        live[at] = black_box(Vec::with_capacity(8 + (state >> 4) as usize % 1017));
+    }
+    std::mem::forget(black_box(live));
 }

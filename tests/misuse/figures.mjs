@@ -1,0 +1,55 @@
+// Prints the figures of docs/checked.md: what other allocators do about each misuse, and what the
+// feature `checked` costs.
+//
+//     node tests/misuse/figures.mjs
+
+import { performance } from "node:perf_hooks";
+import { build } from "./build.mjs";
+
+const MISUSES = [
+  ["double_free", "invalid_free", "interior_free", "foreign_free", "wrong_size"],
+  ["dead_realloc", "overflow", "write_after_free"],
+].flat();
+
+/** What comes of a misuse: a trap there, or what the program then runs into. */
+function outcome(module, name) {
+  const exports = new WebAssembly.Instance(module).exports;
+  exports.correct();
+  try {
+    exports[name]();
+  } catch {
+    return "traps";
+  }
+  try {
+    if (exports.overlap()) return "blocks overlap";
+    return exports.correct() === 2890 ? "nothing seen" : "wrong result";
+  } catch {
+    return "traps later";
+  }
+}
+
+console.log(["misuse", "std", "talc", "lol", "rlsf", "Heap", "checked"].join(" | "));
+const modules = ["std", "talc", "lol", "rlsf", "", "checked"].map(
+  (feature) => new WebAssembly.Module(build(feature)),
+);
+for (const name of MISUSES) {
+  console.log([name, ...modules.map((module) => outcome(module, name))].join(" | "));
+}
+
+const COUNT = 1_000_000;
+for (const feature of ["", "checked"]) {
+  const bytes = build(feature, "3");
+  const times = [];
+  let pages = 0;
+  for (let round = 0; round < 7; round++) {
+    const { churn, memory } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+    const start = performance.now();
+    churn(COUNT);
+    times.push(((performance.now() - start) * 1e6) / COUNT);
+    pages = memory.buffer.byteLength / 65_536;
+  }
+  times.sort((a, b) => a - b);
+  const small = build(feature).length;
+  const what = feature || "without";
+  console.log(`${what}: ${times[3].toFixed(0)} ns a replaced block, ${pages} pages, ${small} bytes`);
+}
