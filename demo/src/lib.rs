@@ -6,6 +6,8 @@
 
 mod document;
 mod report;
+#[cfg(feature = "trace")]
+mod sites;
 
 use std::cell::RefCell;
 
@@ -29,8 +31,17 @@ use bonsai_alloc::SlabHeap as Heap;
 #[cfg(feature = "tiny")]
 use bonsai_alloc::TinyHeap as Heap;
 
+#[cfg(not(feature = "trace"))]
 #[global_allocator]
 static HEAP: Heap = Heap::new();
+
+#[cfg(feature = "trace")]
+#[global_allocator]
+static HEAP: bonsai_alloc::trace::Traced<Heap, sites::Stack> =
+    bonsai_alloc::trace::Traced::new(Heap::new());
+#[cfg(feature = "trace")]
+bonsai_alloc::traceable!(HEAP);
+
 inspectable!(HEAP);
 
 thread_local! {
@@ -94,6 +105,16 @@ fn each_block(visit: &mut dyn FnMut(bonsai_alloc::inspect::Block)) {
     HEAP.walk(visit);
 }
 
+#[cfg(all(feature = "tiny", feature = "trace"))]
+fn heap() -> &'static Heap {
+    HEAP.heap()
+}
+
+#[cfg(all(feature = "tiny", not(feature = "trace")))]
+fn heap() -> &'static Heap {
+    &HEAP
+}
+
 /// In the order of their addresses, as the other heaps do it: the least one above the last, again
 /// and again. That is slow, and takes no memory.
 #[cfg(feature = "tiny")]
@@ -101,7 +122,7 @@ fn each_block(visit: &mut dyn FnMut(bonsai_alloc::inspect::Block)) {
     let mut last = 0;
     loop {
         let mut next: Option<bonsai_alloc::inspect::Block> = None;
-        HEAP.walk_free(|block| {
+        heap().walk_free(|block| {
             if block.address > last && next.is_none_or(|least| block.address < least.address) {
                 next = Some(block);
             }

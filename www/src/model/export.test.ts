@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { chromeTrace } from "./export-chrome";
+import { blocksTable, csv, historyTable, json, traceTable, type Table } from "./export-data";
+import { dhat } from "./export-dhat";
+import { Blocks, State, type Snapshot } from "./snapshot";
+import { Trace } from "./trace";
+
+/** RFC 4180, read strictly: quotes only around a whole field, lines that end in CRLF. */
+function parseCsv(text: string): string[][] {
+  const rows: string[][] = [];
+  let at = 0;
+  while (at < text.length) {
+    const row: string[] = [];
+    for (;;) {
+      const field = /^(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/.exec(text.slice(at, at + 500));
+      if (field === null) throw new Error(`no field at ${at}: ${text.slice(at, at + 30)}`);
+      row.push(field[1]?.replaceAll('""', '"') ?? field[2]!);
+      at += field[0].length;
+      if (field[3] === "\r\n") break;
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+const snapshot = (): Snapshot => {
+  const blocks = new Blocks();
+  blocks.push(1024, 64, State.Live, 0);
+  blocks.push(1088, 64, State.Fresh, -1);
+  const slab = { address: 1024, size: 4096, class: 1, used: 1, capacity: 2, overhead: 0 };
+  return { blocks, slabs: [slab], classes: [16, 64] } as unknown as Snapshot;
+};
+
+const odd: Table = {
+  columns: ["a", "b,c"],
+  rows: [
+    ['say "no", or\r\nyes', 1],
+    [null, -2.5],
+    ["", 2 ** 32],
+  ],
+};
+
+describe("CSV and JSON", () => {
+  it("come back as they were", () => {
+    expect(parseCsv(csv(odd).join(""))).toEqual([["a", "b,c"], ['say "no", or\r\nyes', "1"], ["", "-2.5"], ["", "4294967296"]]);
+    expect(JSON.parse(json(odd).join(""))).toEqual([
+      { a: 'say "no", or\r\nyes', "b,c": 1 },
+      { a: null, "b,c": -2.5 },
+      { a: "", "b,c": 2 ** 32 },
+    ]);
+  });
+
+  it("have the blocks of a moment", () => {
+    expect(parseCsv(csv(blocksTable(snapshot())).join(""))).toEqual([
+      ["address", "size", "state", "class_size"],
+      ["1024", "64", "live", "64"],
+      ["1088", "64", "fresh", ""],
+    ]);
+  });
+
+  it("have the history, and every record of a trace", () => {
+    const moment = {
+      label: "parse, again",
+      live: 1,
+      liveBlocks: 2,
+      free: 3,
+      freeBlocks: 4,
+      largestFree: 5,
+      meta: 6,
+      gap: 0,
+      committed: 7,
+      growths: null,
+      tracked: true,
+    };
+    expect(parseCsv(csv(historyTable([moment])).join(""))[1]).toEqual(["parse, again", "1", "2", "3", "4", "5", "6", "7", ""]);
+    const rows = JSON.parse(json(traceTable(sampled())).join("")) as unknown[];
+    expect(rows.slice(0, 2)).toEqual([
+      { record: 0, kind: "allocate", align: 8, word1: 64, word2: 300, word3: 0 },
+      { record: 1, kind: "site", align: 1, word1: 64, word2: 300, word3: 1 },
+    ]);
+  });
+
+  it("come in parts where they are long", () => {
+    const rows = Array.from({ length: 200_000 }, (_, i) => [i, "some words"]);
+    const parts = csv({ columns: ["n", "words"], rows });
+    expect(parts.length).toBeGreaterThan(1);
+    expect(parseCsv(parts.at(-1)!).at(-1)).toEqual(["199999", "some words"]);
+    expect((JSON.parse(json({ columns: ["n", "words"], rows }).join("")) as unknown[]).length).toBe(200_000);
+  });
+});
+
+function sampled(): Trace {
+  const trace = new Trace();
+  trace.rate = 1;
+  trace.pages = 2;
+  trace.sites = [["grow", "main"], ["push", "main"], ["grow", "main"]];
+  trace.push(1 | (3 << 8), 64, 300, 0); // 0
+  trace.push(6, 64, 300, 1);
+  trace.push(1, 512, 200, 0); // 2
+  trace.push(6, 512, 200, 2);
+  trace.push(3, 64, 300, 0); // 4
+  trace.push(1, 64, 100, 0);
+  trace.push(6, 64, 100, 3); // 6: another site with the same names
+  trace.push(7, 10, 0, 0);
+  return trace;
+}
+
+describe("DHAT", () => {
+  it("has what version 2 of its format asks for, and the figures", () => {
+    const file = dhat(sampled(), "demo");
+    expect(file).toEqual({
+      dhatFileVersion: 2,
+      mode: "rust-heap",
+      verb: "Allocated",
+      bklt: true,
+      bkacc: false,
+      tu: "ops",
+      Mtu: "Mops",
+      tuth: 500,
+      cmd: "demo",
+      pid: 1,
+      tg: 3,
+      te: 8,
+      pps: [
+        { tb: 400, tbk: 2, tl: 5, mb: 300, mbk: 1, gb: 300, gbk: 1, eb: 100, ebk: 1, fs: [1, 2] },
+        { tb: 200, tbk: 1, tl: 5, mb: 200, mbk: 1, gb: 200, gbk: 1, eb: 200, ebk: 1, fs: [3, 2] },
+      ],
+      ftbl: ["[root]", "grow", "main", "push"],
+    });
+  });
+
+  it("is empty, and still a file, where nothing was sampled", () => {
+    expect(dhat(new Trace(), "demo")).toMatchObject({ pps: [], ftbl: ["[root]"], te: 0 });
+  });
+});
+
+describe("Chrome's trace format", () => {
+  it("has counters with whole microseconds that do not go back", () => {
+    const { traceEvents, displayTimeUnit } = chromeTrace(sampled(), "demo");
+    expect(displayTimeUnit).toBe("ms");
+    expect(traceEvents[0]).toEqual({ name: "process_name", ph: "M", ts: 0, pid: 1, tid: 1, args: { name: "demo" } });
+    const counters = traceEvents.slice(1);
+    expect(counters.every(({ ph, ts, pid, tid, args }) => ph === "C" && Number.isInteger(ts) && pid === 1 && tid === 1 && Object.values(args).every((value) => typeof value === "number"))).toBe(true);
+    const live = counters.filter(({ name }) => name === "live bytes");
+    expect(live.map(({ args }) => args["bytes"])).toEqual([300, 300, 500, 500, 200, 300, 300, 300]);
+    expect(live.every(({ ts }, i) => i === 0 || ts >= live[i - 1]!.ts)).toBe(true);
+    expect(live.at(-1)!.ts).toBe(10_000);
+    expect(counters.find(({ name }) => name === "linear memory")!.args).toEqual({ bytes: 2 * 65536 });
+  });
+
+  it("stays small, however long the trace", () => {
+    const trace = new Trace();
+    for (let i = 1; i <= 50_000; i++) trace.push(1, i * 16, 8, 0);
+    expect(chromeTrace(trace, "demo", 100).traceEvents.length).toBe(301);
+  });
+});

@@ -1,0 +1,135 @@
+import { Head, Kind, RECORD_WORDS } from "../wire/trace-layout";
+
+/** What a program asked of its allocator, record by record (docs/trace-format.md). */
+export class Trace {
+  /** Four words a record; those behind `count` are nothing. */
+  words: Uint32Array;
+  count = 0;
+  /** The allocator, numbered as in docs/heap-layout.md; 0 if unknown. */
+  kind = 0;
+  /** Pages of linear memory at the start. */
+  pages = 0;
+  /** Bytes between two samples of call sites; 0 if there are none. */
+  rate = 0;
+  /** How many records are missing. */
+  lost = 0;
+  /** Functions of each site's stack, innermost first; site `n` of a record is element `n - 1`. */
+  sites: string[][] = [];
+
+  constructor(capacity = 1024) {
+    this.words = new Uint32Array(capacity * RECORD_WORDS);
+  }
+
+  push(head: number, a: number, b: number, c: number): void {
+    this.reserve(1);
+    const at = this.count++ * RECORD_WORDS;
+    this.words[at] = head;
+    this.words[at + 1] = a;
+    this.words[at + 2] = b;
+    this.words[at + 3] = c;
+  }
+
+  /** Appends whole records. */
+  append(records: Uint32Array): void {
+    this.reserve(records.length / RECORD_WORDS);
+    this.words.set(records, this.count * RECORD_WORDS);
+    this.count += records.length / RECORD_WORDS;
+  }
+
+  private reserve(more: number): void {
+    const needed = (this.count + more) * RECORD_WORDS;
+    if (needed <= this.words.length) return;
+    const wider = new Uint32Array(Math.max(needed, this.words.length * 2));
+    wider.set(this.words);
+    this.words = wider;
+  }
+}
+
+/** One record, for who is not in a hurry. */
+export interface TraceRecord {
+  readonly kind: number;
+  readonly align: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+export function recordAt(trace: Trace, index: number): TraceRecord {
+  const at = index * RECORD_WORDS;
+  const head = trace.words[at]!;
+  return {
+    kind: Head.kind(head),
+    align: 2 ** Head.align(head),
+    a: trace.words[at + 1]!,
+    b: trace.words[at + 2]!,
+    c: trace.words[at + 3]!,
+  };
+}
+
+export const RecordKind = Kind;
+
+/** How a program used memory in the course of a trace: what was asked for, at so many points. */
+export interface Course {
+  /** Index of the record at each point. */
+  readonly at: Float64Array;
+  readonly live: Float64Array;
+  readonly blocks: Float64Array;
+  readonly pages: Float64Array;
+  /** Milliseconds since the start; between two marks, in proportion. */
+  readonly time: Float64Array;
+  readonly peak: number;
+}
+
+/** O(records) in time. Points are as many as asked for, evenly spread, and the last record. */
+export function course(trace: Trace, points = 512): Course {
+  const every = Math.max(1, Math.ceil(trace.count / points));
+  const count = trace.count === 0 ? 0 : Math.ceil(trace.count / every);
+  const column = (): Float64Array => new Float64Array(count);
+  const [at, live, blocks, pages, time] = [column(), column(), column(), column(), column()];
+  const sizes = new Map<number, number>();
+  let bytes = 0;
+  let peak = 0;
+  let memory = trace.pages;
+  const end = (address: number): void => {
+    bytes -= sizes.get(address) ?? 0;
+    sizes.delete(address);
+  };
+  const begin = (address: number, size: number): void => {
+    if (address === 0) return;
+    end(address);
+    sizes.set(address, size);
+    bytes += size;
+  };
+  const marks: { at: number; time: number }[] = [{ at: 0, time: 0 }];
+  let point = 0;
+  for (let i = 0; i < trace.count; i++) {
+    const { kind, a, b, c } = recordAt(trace, i);
+    if (kind === Kind.Allocate || kind === Kind.Zeroed) begin(a, b);
+    else if (kind === Kind.Deallocate) end(a);
+    else if (kind === Kind.Reallocate && a !== 0) {
+      end(c);
+      begin(a, b);
+    } else if (kind === Kind.Grow) memory = b;
+    else if (kind === Kind.Mark) marks.push({ at: i, time: a });
+    if (bytes > peak) peak = bytes;
+    if ((i + 1) % every === 0 || i === trace.count - 1) {
+      at[point] = i;
+      live[point] = bytes;
+      blocks[point] = sizes.size;
+      pages[point] = memory;
+      point++;
+    }
+  }
+  let mark = 0;
+  for (let i = 0; i < count; i++) {
+    while (mark < marks.length - 2 && marks[mark + 1]!.at < at[i]!) mark++;
+    const from = marks[mark]!;
+    const to = marks[mark + 1];
+    // Without marks, a microsecond a record: an axis, and no more.
+    time[i] =
+      to === undefined
+        ? from.time + (at[i]! - from.at) / 1000
+        : from.time + ((to.time - from.time) * Math.min(at[i]! - from.at, to.at - from.at)) / Math.max(1, to.at - from.at);
+  }
+  return { at, live, blocks, pages, time, peak };
+}
