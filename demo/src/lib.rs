@@ -37,8 +37,11 @@ static HEAP: Heap = Heap::new();
 
 #[cfg(feature = "trace")]
 #[global_allocator]
-static HEAP: bonsai_alloc::trace::Traced<Heap, sites::Stack> =
+static HEAP: bonsai_alloc::trace::Traced<Heap, sites::Stack, RECORDS> =
     bonsai_alloc::trace::Traced::new(Heap::new());
+/// The page drains the ring between calls: it holds all that parsing a file of some megabytes does.
+#[cfg(feature = "trace")]
+const RECORDS: usize = 1 << 20;
 #[cfg(feature = "trace")]
 bonsai_alloc::traceable!(HEAP);
 

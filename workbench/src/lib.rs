@@ -8,7 +8,7 @@ mod random;
 mod workload;
 
 use std::{
-    alloc::{Layout, alloc, dealloc},
+    alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc},
     cell::{Cell, RefCell},
     ptr,
 };
@@ -54,10 +54,41 @@ pub extern "C" fn allocate(size: usize, align: usize) -> *mut u8 {
     }
 }
 
+/// The same, of zeros.
+#[unsafe(no_mangle)]
+pub extern "C" fn allocate_zeroed(size: usize, align: usize) -> *mut u8 {
+    match Layout::from_size_align(size, align) {
+        // SAFETY: the size is not 0.
+        Ok(layout) if size > 0 => unsafe { alloc_zeroed(layout) },
+        _ => ptr::null_mut(),
+    }
+}
+
+/// The new address of a block that is to have `new_size` bytes; 0, and the block as it was, if there
+/// is no room, or if that is no size.
+///
+/// # Safety
+/// As for `deallocate`, and unless it is 0 the block is `new_size` bytes from then on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reallocate(
+    block: *mut u8,
+    size: usize,
+    align: usize,
+    new_size: usize,
+) -> *mut u8 {
+    match (Layout::from_size_align(size, align), Layout::from_size_align(new_size, align)) {
+        (Ok(layout), Ok(_)) if new_size > 0 => {
+            // SAFETY: as the caller promises.
+            unsafe { realloc(block, layout, new_size) }
+        }
+        _ => ptr::null_mut(),
+    }
+}
+
 /// Gives a block back.
 ///
 /// # Safety
-/// `allocate` returned it for that size and alignment, and it was not given back since.
+/// One of these returned it for that size and alignment, and it was not given back since.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn deallocate(block: *mut u8, size: usize, align: usize) {
     if let Ok(layout) = Layout::from_size_align(size, align) {

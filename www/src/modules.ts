@@ -17,6 +17,8 @@ export type Allocator = (typeof ALLOCATORS)[number];
 export interface HeapExports {
   readonly memory: WebAssembly.Memory;
   readonly BONSAI_HEAP?: WebAssembly.Global | undefined;
+  /** Of `traceable!`: what it asks of its allocator can be recorded. */
+  readonly BONSAI_TRACE?: WebAssembly.Global | undefined;
 }
 
 export interface Program {
@@ -101,6 +103,8 @@ export const handlesOf =
 export interface WorkbenchExports extends HeapExports, Bench {
   readonly memory: WebAssembly.Memory;
   allocate(size: number, align: number): number;
+  allocate_zeroed(size: number, align: number): number;
+  reallocate(address: number, size: number, align: number, newSize: number): number;
   deallocate(address: number, size: number, align: number): void;
 }
 
@@ -201,6 +205,16 @@ export async function loadProgram(allocator: Allocator): Promise<Program> {
 export async function loadHandles(): Promise<Handles> {
   const { glue } = await instantiate("handles");
   return handlesOf(glue as unknown as HandleClasses);
+}
+
+/** The allocators that a trace is replayed on: the crate's, and the one that std brings along. */
+export const REPLAYED = ["heap", "slab", "buddy", "bump", "tiny", "dlmalloc"] as const;
+export type Replayed = (typeof REPLAYED)[number];
+
+/** What makes fresh instances of a module that is nothing but that allocator. */
+export async function loadAllocator(allocator: Replayed): Promise<() => WorkbenchExports> {
+  const module = await loadWorkbench(allocator);
+  return () => workbenchOf(module);
 }
 
 /** The compiled module of workbench/ for that allocator. */

@@ -21,12 +21,15 @@ enum Glue {
 }
 
 /// The crates, and what the page calls their modules. A crate with features gives a module for
-/// each: they choose its allocator.
+/// each: they choose its allocator. All but [`TRACE`], which goes with each of them.
 const CRATES: [(&str, &str, Glue); 3] = [
     ("js", "handles", Glue::Bindgen),
     ("demo", "demo", Glue::Bindgen),
     ("workbench", "workbench", Glue::None),
 ];
+
+/// The feature of a crate whose allocator can be recorded.
+const TRACE: &str = "trace";
 
 pub fn build(machine: &Machine) -> Result<()> {
     let packages = workspace::packages()?;
@@ -35,12 +38,14 @@ pub fn build(machine: &Machine) -> Result<()> {
             .iter()
             .find(|package| package.folder == folder)
             .with_context(|| format!("no crate in {folder}/"))?;
-        let allocators = package.stable_features();
+        let (with, allocators): (Vec<_>, Vec<_>) =
+            package.stable_features().into_iter().partition(|feature| feature == TRACE);
         if allocators.is_empty() {
             build_one(machine, package, "", name, glue)?;
         }
         for allocator in allocators {
-            build_one(machine, package, &allocator, &format!("{name}-{allocator}"), glue)?;
+            let features = [&[allocator.clone()], &with[..]].concat().join(",");
+            build_one(machine, package, &features, &format!("{name}-{allocator}"), glue)?;
         }
     }
     Ok(())
@@ -49,7 +54,7 @@ pub fn build(machine: &Machine) -> Result<()> {
 fn build_one(
     machine: &Machine,
     package: &Package,
-    feature: &str,
+    features: &str,
     name: &str,
     glue: Glue,
 ) -> Result<()> {
@@ -59,7 +64,7 @@ fn build_one(
         .wasm_target()?
         .cargo()
         .args(["build", "--release", "--target", WASM, "--package", &package.name])
-        .args(["--no-default-features", "--features", feature])
+        .args(["--no-default-features", "--features", features])
         .arg("--target-dir")
         .arg(&target)
         .run()?;

@@ -1,3 +1,4 @@
+import { MAGIC as HEAP_MAGIC, Word as HeapWord } from "../wire/heap-layout";
 import {
   Control,
   CONTROLS,
@@ -147,3 +148,11 @@ export class Recorder {
 
 const fits = (buffer: ArrayBufferLike, at: number, bytes: number): boolean =>
   at > 0 && at % 4 === 0 && at + bytes <= buffer.byteLength;
+
+/** The kind of the heap whose descriptor is at that address, 0 if there is none. */
+export function heapKind(buffer: ArrayBufferLike, descriptor: number): number {
+  const words = (HeapWord.kind + 1) * 4;
+  if (!fits(buffer, descriptor, words)) return 0;
+  const descriptors = new Uint32Array(buffer, descriptor, HeapWord.kind + 1);
+  return descriptors[HeapWord.magic] === HEAP_MAGIC ? descriptors[HeapWord.kind]! : 0;
+}

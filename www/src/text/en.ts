@@ -6,6 +6,9 @@ import type { Figures } from "../model/metrics";
 import type { LinkFault } from "../model/share";
 import type { Moment, Scene } from "../model/tour";
 import type { FileFault, GlueFault, Signature, ValueType, Wanted } from "../model/wasm-file";
+import type { TraceDamage } from "../model/trace-file";
+import type { Plan } from "../model/trace-plan";
+import type { RingDamage } from "../model/trace-ring";
 import type { Verdict } from "../model/verdict";
 import { address, bytes, counted, integer, percent, plural, seconds } from "./format";
 
@@ -286,6 +289,91 @@ export const en = {
   },
 
   ...inspector,
+
+  trace: {
+    title: "Trace",
+    caption:
+      "Records every allocation, reallocation and free of the program, through its memory and with no call into it. A trace can be saved, opened, and replayed.",
+    record: "Record",
+    stop: "Stop recording",
+    open: "Open a trace…",
+    save: "Save the trace",
+    rate: "Call sites",
+    noSites: "none",
+    every: (rate: string): string => `a sample every ${rate}`,
+    recording: "Recording. Use the program, then stop.",
+    recorded: (count: number, lost: number): string => `${plural(count, "record", "records")}${lostText(lost)}.`,
+    opened: (name: string, count: number, lost: number): string => `${name}: ${plural(count, "record", "records")}${lostText(lost)}.`,
+    notTraceable:
+      "This module cannot be recorded: it has no BONSAI_TRACE. Wrap its global allocator in “bonsai_alloc::trace::Traced” (feature trace), and add “bonsai_alloc::traceable!(HEAP);”.",
+    noMemory: "The module’s memory cannot grow by what the records need. Nothing was recorded.",
+    unreadable: (name: string, why: string): string => `${name} could not be read: ${why}`,
+    ring: (damage: RingDamage): string => `The module’s trace cannot be read: ${ringText(damage)}`,
+    file: (name: string, damage: TraceDamage): string => `${name} is no trace that can be opened: ${fileText(damage)} What was shown before is unchanged.`,
+    course: {
+      label: (peak: string, records: string): string => `What was live over ${records} records; at most ${peak}`,
+      key: "Bytes live, as the program asked for them; a mark at the bottom where linear memory grew.",
+      range: "Part of the trace",
+      from: "From record",
+      to: "To record",
+      record: (at: string): string => `record ${at}`,
+      chosen: (count: string, all: string): string => `${count} of ${all} records chosen: call sites are of what was allocated there.`,
+    },
+    replay: {
+      title: "Replay",
+      caption: "The same operations on every allocator of the crate and on Rust’s default, each alone in a module of its own. Times are the best of a few goes, and include the calls into the module, the same for all.",
+      start: "Replay on all",
+      stop: "Stop the replay",
+      missing: "The module is not built. Run “cargo xtask build”.",
+      done: (count: number): string => `Replayed on ${counted(count)} allocators.`,
+      columns: ["Allocator", "Time", "Each", "Memory grown", "Growths", "Largest free", "Refused"],
+      names: {
+        heap: "Heap",
+        slab: "SlabHeap",
+        buddy: "BuddyHeap",
+        bump: "BumpHeap",
+        tiny: "TinyHeap",
+        dlmalloc: "Rust’s default (dlmalloc)",
+      },
+      notes: (plan: Plan): readonly string[] => [
+        `${plural(plan.count, "operation", "operations")}; at most ${bytes(plan.peak)} live, ${bytes(plan.live)} at the end.`,
+        ...(
+          [
+            [plan.unknownFrees, "frees of blocks from before the trace, left out"],
+            [plan.unknownReallocations, "reallocations of such blocks, made allocations"],
+            [plan.impliedFrees, "blocks whose free was lost, freed where their address came again"],
+            [plan.refused, "requests that had been refused, left out"],
+          ] as const
+        ).flatMap(([count, what]) => (count === 0 ? [] : [`${integer(count)} ${what}.`])),
+      ],
+    },
+    sites: {
+      title: "Call sites",
+      caption: (rate: string): string => `JavaScript’s stack at one allocation in about ${rate}, wasm functions included. Bytes and blocks are estimates: each sample counts for those like it that were not taken.`,
+      which: "Of what was allocated in the chosen part",
+      live: "Still live (leaks)",
+      all: "All of it",
+      none: "Nothing that was sampled there is of that kind.",
+      root: "all",
+      flames: "Flame graph: callers above what they call",
+      keys: "Arrow keys go to caller, callee and siblings; Enter widens the chosen function, Escape shows all. A click chooses, two widen.",
+      frame: (name: string, size: string, share: string, blocks: string): string => `${name}: ${size}, ${share} of the bytes, about ${blocks} blocks`,
+      table: "List of call sites",
+      columns: ["Innermost function", "Bytes", "Blocks", "Samples"],
+    },
+    exports: {
+      title: "Export",
+      blocks: "Blocks of the heap now",
+      history: "History",
+      trace: "Records of the trace",
+      counters: "Counters over time",
+      chrome: "Perfetto",
+      sites: "Call sites",
+      dhat: "DHAT",
+      picture: (name: string): string => `Picture: ${name}`,
+      failed: (why: string): string => `The picture could not be made: ${why}`,
+    },
+  },
 
   sandbox: {
     title: "Sandbox",
@@ -1027,3 +1115,41 @@ function refusedText(what: { readonly requested: number; readonly largest: numbe
 
 const resetText = (count: number): string =>
   count === 0 ? "Reset: all is free, as before." : `Reset: ${plural(count, "block", "blocks")} forgotten at once.`;
+
+const lostText = (lost: number): string => (lost === 0 ? "" : `; ${integer(lost)} more were lost, because the ring was full`);
+
+function ringText(damage: RingDamage): string {
+  switch (damage.is) {
+    case "magic":
+      return "there is no descriptor where BONSAI_TRACE says.";
+    case "version":
+      return `it is of version ${damage.version}, which this page does not know.`;
+    case "outside":
+      return `its ${damage.what} would lie outside of memory.`;
+    case "capacity":
+      return `${integer(damage.capacity)} is no number of records that a ring can have.`;
+    case "counts":
+      return "its counters contradict each other.";
+  }
+}
+
+function fileText(damage: TraceDamage): string {
+  switch (damage.is) {
+    case "empty":
+      return "it is empty.";
+    case "large":
+      return `it has ${bytes(damage.size)}, and the page opens no more than ${bytes(damage.most)}.`;
+    case "foreign":
+      return "it does not begin as a trace does.";
+    case "version":
+      return `it is of version ${damage.version}, which this page does not know.`;
+    case "cut":
+      return `it is cut off, ${bytes(damage.found)} of ${bytes(damage.expected)}.`;
+    case "long":
+      return `it is longer than it says, ${bytes(damage.found)} instead of ${bytes(damage.expected)}.`;
+    case "record":
+      return `record ${integer(damage.index)} is damaged.`;
+    case "sites":
+      return "its call sites are damaged.";
+  }
+}

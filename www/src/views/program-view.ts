@@ -7,6 +7,8 @@ import { en } from "../text/en";
 import { bytes, milliseconds } from "../text/format";
 import "./heap-inspector";
 import type { HeapInspector } from "./heap-inspector";
+import "./trace-view";
+import type { TraceView } from "./trace-view";
 
 /** Longer texts are parsed, but not put into the editor. */
 const EDITABLE = 256 * 1024;
@@ -216,6 +218,7 @@ export class ProgramView extends LitElement {
     if (turn !== this.turn) return;
     this.module = { is: "ready", program };
     this.inspector?.attach(program.exports);
+    this.renderRoot.querySelector<TraceView>("trace-view")?.attach(program.exports, `demo-${allocator}`);
     this.inspector?.refresh(en.program.moment.start);
     this.parse();
   }
@@ -394,6 +397,7 @@ export class ProgramView extends LitElement {
         <section aria-label=${en.heap.label}>
           ${this.trouble()}
           <heap-inspector ?hidden=${module.is === "missing" || module.is === "failed" || module.is === "loading"}></heap-inspector>
+          <trace-view .source=${this.inspector}></trace-view>
         </section>
       </div>
       ${this.dropping ? html`<div class="drop">${en.program.dropNow}</div>` : nothing}

@@ -1,0 +1,144 @@
+import { css, html, LitElement, svg, type TemplateResult } from "lit";
+import type { Course } from "../model/trace";
+import { base } from "../styles/base";
+import { tokens } from "../styles/tokens";
+import { en } from "../text/en";
+import { bytes, integer } from "../text/format";
+
+/** A part of a trace, in records: from the first, to before the last. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+const WIDTH = 1000;
+const HEIGHT = 120;
+const STEPS = 200;
+
+/** What was live in the course of a trace, and two sliders that choose a part of it. */
+export class TraceCourse extends LitElement {
+  static override properties = { course: { attribute: false }, records: { attribute: false }, range: { attribute: false } };
+  declare course: Course;
+  declare records: number;
+  declare range: Range;
+
+  static override styles = [
+    tokens,
+    base,
+    css`
+      .drawing {
+        position: relative;
+        margin-top: 0.6rem;
+        border-bottom: 1px solid var(--line-2);
+      }
+      svg {
+        display: block;
+        width: 100%;
+        height: 7.5rem;
+      }
+      .live {
+        fill: none;
+        stroke: var(--live);
+        stroke-width: 2;
+        vector-effect: non-scaling-stroke;
+      }
+      .area {
+        fill: var(--live);
+        opacity: 0.18;
+      }
+      .growth {
+        stroke: var(--meta-mark);
+        stroke-width: 2;
+        vector-effect: non-scaling-stroke;
+      }
+      .out {
+        fill: var(--paper);
+        opacity: 0.72;
+      }
+      .bound {
+        stroke: var(--accent);
+        stroke-width: 2;
+        vector-effect: non-scaling-stroke;
+      }
+      .top {
+        position: absolute;
+        top: 0;
+        right: 0;
+        color: var(--ink-2);
+        background: color-mix(in srgb, var(--paper) 70%, transparent);
+      }
+      .range {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 14rem), 1fr));
+        gap: 0.4rem 1.5rem;
+        margin-top: 0.6rem;
+      }
+      .range label {
+        display: grid;
+        gap: 0.1rem;
+      }
+      input[type="range"] {
+        width: 100%;
+        accent-color: var(--accent);
+      }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const { course, records, range } = this;
+    const top = Math.max(1, course.peak);
+    const x = (record: number): number => (WIDTH * record) / Math.max(1, records);
+    const y = (value: number): number => HEIGHT - (HEIGHT * value) / top;
+    const points = (values: Float64Array): string =>
+      Array.from(values, (value, i) => `${x(course.at[i]! + 1).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+    const live = points(course.live);
+    const growths = Array.from(course.at).filter((_, i) => i > 0 && course.pages[i] !== course.pages[i - 1]);
+    const text = en.trace.course.chosen(integer(range.to - range.from), integer(records));
+    return html`
+      <div class="drawing">
+        <svg
+          viewBox="0 0 ${WIDTH} ${HEIGHT}"
+          preserveAspectRatio="none"
+          role="img"
+          aria-label=${en.trace.course.label(bytes(course.peak), integer(records))}
+        >
+          <polygon class="area" points="0,${HEIGHT} ${live} ${WIDTH},${HEIGHT}"></polygon>
+          <polyline class="live" points=${live}></polyline>
+          ${growths.map((at) => svg`<line class="growth" x1=${x(at)} x2=${x(at)} y1=${HEIGHT} y2=${HEIGHT * 0.86}></line>`)}
+          ${range.from > 0 ? svg`<rect class="out" x="0" y="0" width=${x(range.from)} height=${HEIGHT}></rect><line class="bound" x1=${x(range.from)} x2=${x(range.from)} y1="0" y2=${HEIGHT}></line>` : svg``}
+          ${range.to < records ? svg`<rect class="out" x=${x(range.to)} y="0" width=${WIDTH - x(range.to)} height=${HEIGHT}></rect><line class="bound" x1=${x(range.to)} x2=${x(range.to)} y1="0" y2=${HEIGHT}></line>` : svg``}
+        </svg>
+        <span class="top small">${bytes(top)}</span>
+      </div>
+      <p class="small quiet">${en.trace.course.key}</p>
+      <div class="range small" role="group" aria-label=${en.trace.course.range}>
+        ${this.slider(en.trace.course.from, range.from, (from) => ({ from: Math.min(from, range.to), to: range.to }))}
+        ${this.slider(en.trace.course.to, range.to, (to) => ({ from: range.from, to: Math.max(to, range.from) }))}
+      </div>
+      <p class="small quiet">${text}</p>
+    `;
+  }
+
+  private slider(name: string, value: number, change: (value: number) => Range): TemplateResult {
+    const step = Math.max(1, Math.ceil(this.records / STEPS));
+    return html`<label>
+      ${name}
+      <input
+        type="range"
+        min="0"
+        max=${this.records}
+        step=${step}
+        .value=${String(value)}
+        aria-valuetext=${en.trace.course.record(integer(value))}
+        @input=${(event: Event) => {
+          const input = event.target as HTMLInputElement;
+          // The last step may be a short one, which a slider cannot reach.
+          const at = Number(input.value) + step > this.records ? this.records : Number(input.value);
+          this.dispatchEvent(new CustomEvent<Range>("range", { detail: change(at) }));
+        }}
+      />
+    </label>`;
+  }
+}
+
+customElements.define("trace-course", TraceCourse);

@@ -1,0 +1,194 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { loadAllocator, NotBuilt, reason, REPLAYED, type Replayed as Allocator } from "../modules";
+import { decode } from "../model/decode";
+import { figures } from "../model/metrics";
+import { Plan } from "../model/trace-plan";
+import { replay, type Replayed } from "../model/trace-replay";
+import type { Trace } from "../model/trace";
+import { base } from "../styles/base";
+import { tokens } from "../styles/tokens";
+import { en } from "../text/en";
+import { bytes, integer, milliseconds, percent } from "../text/format";
+
+type Outcome =
+  | { readonly is: "waiting" }
+  | { readonly is: "running"; readonly share: number }
+  | { readonly is: "done"; readonly replayed: Replayed; readonly largestFree: number | null }
+  | { readonly is: "failed"; readonly why: string };
+
+/** The best of so many goes counts, each in a new instance: in the first ones the engine still compiles. */
+const ROUNDS = 5;
+/** Above so many operations one go is long enough. */
+const LONG = 1_000_000;
+
+/** The same operations on every allocator of the crate, each in a module of its own. */
+export class TraceReplay extends LitElement {
+  static override properties = {
+    trace: { attribute: false },
+    plan: { state: true },
+    outcomes: { state: true },
+    running: { state: true },
+  };
+  declare trace: Trace;
+  declare private plan: Plan | null;
+  declare private outcomes: ReadonlyMap<Allocator, Outcome>;
+  declare private running: boolean;
+  /** A replay that was overtaken by another, or by another trace, ends. */
+  private turn = 0;
+
+  constructor() {
+    super();
+    this.plan = null;
+    this.outcomes = new Map();
+    this.running = false;
+  }
+
+  static override styles = [
+    tokens,
+    base,
+    css`
+      .row {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.6rem 1rem;
+      }
+      .scroll {
+        margin-top: 0.6rem;
+      }
+      .best {
+        font-weight: 700;
+      }
+      .notes {
+        margin-top: 0.5rem;
+      }
+    `,
+  ];
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (!changed.has("trace")) return;
+    this.turn++;
+    this.running = false;
+    this.plan = null;
+    this.outcomes = new Map();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.turn++;
+    this.running = false;
+  }
+
+  private async run(): Promise<void> {
+    const turn = ++this.turn;
+    this.running = true;
+    const plan = Plan.of(this.trace);
+    this.plan = plan;
+    this.outcomes = new Map(REPLAYED.map((name) => [name, { is: "waiting" }]));
+    for (const name of REPLAYED) {
+      const outcome = await this.replayOn(name, plan, turn);
+      if (turn !== this.turn) return;
+      this.note(name, outcome);
+    }
+    this.running = false;
+  }
+
+  private async replayOn(name: Allocator, plan: Plan, turn: number): Promise<Outcome> {
+    try {
+      const instantiate = await loadAllocator(name);
+      let outcome: Outcome = { is: "waiting" };
+      let best = Infinity;
+      const rounds = plan.count > LONG ? 1 : ROUNDS;
+      for (let round = 0; round < rounds; round++) {
+        const calls = instantiate();
+        const replayed = await replay(plan, calls, async (done) => {
+          if (turn !== this.turn) return false;
+          this.note(name, { is: "running", share: (round + done / Math.max(1, plan.count)) / rounds });
+          // A turn of the event loop: the page draws, and answers to whoever uses it.
+          await new Promise((resolve) => setTimeout(resolve));
+          return turn === this.turn;
+        });
+        if (replayed === null) return { is: "waiting" };
+        if (replayed.time >= best) continue;
+        best = replayed.time;
+        const decoded = calls.BONSAI_HEAP === undefined ? null : decode(calls.memory.buffer, Number(calls.BONSAI_HEAP.value));
+        outcome = { is: "done", replayed, largestFree: decoded?.ok === true ? figures(decoded.snapshot).largestFree : null };
+      }
+      return outcome;
+    } catch (error) {
+      return { is: "failed", why: error instanceof NotBuilt ? en.trace.replay.missing : reason(error) };
+    }
+  }
+
+  private note(name: Allocator, outcome: Outcome): void {
+    this.outcomes = new Map(this.outcomes).set(name, outcome);
+  }
+
+  private stop(): void {
+    this.turn++;
+    this.running = false;
+  }
+
+  override render(): TemplateResult {
+    const { plan, running } = this;
+    return html`
+      <section aria-labelledby="title">
+        <div class="row">
+          <h2 id="title">${en.trace.replay.title}</h2>
+          ${running
+            ? html`<button @click=${() => { this.stop(); }}>${en.trace.replay.stop}</button>`
+            : html`<button @click=${() => { void this.run(); }}>${en.trace.replay.start}</button>`}
+        </div>
+        <p class="quiet small">${en.trace.replay.caption}</p>
+        ${plan === null ? nothing : this.results(plan)}
+        <p class="unseen" role="status">${plan !== null && !running ? en.trace.replay.done(REPLAYED.length) : ""}</p>
+      </section>
+    `;
+  }
+
+  private results(plan: Plan): TemplateResult {
+    const done = [...this.outcomes.values()].flatMap((outcome) => (outcome.is === "done" ? [outcome.replayed] : []));
+    const least = (of: (replayed: Replayed) => number): number => Math.min(...done.map(of));
+    const best = { time: least(({ time }) => time), pages: least(({ pages }) => pages) };
+    const notes = en.trace.replay.notes(plan);
+    return html`
+      <div class="scroll" tabindex="0" role="region" aria-label=${en.trace.replay.title}>
+        <table>
+          <thead><tr>${en.trace.replay.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+          <tbody>
+            ${REPLAYED.map((name) => {
+              const outcome = this.outcomes.get(name) ?? { is: "waiting" as const };
+              return html`<tr data-allocator=${name}><th scope="row">${en.trace.replay.names[name]}</th>${this.cells(outcome, plan, best)}</tr>`;
+            })}
+          </tbody>
+        </table>
+      </div>
+      ${notes.length === 0 ? nothing : html`<ul class="notes small quiet">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+    `;
+  }
+
+  private cells(outcome: Outcome, plan: Plan, best: { time: number; pages: number }): TemplateResult {
+    const { unknown } = en.heap;
+    switch (outcome.is) {
+      case "waiting":
+        return html`<td colspan="6"></td>`;
+      case "running":
+        return html`<td colspan="6">${percent(outcome.share)}</td>`;
+      case "failed":
+        return html`<td colspan="6" class="alarm">${outcome.why}</td>`;
+      case "done": {
+        const { time, pages, growths, refused } = outcome.replayed;
+        return html`
+          <td class=${time === best.time ? "best" : ""}>${milliseconds(time)}</td>
+          <td>${((time * 1e6) / Math.max(1, plan.count)).toFixed(0)} ns</td>
+          <td class=${pages === best.pages ? "best" : ""}>${bytes(pages * 65536)}</td>
+          <td>${integer(growths)}</td>
+          <td>${outcome.largestFree === null ? unknown : bytes(outcome.largestFree)}</td>
+          <td>${integer(refused)}</td>
+        `;
+      }
+    }
+  }
+}
+
+customElements.define("trace-replay", TraceReplay);

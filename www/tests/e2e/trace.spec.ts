@@ -1,0 +1,194 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { Download, Page } from "@playwright/test";
+import AxeBuilder from "@axe-core/playwright";
+import { expect, open, test } from "../support/page";
+
+const button = (page: Page, name: string | RegExp) => page.locator("trace-view").getByRole("button", { name });
+const said = (page: Page) => page.locator("trace-view .said").first();
+
+/** Records while the sample is parsed again, and cleared. */
+async function record(page: Page, rate = "none"): Promise<void> {
+  await page.getByLabel("Call sites").selectOption({ label: rate });
+  await button(page, "Record").click();
+  await page.getByRole("button", { name: "Parse again" }).click();
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await page.getByRole("button", { name: "Parse" }).first().click();
+  await button(page, "Stop recording").click();
+  await expect(page.locator("trace-course")).toBeVisible();
+}
+
+async function saved(page: Page, name: string | RegExp): Promise<{ name: string; bytes: Buffer }> {
+  const downloading = page.waitForEvent("download");
+  await button(page, name).click();
+  const download: Download = await downloading;
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+test("a trace is recorded, saved, opened and replayed on every allocator", async ({ page }) => {
+  await open(page);
+  await record(page);
+  const records = Number(/([\d,]+) records/.exec((await said(page).textContent()) ?? "")![1]!.replaceAll(",", ""));
+  expect(records).toBeGreaterThan(1000);
+  const file = await saved(page, "Save the trace");
+  expect(file.name).toMatch(/\.bontrace$/);
+  expect(file.bytes.subarray(0, 8).toString()).toBe("BONTRACE");
+  expect(file.bytes.length).toBe(64 + 16 * records);
+
+  await page.reload();
+  await expect(page.getByText("parsed in")).toBeVisible();
+  await page.getByLabel("Open a trace…").setInputFiles({ name: "a.bontrace", mimeType: "", buffer: file.bytes });
+  await expect(said(page)).toHaveText(new RegExp(`^a.bontrace: ${records.toLocaleString("en")} records\\.$`));
+
+  await button(page, "Replay on all").click();
+  await expect(page.getByText("Replayed on six allocators.")).toBeAttached();
+  for (const allocator of ["heap", "slab", "buddy", "bump", "tiny", "dlmalloc"]) {
+    const cells = await page.locator(`trace-replay tr[data-allocator=${allocator}] td`).allTextContents();
+    expect(cells[0]).toMatch(/^[\d.,]+ ms$/);
+    expect(cells[1]).toMatch(/^\d+ ns$/);
+    expect(cells[2]).toMatch(/^[\d.]+ [KM]iB$/);
+    expect(cells[5], `${allocator} refused nothing`).toBe("0");
+  }
+});
+
+test("files that are no trace are refused with a reason, and the page goes on", async ({ page }) => {
+  await open(page);
+  await record(page);
+  const { bytes } = await saved(page, "Save the trace");
+  const before = await said(page).textContent();
+  const alert = page.locator("trace-view").getByRole("alert");
+  const refused = async (name: string, buffer: Buffer, why: string): Promise<void> => {
+    await page.getByLabel("Open a trace…").setInputFiles({ name, mimeType: "", buffer });
+    await expect(alert).toContainText(`${name} is no trace that can be opened: ${why}`);
+    expect(await said(page).textContent()).toBe(before);
+  };
+  await refused("empty.bontrace", Buffer.alloc(0), "it is empty.");
+  await refused("photo.jpg", Buffer.from("JFIF and so on"), "it does not begin as a trace does.");
+  await refused("cut.bontrace", bytes.subarray(0, 100), "it is cut off");
+  await refused("new.bontrace", Buffer.concat([bytes.subarray(0, 8), Buffer.from([9]), bytes.subarray(9)]), "it is of version 9");
+  // Longer than Playwright passes: made in the page.
+  await page.locator("trace-view input[type=file]").evaluate((input: HTMLInputElement) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(200 * 2 ** 20)], "huge.bontrace"));
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change"));
+  });
+  await expect(alert).toContainText("it has 200 MiB, and the page opens no more than 128 MiB");
+  await page.getByLabel("Open a trace…").setInputFiles({ name: "good.bontrace", mimeType: "", buffer: bytes });
+  await expect(said(page)).toContainText("good.bontrace");
+  await expect(alert).toBeHidden();
+});
+
+test("call sites show as a flame graph, by keys, and as a list of leaks", async ({ page }) => {
+  await open(page);
+  await record(page, "a sample every 1 KiB");
+  const flames = page.getByRole("slider", { name: "Flame graph" });
+  await expect(flames).toHaveAttribute("aria-valuetext", /^all: .* of the bytes, about [\d,]+ blocks$/);
+  const frames = page.locator("trace-flames .frame");
+  expect(await frames.count()).toBeGreaterThan(5);
+  await expect(frames.filter({ hasText: /bonsai_demo|serde_json|alloc::/ }).first()).toBeVisible();
+  await flames.focus();
+  await page.keyboard.press("ArrowDown");
+  const first = await flames.getAttribute("aria-valuetext");
+  expect(first).not.toMatch(/^all:/);
+  await page.keyboard.press("Enter");
+  await expect(frames.first()).toHaveAttribute("data-chosen", "");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Home");
+  await expect(flames).toHaveAttribute("aria-valuetext", /^all:/);
+
+  await page.getByText("List of call sites").click();
+  const bytes = page.locator("trace-flames table td").first();
+  await expect(bytes).toHaveText(/B$/);
+  // Nothing that was allocated before the document was cleared is still there.
+  await page.getByRole("radio", { name: "All of it" }).check({ force: true });
+  const all = await frames.count();
+  await page.getByRole("slider", { name: "To record" }).fill("0");
+  await expect(page.getByText("Nothing that was sampled there is of that kind.")).toBeVisible();
+  expect(all).toBeGreaterThan(0);
+});
+
+test("data is exported, and each file is opened by what reads it", async ({ page, context }) => {
+  await open(page);
+  await record(page, "a sample every 1 KiB");
+  await page.getByText("Export", { exact: true }).click();
+  const blocks = JSON.parse((await saved(page, "Blocks of the heap now: JSON")).bytes.toString()) as { size: number; state: string }[];
+  const live = blocks.filter(({ state }) => state === "live").reduce((sum, { size }) => sum + size, 0);
+  expect(live).toBeGreaterThan(1000);
+  const lines = (await saved(page, "Blocks of the heap now: CSV")).bytes.toString().trimEnd().split("\r\n");
+  expect(lines[0]).toBe("address,size,state,class_size");
+  expect(lines.length).toBe(blocks.length + 1);
+
+  const counters = JSON.parse((await saved(page, "Counters over time: Perfetto")).bytes.toString()) as { traceEvents: { ph: string }[] };
+  expect(counters.traceEvents.filter(({ ph }) => ph === "C").length).toBeGreaterThan(100);
+
+  const dhat = await saved(page, "Call sites: DHAT");
+  const { pps } = JSON.parse(dhat.bytes.toString()) as { pps: unknown[] };
+  expect(pps.length).toBeGreaterThan(3);
+  const viewer = process.env["DH_VIEW"] ?? "/usr/libexec/valgrind/dh_view.html";
+  if (existsSync(viewer)) {
+    const reader = await context.newPage();
+    await reader.goto(`file://${viewer}`);
+    await reader.locator("input[type=file]").setInputFiles({ name: dhat.name, mimeType: "application/json", buffer: dhat.bytes });
+    await expect(reader.locator("body")).toContainText("Mode: rust-heap".replace(" ", "    "));
+    await expect(reader.locator("body")).toContainText("bonsai_demo::parse");
+    await reader.close();
+  }
+});
+
+test("pictures are exported as PNG and SVG that a browser opens", async ({ page }) => {
+  await open(page);
+  await page.getByText("Export", { exact: true }).click();
+  const name = "Picture: Address map";
+  const png = await saved(page, `${name}: PNG`);
+  const svg = await saved(page, `${name}: SVG`);
+  const timeline = await saved(page, /^Picture: Timeline.*: SVG$/);
+  const decoded = await page.evaluate(
+    async ([image, ...texts]) => {
+      const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${image!}`)).blob());
+      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+      const context = canvas.getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      const colors = new Set<number>();
+      for (let i = 0; i < data.length; i += 4) colors.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
+      const roots = texts.map((text) => new DOMParser().parseFromString(text, "image/svg+xml").documentElement);
+      const shown = await Promise.all(
+        texts.map(async (text) => {
+          const picture = new Image();
+          picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+          await picture.decode();
+          return picture.naturalWidth;
+        }),
+      );
+      return { width: bitmap.width, colors: colors.size, roots: roots.map((root) => [root.localName, root.childElementCount > 0]), shown };
+    },
+    [png.bytes.toString("base64"), svg.bytes.toString(), timeline.bytes.toString()],
+  );
+  expect(decoded.width).toBeGreaterThan(200);
+  expect(decoded.colors).toBeGreaterThan(2);
+  expect(decoded.roots).toEqual([["svg", true], ["svg", true]]);
+  for (const width of decoded.shown) expect(width).toBeGreaterThan(100);
+  // What stands in it alone does not depend on the page's style sheets.
+  expect(timeline.bytes.toString()).toMatch(/stroke="rgb/);
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const width of [320, 768, 1280]) {
+    test(`the trace is sound in ${colorScheme} at ${width} px`, async ({ page }) => {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      await open(page);
+      await record(page, "a sample every 1 KiB");
+      await button(page, "Replay on all").click();
+      await expect(page.getByText("Replayed on six allocators.")).toBeAttached();
+      await page.getByText("Export", { exact: true }).click();
+      const look = process.env["LOOK"];
+      if (look !== undefined) await page.locator("trace-view").screenshot({ path: `${look}/trace-${colorScheme}-${width}.png` });
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(over, "nothing sticks out to the right").toBeLessThanOrEqual(0);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+    });
+  }
+}
