@@ -31,12 +31,12 @@ export function blocksTable({ blocks, slabs, classes }: Snapshot): Table {
 
 /** What was seen of a heap, moment by moment. */
 export function historyTable(moments: readonly Moment[]): Table {
-  const columns = ["label", "live", "live_blocks", "free", "free_blocks", "largest_free", "meta", "committed", "growths"];
+  const columns = ["moment", "time_ms", "label", "live", "live_blocks", "free", "free_blocks", "largest_free", "meta", "committed", "growths"];
   return {
     columns,
     rows: lazily(moments.length, (i) => {
       const m = moments[i]!;
-      return [m.label, m.live, m.liveBlocks, m.free, m.freeBlocks, m.largestFree, m.meta, m.committed, m.growths];
+      return [m.id, m.time, m.label, m.live, m.liveBlocks, m.free, m.freeBlocks, m.largestFree, m.meta, m.committed, m.growths];
     }),
   };
 }

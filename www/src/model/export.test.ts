@@ -60,6 +60,10 @@ describe("CSV and JSON", () => {
 
   it("have the history, and every record of a trace", () => {
     const moment = {
+      id: 9,
+      time: 12.5,
+      highLive: 1,
+      highCommitted: 7,
       label: "parse, again",
       live: 1,
       liveBlocks: 2,
@@ -72,7 +76,7 @@ describe("CSV and JSON", () => {
       growths: null,
       tracked: true,
     };
-    expect(parseCsv(csv(historyTable([moment])).join(""))[1]).toEqual(["parse, again", "1", "2", "3", "4", "5", "6", "7", ""]);
+    expect(parseCsv(csv(historyTable([moment])).join(""))[1]).toEqual(["9", "12.5", "parse, again", "1", "2", "3", "4", "5", "6", "7", ""]);
     const rows = JSON.parse(json(traceTable(sampled())).join("")) as unknown[];
     expect(rows.slice(0, 2)).toEqual([
       { record: 0, kind: "allocate", align: 8, word1: 64, word2: 300, word3: 0 },

@@ -38,6 +38,7 @@ const STYLES = [
   "stroke-width",
   "stroke-dasharray",
   "opacity",
+  "vector-effect",
   "font-family",
   "font-size",
   "font-weight",

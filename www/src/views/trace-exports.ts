@@ -21,6 +21,7 @@ export class TraceExports extends LitElement {
     trace: { attribute: false },
     heap: { attribute: false },
     source: { attribute: false },
+    traced: { attribute: false },
     name: { attribute: false },
     pictures: { state: true },
     said: { state: true },
@@ -29,6 +30,8 @@ export class TraceExports extends LitElement {
   declare heap: HeapExports | null;
   /** The element whose drawings can be saved, and what it saw of the heap. */
   declare source: (Element & { readonly moments?: readonly Moment[] }) | null;
+  /** The element that draws the trace. */
+  declare traced: Element | null;
   /** What the files' names begin with. */
   declare name: string;
   declare private pictures: readonly Named[];
@@ -39,6 +42,7 @@ export class TraceExports extends LitElement {
     this.trace = null;
     this.heap = null;
     this.source = null;
+    this.traced = null;
     this.name = "heap";
     this.pictures = [];
     this.said = "";
@@ -111,7 +115,7 @@ export class TraceExports extends LitElement {
     return html`
       <details @toggle=${(event: Event) => {
         const open = (event.target as HTMLDetailsElement).open;
-        this.pictures = open && this.source !== null ? drawings(this.source) : [];
+        this.pictures = open ? [this.source, this.traced].flatMap((from) => (from === null ? [] : drawings(from))) : [];
       }}>
         <summary><h2>${en.trace.exports.title}</h2></summary>
         <dl>

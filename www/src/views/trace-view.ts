@@ -253,7 +253,7 @@ export class TraceView extends LitElement {
           ${trouble === "" ? nothing : html`<p class="note error small" role="alert">${trouble}</p>`}
         </div>
         ${trace === null || this.course === null ? nothing : this.sheet(trace, this.course)}
-        <trace-exports .trace=${trace} .heap=${heap} .source=${this.source} .name=${this.name}></trace-exports>
+        <trace-exports .trace=${trace} .heap=${heap} .source=${this.source} .traced=${this} .name=${this.name}></trace-exports>
       </section>
     `;
   }

@@ -137,11 +137,12 @@ test("data is exported, and each file is opened by what reads it", async ({ page
 
 test("pictures are exported as PNG and SVG that a browser opens", async ({ page }) => {
   await open(page);
+  await record(page);
   await page.getByText("Export", { exact: true }).click();
   const name = "Picture: Address map";
   const png = await saved(page, `${name}: PNG`);
   const svg = await saved(page, `${name}: SVG`);
-  const timeline = await saved(page, /^Picture: Timeline.*: SVG$/);
+  const course = await saved(page, "Picture: Trace: SVG");
   const decoded = await page.evaluate(
     async ([image, ...texts]) => {
       const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${image!}`)).blob());
@@ -162,14 +163,14 @@ test("pictures are exported as PNG and SVG that a browser opens", async ({ page 
       );
       return { width: bitmap.width, colors: colors.size, roots: roots.map((root) => [root.localName, root.childElementCount > 0]), shown };
     },
-    [png.bytes.toString("base64"), svg.bytes.toString(), timeline.bytes.toString()],
+    [png.bytes.toString("base64"), svg.bytes.toString(), course.bytes.toString()],
   );
   expect(decoded.width).toBeGreaterThan(200);
   expect(decoded.colors).toBeGreaterThan(2);
   expect(decoded.roots).toEqual([["svg", true], ["svg", true]]);
   for (const width of decoded.shown) expect(width).toBeGreaterThan(100);
   // What stands in it alone does not depend on the page's style sheets.
-  expect(timeline.bytes.toString()).toMatch(/stroke="rgb/);
+  expect(course.bytes.toString()).toMatch(/stroke="rgb/);
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
