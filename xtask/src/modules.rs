@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::slice;
 
 use anyhow::{Context as _, Result};
 
@@ -44,7 +45,7 @@ pub fn build(machine: &Machine) -> Result<()> {
             build_one(machine, package, "", name, glue)?;
         }
         for allocator in allocators {
-            let features = [&[allocator.clone()], &with[..]].concat().join(",");
+            let features = [slice::from_ref(&allocator), &with].concat().join(",");
             build_one(machine, package, &features, &format!("{name}-{allocator}"), glue)?;
         }
     }

@@ -321,7 +321,7 @@ export const en = {
     },
     replay: {
       title: "Replay",
-      caption: "The same operations on every allocator of the crate and on Rust’s default, each alone in a module of its own. Times are the best of a few goes, and include the calls into the module, the same for all.",
+      caption: "The same operations on every allocator of the crate and on Rust’s default, each alone in a module of its own. Times are the mean of a few goes, and include the calls into the module, the same for all.",
       start: "Replay on all",
       stop: "Stop the replay",
       missing: "The module is not built. Run “cargo xtask build”.",

@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { loadAllocator, NotBuilt, reason, REPLAYED, type Replayed as Allocator } from "../modules";
+import { loadAllocator, NotBuilt, reason, REPLAYED, type Replayed as Allocator, type WorkbenchExports } from "../modules";
 import { decode } from "../model/decode";
 import { figures } from "../model/metrics";
 import { Plan } from "../model/trace-plan";
@@ -16,10 +16,30 @@ type Outcome =
   | { readonly is: "done"; readonly replayed: Replayed; readonly largestFree: number | null }
   | { readonly is: "failed"; readonly why: string };
 
-/** The best of so many goes counts, each in a new instance: in the first ones the engine still compiles. */
-const ROUNDS = 5;
+/** Goes that do not count, as the engine still compiles, and goes whose mean does; the allocators take turns. */
+const WARM = 2;
+const ROUNDS = 6;
 /** Above so many operations one go is long enough. */
 const LONG = 1_000_000;
+
+/** What came of the goes of one allocator. */
+interface Run {
+  readonly name: Allocator;
+  /** `null` once it has failed. */
+  instantiate: (() => WorkbenchExports) | null;
+  times: number[];
+  last: { readonly calls: WorkbenchExports; readonly replayed: Replayed } | null;
+  why: string;
+}
+
+function result({ times, last, why }: Run): Outcome {
+  if (why !== "" || last === null) return { is: "failed", why };
+  const { calls, replayed } = last;
+  const decoded = calls.BONSAI_HEAP === undefined ? null : decode(calls.memory.buffer, Number(calls.BONSAI_HEAP.value));
+  const time = times.reduce((sum, each) => sum + each, 0) / Math.max(1, times.length);
+  const largestFree = decoded?.ok === true ? figures(decoded.snapshot).largestFree : null;
+  return { is: "done", replayed: { ...replayed, time }, largestFree };
+}
 
 /** The same operations on every allocator of the crate, each in a module of its own. */
 export class TraceReplay extends LitElement {
@@ -85,38 +105,47 @@ export class TraceReplay extends LitElement {
     const plan = Plan.of(this.trace);
     this.plan = plan;
     this.outcomes = new Map(REPLAYED.map((name) => [name, { is: "waiting" }]));
-    for (const name of REPLAYED) {
-      const outcome = await this.replayOn(name, plan, turn);
-      if (turn !== this.turn) return;
-      this.note(name, outcome);
+    const runs = await Promise.all(REPLAYED.map((name) => this.load(name)));
+    const rounds = plan.count > LONG ? 1 : WARM + ROUNDS;
+    for (let round = 0; round < rounds; round++) {
+      for (const run of runs) {
+        if (turn !== this.turn) return;
+        const share = round / rounds;
+        await this.goOn(run, plan, turn, (done) => { this.note(run.name, { is: "running", share: share + done / rounds }); });
+        if (round === WARM - 1) run.times = [];
+      }
     }
+    if (turn !== this.turn) return;
+    for (const run of runs) this.note(run.name, result(run));
     this.running = false;
   }
 
-  private async replayOn(name: Allocator, plan: Plan, turn: number): Promise<Outcome> {
+  private async load(name: Allocator): Promise<Run> {
     try {
-      const instantiate = await loadAllocator(name);
-      let outcome: Outcome = { is: "waiting" };
-      let best = Infinity;
-      const rounds = plan.count > LONG ? 1 : ROUNDS;
-      for (let round = 0; round < rounds; round++) {
-        const calls = instantiate();
-        const replayed = await replay(plan, calls, async (done) => {
-          if (turn !== this.turn) return false;
-          this.note(name, { is: "running", share: (round + done / Math.max(1, plan.count)) / rounds });
-          // A turn of the event loop: the page draws, and answers to whoever uses it.
-          await new Promise((resolve) => setTimeout(resolve));
-          return turn === this.turn;
-        });
-        if (replayed === null) return { is: "waiting" };
-        if (replayed.time >= best) continue;
-        best = replayed.time;
-        const decoded = calls.BONSAI_HEAP === undefined ? null : decode(calls.memory.buffer, Number(calls.BONSAI_HEAP.value));
-        outcome = { is: "done", replayed, largestFree: decoded?.ok === true ? figures(decoded.snapshot).largestFree : null };
-      }
-      return outcome;
+      return { name, instantiate: await loadAllocator(name), times: [], last: null, why: "" };
     } catch (error) {
-      return { is: "failed", why: error instanceof NotBuilt ? en.trace.replay.missing : reason(error) };
+      const why = error instanceof NotBuilt ? en.trace.replay.missing : reason(error);
+      return { name, instantiate: null, times: [], last: null, why };
+    }
+  }
+
+  /** One go of one allocator, in a new instance. */
+  private async goOn(run: Run, plan: Plan, turn: number, progress: (share: number) => void): Promise<void> {
+    if (run.instantiate === null) return;
+    try {
+      const calls = run.instantiate();
+      const replayed = await replay(plan, calls, async (done) => {
+        progress(done / Math.max(1, plan.count));
+        // A turn of the event loop: the page draws, and answers to whoever uses it.
+        await new Promise((resolve) => setTimeout(resolve));
+        return turn === this.turn;
+      });
+      if (replayed === null) return;
+      run.times.push(replayed.time);
+      run.last = { calls, replayed };
+    } catch (error) {
+      run.instantiate = null;
+      run.why = reason(error);
     }
   }
 
