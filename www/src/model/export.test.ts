@@ -85,11 +85,11 @@ describe("CSV and JSON", () => {
   });
 
   it("come in parts where they are long", () => {
-    const rows = Array.from({ length: 200_000 }, (_, i) => [i, "some words"]);
+    const rows = Array.from({ length: 60_000 }, (_, i) => [i, "some words"]);
     const parts = csv({ columns: ["n", "words"], rows });
     expect(parts.length).toBeGreaterThan(1);
-    expect(parseCsv(parts.at(-1)!).at(-1)).toEqual(["199999", "some words"]);
-    expect((JSON.parse(json({ columns: ["n", "words"], rows }).join("")) as unknown[]).length).toBe(200_000);
+    expect(parseCsv(parts.at(-1)!).at(-1)).toEqual(["59999", "some words"]);
+    expect((JSON.parse(json({ columns: ["n", "words"], rows }).join("")) as unknown[]).length).toBe(60_000);
   });
 });
 

@@ -8,7 +8,8 @@ import { replay } from "../../src/model/trace-replay";
 import { heapKind, Recorder } from "../../src/model/trace-ring";
 import { bySite, samples, SiteTable } from "../../src/model/trace-sites";
 import { REPLAYED, start } from "../../src/modules";
-import { file, workbench } from "../support/modules";
+import { file } from "../support/files";
+import { workbench } from "../support/modules";
 
 /** Traces of the page's real modules, in Node. `cargo xtask build` makes them. */
 interface Demo {
