@@ -7,7 +7,7 @@ import { Plan } from "../../src/model/trace-plan";
 import { replay } from "../../src/model/trace-replay";
 import { heapKind, Recorder } from "../../src/model/trace-ring";
 import { bySite, samples, SiteTable } from "../../src/model/trace-sites";
-import { REPLAYED, start } from "../../src/modules";
+import { REPLAYED, workbenchOf } from "../../src/modules";
 import { file } from "../support/files";
 import { workbench } from "../support/modules";
 
@@ -103,7 +103,7 @@ it("a trace that is recorded and saved is replayed on every allocator", async ()
   expect(plan.count).toBeGreaterThan(5000);
   expect(plan.impliedFrees).toBe(0);
   for (const name of REPLAYED) {
-    const calls = start(workbench(name));
+    const calls = workbenchOf(workbench(name));
     const done = await replay(plan, calls);
     expect(done, name).toMatchObject({ operations: plan.count, refused: 0 });
     expect(done!.pages, name).toBeGreaterThanOrEqual(Math.floor(plan.peak / 65536) - 1);
