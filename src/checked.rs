@@ -37,6 +37,8 @@
 //! not merged with its neighbours. A [`Bump`](crate::Bump) and a [`BumpHeap`](crate::BumpHeap) use
 //! little again, and have no quarantine: what they will not use again is watched for good.
 //!
+//! A hook of [`heap::Policy`](crate::heap::Policy) is told the size with the red zone.
+//!
 //! **Resizing** in place stays in place; a block that moves leaves a freed one behind.
 //!
 //! # What it cannot see
@@ -44,6 +46,8 @@
 //! - Writes far beyond a block, into the middle of another one.
 //! - Writes to memory that a heap has taken back and not handed out again, but for its links.
 //! - The layout of a block of a core: `deallocate` is not told it. `grow` and `shrink` are.
+//! - With the trait `Allocator`: a resize that has to move the block (in `Local`, or to another
+//!   alignment) copies before the old block is looked at when it is freed.
 //! - A block that a core handed out is one of its own; that the whole region is a block of another
 //!   allocator is no contradiction.
 //!
