@@ -116,7 +116,7 @@ export const inspector = {
     buddyBusy: "Its buddy is in use.",
     slab: (size: number): string => `slab of ${bytes(size)}`,
     inSlab: (size: number, used: number, capacity: number): string =>
-      `in a slab of ${bytes(size)} blocks, ${integer(used)} of ${integer(capacity)} live`,
+      `in a slab of ${bytes(size)} blocks, ${integer(used)} of ${integer(capacity)} live.`,
     bytes: (shown: number, all: number): string =>
       shown < all ? `First ${integer(shown)} of ${integer(all)} bytes` : plural(all, "byte", "bytes"),
     describe: (at: number, size: number, state: string, more: string): string =>
