@@ -49,9 +49,9 @@ pub fn fuzz(machine: &Machine, target: Option<&str>, seconds: u64, keep: bool) -
     Ok(())
 }
 
-/// Adds those of `found` to `corpus` that reach what no input there does.
+/// Adds as few of `found` to `corpus` as together reach what no input there does.
 fn merge(run: Cmd, corpus: &Path, found: &Path) -> Result<()> {
-    run.args([corpus, found]).args(["--", "-merge=1", "-max_len=512"]).progress(None)
+    run.args([corpus, found]).args(["--", "-set_cover_merge=1", "-max_len=512"]).progress(None)
 }
 
 /// The names of the targets.
