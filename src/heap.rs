@@ -374,8 +374,9 @@ impl State {
         let more = to - from;
         let mut free = self.runs.free_at(at + from);
         if free < more && at + from == self.runs.top && to >= EXTEND {
+            // Memory grows only for what nothing that is free could hold.
             self.flush();
-            if !self.grow::<G, P>(pool, more, true) {
+            if self.runs.find(to).is_some() || !self.grow::<G, P>(pool, more, true) {
                 return false;
             }
             free = self.runs.free_at(at + from);

@@ -351,7 +351,7 @@ impl Runs {
 
     /// The run that fits `n` granules best, among those looked at; not the top.
     #[inline]
-    fn find(&self, n: usize) -> Option<usize> {
+    pub(super) fn find(&self, n: usize) -> Option<usize> {
         let mut bin = bin_of(n);
         if n > EXACT {
             // Runs of this bin may be too small, so look at some; those above it are not.
