@@ -56,6 +56,10 @@ const BATCH: usize = 128;
 /// What waits in quick lists of sizes above [`SMALL`] is at most a quarter of all memory: granules
 /// are compared with bytes.
 const IDLE: usize = 4 * GRANULE;
+/// Memory that grows although more than this part of it is free is fragmented: a quarter.
+const FRAGMENTED: usize = 4 * GRANULE;
+/// Then the quick lists are emptied whenever this part of memory was taken from runs: a 256th.
+const OFTEN: usize = 256 * GRANULE;
 /// Granules of page 0, where no block begins.
 const NO_RESERVE: usize = 1;
 /// Blocks from this size on, in granules, grow with the memory they end with.
@@ -72,6 +76,11 @@ struct State {
     quick: [usize; CLASSES],
     /// Granules that wait on lists of classes above [`SMALL`].
     idle: usize,
+    /// Whether memory grew although much of it was free. Then the quick lists are emptied often: what
+    /// waits there keeps free memory around it in pieces.
+    careful: bool,
+    /// Granules taken from runs since the lists were emptied for that reason.
+    carved: usize,
     /// The granule of the emergency reserve; 0 before the first allocation, [`NO_RESERVE`] where
     /// there is none or it was used up.
     emergency: usize,
@@ -264,6 +273,11 @@ impl State {
     fn obtain<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, want: Want) -> Option<Taken> {
         // Without memory there is no table to look into.
         if self.runs.limit != 0 {
+            self.carved = self.carved.wrapping_add(want.fit);
+            if self.careful && self.carved > self.runs.committed / OFTEN {
+                self.carved = 0;
+                self.flush();
+            }
             if let Some(taken) = self.runs.take(want) {
                 return Some(taken);
             }
@@ -273,6 +287,7 @@ impl State {
                 }
             }
         }
+        self.careful = self.runs.free > self.runs.committed / FRAGMENTED;
         // The first growth may be what is below it, and too small; one that lands behind
         // foreign pages does not add to the top.
         for _ in 0..3 {
@@ -398,7 +413,14 @@ fn base<G: Grow>(pool: &Pool<G>) -> NonNull<u8> {
 impl<M: Memory, P: Policy> Heap<M, P> {
     /// A heap over a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
-        let state = State { quick: [0; CLASSES], idle: 0, emergency: 0, runs: Runs::EMPTY };
+        let state = State {
+            quick: [0; CLASSES],
+            idle: 0,
+            careful: false,
+            carved: 0,
+            emergency: 0,
+            runs: Runs::EMPTY,
+        };
         Heap { state: Lock::new(state), memory, policy: PhantomData, guard: Guard::new("Heap") }
     }
 

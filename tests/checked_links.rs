@@ -29,21 +29,34 @@ fn wild(live: usize) -> [usize; 4] {
     [0x4141_4141, live + 1, 0xFFFF_FFF0, live]
 }
 
+/// What a freed block is filled with.
+const POISON: usize = usize::from_ne_bytes([0xDD; size_of::<usize>()]);
+
 /// Frees a block between live ones, writes over its first word, and asks for blocks until
 /// the link would have been followed.
 fn overwrite(name: &str, wanted: Layout, heap: &dyn GlobalAlloc, link: usize) {
     // SAFETY: the size is not 0.
     let alloc = || unsafe { heap.alloc(wanted) };
-    // Many, so that what lies on both sides of the freed ones is live, and they do not merge.
     let mut live: Vec<_> = (0..16).map(|_| alloc()).collect();
     live.sort();
-    let (last, first) = (live.remove(9), live.remove(5));
-    for freed in [first, last] {
-        // SAFETY: live, with its layout.
-        unsafe { heap.dealloc(freed, wanted) };
+    // What is freed merges with what is free before it, and then has no link. Two are needed that do
+    // not, so that one leads to the other.
+    let mut linked = Vec::new();
+    for at in [13, 11, 9, 7, 5, 3, 1] {
+        if linked.len() < 2 {
+            let block = live.remove(at);
+            // SAFETY: live, with its layout.
+            unsafe { heap.dealloc(block, wanted) };
+            // SAFETY: what the test is about: memory that is the heap's again.
+            if unsafe { block.cast::<usize>().read() } != POISON {
+                linked.push(block);
+            }
+        }
     }
+    assert_eq!(linked.len(), 2, "{name}: {wanted:?} leaves no links");
+    let last = linked[1];
     no_report(name);
-    let link = wild(live[6].addr())[link];
+    let link = wild(live[0].addr())[link];
     // SAFETY: what the test is about: memory that is the heap's again.
     unsafe { last.cast::<usize>().write(link) };
     let mut seen: BTreeSet<_> = live.into_iter().collect();

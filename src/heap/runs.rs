@@ -72,6 +72,8 @@ pub(crate) struct Runs {
     pub(crate) newest: usize,
     /// All regions, in bytes.
     pub(crate) committed: usize,
+    /// Granules in bins.
+    pub(crate) free: usize,
     /// Bit `i % 32` of word `i / 32`: bin `i` is not empty.
     pub(super) occupied: [u32; BINS / 32 + 1],
     /// The first run of each bin, 0 for none.
@@ -124,6 +126,7 @@ impl Runs {
         limit: 0,
         newest: 0,
         committed: 0,
+        free: 0,
         occupied: [0; BINS / 32 + 1],
         bins: [0; BINS],
     };
@@ -186,6 +189,7 @@ impl Runs {
     /// It is free memory of the heap's, and no part of it is in a run.
     #[inline(never)]
     unsafe fn link(&mut self, at: usize, n: usize) {
+        self.free += n;
         let bin = bin_of(n);
         // SAFETY: no run is too large for the last bin.
         let first = unsafe { self.bins.get_unchecked_mut(bin) };
@@ -220,6 +224,7 @@ impl Runs {
     /// It is a free run.
     #[inline(never)]
     unsafe fn unlink(&mut self, at: usize, n: usize) {
+        self.free -= n;
         // SAFETY: a free run.
         let next = unsafe { self.read(at, NEXT) };
         let bin = bin_of(n);
@@ -257,6 +262,7 @@ impl Runs {
             // SAFETY: the same.
             return unsafe { self.link(to, m) };
         }
+        self.free = self.free + m - n;
         // The same bin: it stays where it is on the list.
         // SAFETY: a free run.
         let next = unsafe { self.read(at, NEXT) };
