@@ -50,7 +50,7 @@ const results = [];
 for (const allocator of options.peers) {
   const set = options.minutes ? "soak-programs" : "soak-shapes";
   const module = new WebAssembly.Module(readFileSync(await builder.build(allocator, set, false)));
-  const soak = new Soak(new WebAssembly.Instance(module, {}), allocator, options.minutes !== undefined);
+  const soak = new Soak(new WebAssembly.Instance(module, {}), options.minutes !== undefined);
   const end = options.minutes ? { seconds: options.minutes * 60 } : { operations: options.operations * 1e6 };
   let result;
   try {

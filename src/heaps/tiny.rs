@@ -168,7 +168,8 @@ impl Lists {
 /// |---|---|
 /// | alloc | O(1) where a block of the size has been freed, else O(classes); there are 29 on wasm32 |
 /// | dealloc | O(1) |
-/// | realloc within the class, or to less | in place, O(classes) |
+/// | realloc within the class | in place, O(1) |
+/// | realloc to less | a copy, or in place where no block of the new size is free: O(classes) |
 /// | realloc to more | a copy |
 ///
 /// **Code**: about 500 bytes, a sixteenth of what std's default adds (`benches/size` weighs it).
@@ -326,10 +327,14 @@ unsafe impl<M: Memory> Plain for TinyHeap<M> {
         let unused = start + size_of_class(new_class)..start + size_of_class(old_class);
         let region = self.memory.pool().region();
         self.lists.with(|lists| {
+            // What is split stays split: so it moves, where there is a block of its new size.
+            if new_class > old_class && lists.heads.get(new_class).is_some_and(|&head| head != 0) {
+                return false;
+            }
             // SAFETY: the caller uses no more of the block than it has asked for.
-            unsafe { lists.release(region, unused.start, unused.end) }
-        });
-        true
+            unsafe { lists.release(region, unused.start, unused.end) };
+            true
+        })
     }
 }
 

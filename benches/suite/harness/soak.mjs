@@ -13,9 +13,7 @@ const WARM_UP = 1 / 2;
  * Memory may then grow by this part of its pages. What is asked for is drawn at random, so that now and then
  * more is live at once than ever before, or lies less well; the less so the longer it has gone on. A leak would double them.
  */
-export const MARGINS = { short: 0.25, long: 0.05 };
-/** Who never merges: a block that became smaller in place would be split for good. */
-const NEVER_MERGES = ["tiny"];
+export const MARGINS = { short: 0.1, long: 0.05 };
 /** Seeds of a program's input; then they come again. */
 const SEEDS = 24;
 
@@ -25,7 +23,6 @@ const PROGRAMS = SHAPES.filter(({ set }) => set === "programs");
 export class Soak {
   #exports;
   #programs;
-  #shrinks;
   #slices = 0;
   #checksums = new Map();
   #samples = [];
@@ -33,11 +30,10 @@ export class Soak {
   #runs = 0;
   #live = 0;
 
-  /** Of an instance that has this allocator; with real programs if it has them. */
-  constructor({ exports }, allocator, programs) {
+  /** Of an instance; with real programs if it has them. */
+  constructor({ exports }, programs) {
     this.#exports = exports;
     this.#programs = programs;
-    this.#shrinks = NEVER_MERGES.includes(allocator) ? 0 : 1;
   }
 
   get #pages() {
@@ -69,7 +65,7 @@ export class Soak {
   }
 
   #slice() {
-    this.#exports.soak(SLICE, SEED, this.#shrinks);
+    this.#exports.soak(SLICE, SEED);
     this.#operations += SLICE;
     this.#slices += 1;
     this.#live = Math.max(this.#live, this.#exports.soak_live());

@@ -18,7 +18,7 @@ function instance(pages, more = {}) {
   };
 }
 
-const soak = (exports, programs = false) => new Soak({ exports }, "heap", programs).run({ operations: 2_000_000 }, () => {});
+const soak = (exports, programs = false) => new Soak({ exports }, programs).run({ operations: 2_000_000 }, () => {});
 
 test("memory that grows while it warms up, and then no more, is flat", () => {
   const result = soak(instance((slices) => 100 + Math.min(slices, 30)));
@@ -40,7 +40,7 @@ test("programs must compute the same again on the same input", () => {
   assert.ok(soak(instance(() => 1), true).runs > 0);
   let runs = 0;
   const drifts = instance(() => 1, { run: () => BigInt(runs++) });
-  const long = new Soak({ exports: drifts }, "heap", true);
+  const long = new Soak({ exports: drifts }, true);
   assert.throws(() => long.run({ operations: 10_000_000 }, () => {}), /something else/);
 });
 

@@ -67,7 +67,7 @@ impl State {
     }
 
     /// A slot is filled if it is empty; if not, its block is resized or freed.
-    fn operate(&mut self, shrinks: bool) {
+    fn operate(&mut self) {
         let phase = &PHASES[(self.operations / PHASE) as usize % PHASES.len()];
         self.operations += 1;
         let random = &mut self.random;
@@ -83,7 +83,6 @@ impl State {
                 self.live += size;
             }
             Some(block) if random.below(4) == 0 => {
-                let size = if shrinks { size } else { size.max(block.size()) };
                 self.live = self.live + size - block.size();
                 block.resize(size);
             }
@@ -100,13 +99,12 @@ thread_local! {
 }
 
 /// So many operations more. Blocks are checked before they are resized or freed; one that does not hold what was
-/// written to it ends the instance with a trap. The seed counts in the first call only. Blocks become smaller where they
-/// are only if `shrinks` is not 0.
+/// written to it ends the instance with a trap. The seed counts in the first call only.
 #[unsafe(no_mangle)]
-pub extern "C" fn soak(operations: u32, seed: u32, shrinks: u32) {
+pub extern "C" fn soak(operations: u32, seed: u32) {
     STATE.with_borrow_mut(|state| {
         let state = state.get_or_insert_with(|| State::new(seed));
-        (0..operations).for_each(|_| state.operate(shrinks != 0));
+        (0..operations).for_each(|_| state.operate());
     });
 }
 
