@@ -2,7 +2,8 @@
 //!
 //! | type | is | pick it for |
 //! |---|---|---|
-//! | [`SlabHeap`] | a global allocator | programs of any kind, and to see how allocation works |
+//! | [`Heap`] | a global allocator | programs of any kind |
+//! | [`SlabHeap`] | a global allocator | seeing how allocation works: slabs over a buddy |
 //! | [`BuddyHeap`] | a global allocator | bounded time, large and strongly aligned blocks |
 //! | [`BumpHeap`] | a global allocator | modules that live for one request |
 //! | [`TinyHeap`] | a global allocator | the smallest module |
@@ -17,7 +18,7 @@
 //!
 //! ```
 //! #[global_allocator]
-//! static HEAP: bonsai_alloc::SlabHeap = bonsai_alloc::SlabHeap::new();
+//! static HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
 //!
 //! fn main() {
 //!     let words = vec!["the", "same", "line", "works", "natively"];
@@ -34,8 +35,8 @@
 //! | `sptr` | yes | strict-provenance methods from the crate sptr; without it, core's own |
 //! | `alloc` | | cores backed by the global allocator |
 //! | `allocator-api2` | | cores backed by any `Allocator` of the crate allocator-api2, version 0.2; cores (`Local`) and heaps that are one |
-//! | `checked` | | every misuse named at the call, red zones, poison and quarantine: `checked` |
 //! | `unstable` | | the same with `core::alloc::Allocator`, on nightly |
+//! | `checked` | | every misuse named at the call, red zones, poison and quarantine: `checked` |
 //! | `trace` | | `trace::Traced`: a record of every operation, for readers outside of the module |
 //!
 //! Features only add. None needs the standard library.

@@ -1,4 +1,4 @@
-//! A program as people write them: it parses a file with crates from crates.io and keeps what it
+//! A program as people write them: it parses a file with published crates and keeps what it
 //! found. What the page shows is this module's heap.
 //!
 //! Which of bonsai_alloc's heaps it runs on is a feature of this crate; the rest of the program does
