@@ -448,7 +448,8 @@ impl Runs {
         let mut zero_from = end - start;
         // What is zero may begin where this range ends: it loses the words of the run behind.
         if start < self.zero_end && self.zero_start < end + 2 * WORD {
-            zero_from = self.zero_start.clamp(start, end) - start;
+            // Not `clamp`, which has a panic in it, and that a kilobyte of code.
+            zero_from = self.zero_start.max(start).min(end) - start;
             self.zero_start = end + 2 * WORD;
         }
         Extent { start: region.pointer(start), len: end - start, zero_from }
