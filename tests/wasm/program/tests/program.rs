@@ -103,5 +103,5 @@ fn the_heap_can_be_found() {
     let descriptor: *const u32 = std::ptr::with_exposed_provenance(address as usize);
     // SAFETY: the descriptor begins with these words.
     let words = unsafe { std::slice::from_raw_parts(descriptor, 4) };
-    assert_eq!(words, [u32::from_le_bytes(*b"BONS"), 1, 3, 13]);
+    assert_eq!(words, [u32::from_le_bytes(*b"BONS"), 1, 5, 15]);
 }
