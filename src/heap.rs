@@ -97,10 +97,11 @@ unsafe impl Send for State {}
 /// | alloc, dealloc to 256 KiB | a pop, a push: O(1) | carving or merging one run: O(1) |
 /// | alloc, dealloc above | O(1) | O(1) |
 /// | realloc | in place if what follows is free, else a copy | |
-/// | when memory grows | O(blocks in quick lists) and a copy of the table | |
+/// | when memory grows | O(blocks in quick lists), and now and then a copy of the table | |
 ///
-/// **Space**: a 64th of memory for the table. **Waste**: sizes are rounded up to 16 bytes, above 1
-/// KiB by an eighth at most. Buffers at the end of memory grow with it, without a copy.
+/// **Space**: a 64th of memory for the table, and up to a quarter of that as room for more.
+/// **Waste**: sizes are rounded up to 16 bytes, above 1 KiB by an eighth at most. Buffers at the end
+/// of memory grow with it, without a copy, where nothing that is free could hold them.
 /// `alloc_zeroed` clears nothing that is known to be zero. Freed memory merges at once or before
 /// memory grows.
 ///
