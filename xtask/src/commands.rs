@@ -97,13 +97,22 @@ pub fn replay(arguments: &[String]) -> Result<()> {
     optimized("benches/replay", arguments)
 }
 
+/// Changes the library, one place at a time, and looks whether a test fails.
+pub fn mutants(machine: &Machine, arguments: &[String]) -> Result<()> {
+    let program = machine.cargo_mutants()?;
+    program_of("mutants")?.args(arguments).env("BONSAI_CARGO_MUTANTS", program).run()
+}
+
 /// Runs the program of a crate that measures.
 fn optimized(folder: &str, arguments: &[String]) -> Result<()> {
+    program_of(folder)?.args(arguments).run()
+}
+
+fn program_of(folder: &str) -> Result<Cmd> {
     let packages = workspace::packages()?;
     let package = packages.iter().find(|package| package.folder == folder);
     let name = &package.with_context(|| format!("no crate in {folder}/"))?.name;
-    let run = ["run", "--quiet", "--release", "--package", name, "--"];
-    cmd("cargo").args(run).args(arguments).run()
+    Ok(cmd("cargo").args(["run", "--quiet", "--release", "--package", name, "--"]))
 }
 
 pub fn lint(machine: &Machine) -> Result<()> {

@@ -103,6 +103,12 @@ enum Command {
     },
     /// Tell what the fuzzers' corpus reaches of each file of the library
     Coverage,
+    /// Change the library, one place at a time, and look whether a test fails; arguments after --
+    /// go to mutants/
+    Mutants {
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// Everything that the workflow runs, in its order: test, msrv, nightly, miri, asan, deny
     Ci,
 }
@@ -142,6 +148,7 @@ fn execute(command: Command, machine: &Machine) -> Result<ExitCode> {
         Command::Build => commands::build(machine)?,
         Command::Bench { native: true, arguments } => commands::bench_cores(&arguments)?,
         Command::Bench { native: false, arguments } => commands::bench(machine, &arguments)?,
+        Command::Mutants { arguments } => commands::mutants(machine, &arguments)?,
         Command::Replay { arguments } => commands::replay(&arguments)?,
         Command::Fmt => commands::fmt()?,
         Command::Lint => commands::lint(machine)?,

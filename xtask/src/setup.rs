@@ -55,6 +55,7 @@ pub struct Machine {
     size_modules: Memo<PathBuf>,
     cargo_fuzz: Memo<PathBuf>,
     cargo_deny: Memo<PathBuf>,
+    cargo_mutants: Memo<PathBuf>,
 }
 
 impl Machine {
@@ -108,6 +109,10 @@ impl Machine {
 
     pub fn cargo_deny(&self) -> Result<PathBuf> {
         self.cargo_deny.get("cargo-deny", tools::cargo_deny)
+    }
+
+    pub fn cargo_mutants(&self) -> Result<PathBuf> {
+        self.cargo_mutants.get("cargo-mutants", tools::cargo_mutants)
     }
 }
 

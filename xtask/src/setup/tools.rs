@@ -81,6 +81,17 @@ pub fn cargo_deny() -> Result<PathBuf> {
     })
 }
 
+pub fn cargo_mutants() -> Result<PathBuf> {
+    ensure(&Tool {
+        package: "cargo-mutants",
+        program: "cargo-mutants",
+        version: "27.1.0",
+        exact: false,
+        opt_level: "0",
+        why: "lists what can be changed in the library",
+    })
+}
+
 fn ensure(tool: &Tool<'_>) -> Result<PathBuf> {
     let root = cache()?.join(format!("{}-{}", tool.package, tool.version));
     let cached = root.join("bin").join(format!("{}{}", tool.program, std::env::consts::EXE_SUFFIX));
@@ -118,7 +129,13 @@ fn ensure(tool: &Tool<'_>) -> Result<PathBuf> {
 
 /// The version that a program claims: the first word of its first line that begins with a digit.
 pub fn version_of(program: &Path) -> Option<String> {
-    let said = cmd(program).arg("--version").read().ok()?;
+    // Some of cargo's subcommands expect to be called as cargo calls them.
+    let subcommand = program.file_stem()?.to_str()?.strip_prefix("cargo-");
+    let said = cmd(program)
+        .arg("--version")
+        .read()
+        .or_else(|_| cmd(program).args(subcommand).arg("--version").read())
+        .ok()?;
     let mut words = said.lines().next()?.split_whitespace();
     words.find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
 }

@@ -1,0 +1,118 @@
+//! Mutation testing of the library: cargo-mutants says what to change, and all changes go into one
+//! build, where an environment variable says which of them is alive. A test that does not come
+//! through a mutant's place is not run for it. So a mutant takes a second instead of a build.
+
+mod build;
+mod list;
+mod report;
+mod run;
+mod weave;
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use crate::build::Build;
+use crate::run::{Fate, Tests, parallel};
+
+/// The features of the two passes; what the first does not catch, the second has to.
+const PASSES: [&str; 2] = ["alloc,allocator-api2,trace", "alloc,allocator-api2,trace,checked"];
+
+/// Change the library, one place at a time, and see whether a test fails
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask mutants --")]
+struct Arguments {
+    /// Only mutants with one of these in their names (src/heap.rs, for example)
+    names: Vec<String>,
+    /// Leave out tests that take longer, in seconds
+    #[arg(long, default_value_t = 20.0)]
+    longest: f64,
+    /// How many tests run at a time
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// One pass only, of the two: 0 without `checked`, 1 with it
+    #[arg(long)]
+    pass: Option<usize>,
+    /// Only the mutants that lived in the last run
+    #[arg(long)]
+    again: bool,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace")?;
+    let work = root.join("target/mutants");
+    let results = work.join("results.json");
+    let mut mutants = list::mutants(root, &arguments.names)?;
+    if arguments.again {
+        let alive = report::alive(&results)?;
+        mutants.retain(|mutant| alive.contains(&mutant.name));
+    }
+    // The mutants of a place get numbers next to each other.
+    mutants.sort_by(|one, other| {
+        (&one.file, one.span, one.genre).cmp(&(&other.file, other.span, other.genre))
+    });
+    eprintln!("{} mutants", mutants.len());
+
+    let mut fates = vec![Fate::NotReached; mutants.len()];
+    for (number, features) in PASSES.into_iter().enumerate() {
+        if arguments.pass.is_some_and(|pass| pass != number) {
+            continue;
+        }
+        eprintln!("with the features {features}");
+        let folder = work.join("tree");
+        let build = Build::new(root, &folder, features, &mutants)?;
+        let tests = Tests::record(
+            &folder,
+            build.programs()?,
+            mutants.len(),
+            Duration::from_secs_f64(arguments.longest),
+            arguments.jobs,
+        )?;
+        eprintln!("{} tests", tests.len());
+        pass(&build, &tests, &mut fates, arguments.jobs)?;
+        report::keep(&mutants, &fates, &results)?;
+    }
+    report::print(&mutants, &fates);
+    Ok(())
+}
+
+/// Runs every mutant that is not caught yet.
+fn pass(build: &Build, tests: &Tests, fates: &mut [Fate], jobs: usize) -> Result<()> {
+    let open: Vec<usize> = (0..fates.len())
+        .filter(|&number| fates[number].lives() || fates[number] == Fate::Impossible)
+        .collect();
+    let done = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    parallel(jobs, open.len(), |index| {
+        let number = open[index];
+        let fate = if build.impossible.contains(&number) {
+            Ok(Fate::Impossible)
+        } else if build.left_out.contains(&number) {
+            Ok(Fate::LeftOut)
+        } else {
+            // What another pass compiles may not be part of this one.
+            build
+                .places
+                .get(&number)
+                .map_or(Ok(Fate::NotReached), |&place| tests.fate(number, place))
+        };
+        found.lock().expect("no thread panics").push((number, fate));
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done % 100 == 0 {
+            eprintln!("  {done} of {}", open.len());
+        }
+    });
+    for (number, fate) in found.into_inner().expect("no thread panics") {
+        let fate = fate?;
+        // Missed by one pass and not reached by the other is missed.
+        if fate != Fate::NotReached || fates[number] == Fate::Impossible {
+            fates[number] = fate;
+        }
+    }
+    Ok(())
+}
