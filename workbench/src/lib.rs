@@ -4,6 +4,8 @@
 //! Which allocator it is, is a feature of this crate.
 
 mod block;
+#[cfg(all(target_family = "wasm", not(feature = "dlmalloc")))]
+mod heap;
 mod random;
 mod workload;
 
@@ -14,29 +16,6 @@ use std::{
 };
 
 use self::workload::{Run, Workload};
-
-#[cfg(all(target_family = "wasm", not(feature = "dlmalloc")))]
-mod heap {
-    // Where several are chosen, the one that can do least: `cargo build --all-features` is none of a
-    // user's choices, but must do something.
-    #[cfg(all(feature = "buddy", not(any(feature = "bump", feature = "tiny"))))]
-    use bonsai_alloc::BuddyHeap as Heap;
-    #[cfg(all(feature = "bump", not(feature = "tiny")))]
-    use bonsai_alloc::BumpHeap as Heap;
-    #[cfg(not(any(feature = "slab", feature = "buddy", feature = "bump", feature = "tiny")))]
-    use bonsai_alloc::Heap;
-    #[cfg(all(
-        feature = "slab",
-        not(any(feature = "buddy", feature = "bump", feature = "tiny"))
-    ))]
-    use bonsai_alloc::SlabHeap as Heap;
-    #[cfg(feature = "tiny")]
-    use bonsai_alloc::TinyHeap as Heap;
-
-    #[global_allocator]
-    static HEAP: Heap = Heap::new();
-    bonsai_alloc::inspectable!(HEAP);
-}
 
 thread_local! {
     static RUN: RefCell<Run> = const { RefCell::new(Run::new()) };
