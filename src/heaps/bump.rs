@@ -155,11 +155,13 @@ impl State {
         };
         let region = Region::unbounded(extent.start);
         let start = region.start();
+        // What the pool does not take back for its alignment stays in use, so that the view and
+        // `committed` add up.
+        let rest = align_up(self.span.top, 16).min(self.span.end);
         // SAFETY: the chunk is ours, and large enough for its header.
         unsafe { region.write(start, self.start) };
         // SAFETY: the same.
-        unsafe { region.write(start + WORD, self.span.top) };
-        let rest = align_up(self.span.top, 16).min(self.span.end);
+        unsafe { region.write(start + WORD, rest) };
         if rest < self.span.end {
             self.committed -= self.span.end - rest;
             // SAFETY: the rest of the older chunk, which nothing uses.
