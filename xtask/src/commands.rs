@@ -103,6 +103,12 @@ pub fn mutants(machine: &Machine, arguments: &[String]) -> Result<()> {
     program_of("mutants")?.args(arguments).env("BONSAI_CARGO_MUTANTS", program).run()
 }
 
+/// What the tests of the layout read, from the modules as they are now.
+pub fn memories(machine: &Machine) -> Result<()> {
+    modules::build(machine)?;
+    cmd("node").arg(crate::root().join("tests/memories/record.mjs")).run()
+}
+
 /// Runs the program of a crate that measures.
 fn optimized(folder: &str, arguments: &[String]) -> Result<()> {
     program_of(folder)?.args(arguments).run()

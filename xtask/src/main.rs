@@ -65,6 +65,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Record the heaps' memories in tests/memories anew, for the tests of the layout
+    Memories,
     /// Format all Rust code
     Fmt,
     /// Run clippy, natively and for wasm, and the page's linter and type check
@@ -150,6 +152,7 @@ fn execute(command: Command, machine: &Machine) -> Result<ExitCode> {
         Command::Bench { native: false, arguments } => commands::bench(machine, &arguments)?,
         Command::Mutants { arguments } => commands::mutants(machine, &arguments)?,
         Command::Replay { arguments } => commands::replay(&arguments)?,
+        Command::Memories => commands::memories(machine)?,
         Command::Fmt => commands::fmt()?,
         Command::Lint => commands::lint(machine)?,
         Command::Doc { open } => commands::doc(open)?,
