@@ -41,10 +41,11 @@ export interface HeapInspectorElement extends HTMLElement {
   /** Milliseconds from one look to the next, also as an attribute; 0, the default: none by itself. */
   interval: number;
   /**
-   * What was asked for, in bytes, by address of the block: what an allocator does not keep, but a
-   * trace does. With it, internal fragmentation is known.
+   * Tells what was asked for at a moment, given by its `id`, in bytes by address of the block: what
+   * an allocator does not keep, but a trace does. With it, internal fragmentation is known. Called
+   * for what is drawn; forgotten by `attach`.
    */
-  requested: ReadonlyMap<number, number>;
+  requested: (moment: number) => ReadonlyMap<number, number>;
   /** The moments seen, the newest last. */
   readonly moments: readonly Moment[];
   /**

@@ -1,4 +1,4 @@
-import { MAGIC as HEAP_MAGIC, Word as HeapWord } from "../wire/heap-layout";
+import { Kind as HeapKind, MAGIC as HEAP_MAGIC, Word as HeapWord } from "../wire/heap-layout";
 import {
   Control,
   CONTROLS,
@@ -156,3 +156,7 @@ export function heapKind(buffer: ArrayBufferLike, descriptor: number): number {
   const descriptors = new Uint32Array(buffer, descriptor, HeapWord.kind + 1);
   return descriptors[HeapWord.magic] === HEAP_MAGIC ? descriptors[HeapWord.kind]! : 0;
 }
+
+/** Whether a heap of that kind tells each live block from the next: a bump heap sees chunks, a tiny one what is free. */
+export const knowsBlocks = (kind: number): boolean =>
+  kind === HeapKind.Buddy || kind === HeapKind.Slab || kind === HeapKind.Heap;

@@ -68,6 +68,35 @@ export function recordAt(trace: Trace, index: number): TraceRecord {
 
 export const RecordKind = Kind;
 
+/** The blocks that are live in the course of a trace, and what was asked for them. */
+export class Live {
+  /** In bytes, by address. */
+  readonly sizes = new Map<number, number>();
+  /** Of all of them. */
+  bytes = 0;
+
+  apply({ kind, a, b, c }: TraceRecord): void {
+    if (kind === Kind.Allocate || kind === Kind.Zeroed) this.begin(a, b);
+    else if (kind === Kind.Deallocate) this.end(a);
+    else if (kind === Kind.Reallocate && a !== 0) {
+      this.end(c);
+      this.begin(a, b);
+    }
+  }
+
+  private begin(address: number, size: number): void {
+    if (address === 0) return;
+    this.end(address);
+    this.sizes.set(address, size);
+    this.bytes += size;
+  }
+
+  private end(address: number): void {
+    this.bytes -= this.sizes.get(address) ?? 0;
+    this.sizes.delete(address);
+  }
+}
+
 /** How a program used memory in the course of a trace: what was asked for, at so many points. */
 export interface Course {
   /** Index of the record at each point. */
@@ -85,37 +114,22 @@ export function course(trace: Trace, points = 512): Course {
   const every = Math.max(1, Math.ceil(trace.count / points));
   const count = trace.count === 0 ? 0 : Math.ceil(trace.count / every);
   const column = (): Float64Array => new Float64Array(count);
-  const [at, live, blocks, pages, time] = [column(), column(), column(), column(), column()];
-  const sizes = new Map<number, number>();
-  let bytes = 0;
+  const [at, live, counts, pages, time] = [column(), column(), column(), column(), column()];
+  const blocks = new Live();
   let peak = 0;
   let memory = trace.pages;
-  const end = (address: number): void => {
-    bytes -= sizes.get(address) ?? 0;
-    sizes.delete(address);
-  };
-  const begin = (address: number, size: number): void => {
-    if (address === 0) return;
-    end(address);
-    sizes.set(address, size);
-    bytes += size;
-  };
   const marks: { at: number; time: number }[] = [{ at: 0, time: 0 }];
   let point = 0;
   for (let i = 0; i < trace.count; i++) {
-    const { kind, a, b, c } = recordAt(trace, i);
-    if (kind === Kind.Allocate || kind === Kind.Zeroed) begin(a, b);
-    else if (kind === Kind.Deallocate) end(a);
-    else if (kind === Kind.Reallocate && a !== 0) {
-      end(c);
-      begin(a, b);
-    } else if (kind === Kind.Grow) memory = b;
-    else if (kind === Kind.Mark) marks.push({ at: i, time: a });
-    if (bytes > peak) peak = bytes;
+    const record = recordAt(trace, i);
+    blocks.apply(record);
+    if (record.kind === Kind.Grow) memory = record.b;
+    else if (record.kind === Kind.Mark) marks.push({ at: i, time: record.a });
+    if (blocks.bytes > peak) peak = blocks.bytes;
     if ((i + 1) % every === 0 || i === trace.count - 1) {
       at[point] = i;
-      live[point] = bytes;
-      blocks[point] = sizes.size;
+      live[point] = blocks.bytes;
+      counts[point] = blocks.sizes.size;
       pages[point] = memory;
       point++;
     }
@@ -131,5 +145,5 @@ export function course(trace: Trace, points = 512): Course {
         ? from.time + (at[i]! - from.at) / 1000
         : from.time + ((to.time - from.time) * Math.min(at[i]! - from.at, to.at - from.at)) / Math.max(1, to.at - from.at);
   }
-  return { at, live, blocks, pages, time, peak };
+  return { at, live, blocks: counts, pages, time, peak };
 }

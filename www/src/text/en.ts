@@ -125,6 +125,7 @@ export const inspector = {
     since: (moment: number): string => `First seen at moment ${integer(moment)}.`,
     asked: (requested: number, waste: number): string =>
       `${plural(requested, "byte", "bytes")} asked for, ${waste === 0 ? "none" : integer(waste)} wasted.`,
+    unasked: "What was asked for is unknown.",
     then: "Bytes are read from live memory, so they are shown for the present only.",
     before: "Before it",
     after: "After it",
@@ -173,7 +174,7 @@ export const inspector = {
     range: (from: number, to: number): string => (from === to ? bytes(to) : `${bytes(from)} – ${bytes(to)}`),
     unknown: "unknown",
     some: (waste: number, known: number, all: number): string =>
-      known === all ? bytes(waste) : `${bytes(waste)} in ${integer(known)}`,
+      known === all ? bytes(waste) : `${bytes(waste)} in ${integer(known)} known`,
   },
 
   timeline: {
@@ -304,6 +305,8 @@ export const en = {
     recording: "Recording. Use the program, then stop.",
     recorded: (count: number, lost: number): string => `${plural(count, "record", "records")}${lostText(lost)}.`,
     opened: (name: string, count: number, lost: number): string => `${name}: ${plural(count, "record", "records")}${lostText(lost)}.`,
+    sizes: (known: number, all: number): string =>
+      `Of ${known === all ? "all" : `${integer(known)} of`} ${plural(all, "live block", "live blocks")} it is known what was asked for${known === all ? "" : "; the others are from before the recording, or from before records were lost"}. What is wasted in them stands under “Live blocks by size”.`,
     notTraceable:
       "This module cannot be recorded: it has no BONSAI_TRACE. Wrap its global allocator in “bonsai_alloc::trace::Traced” (feature trace), and add “bonsai_alloc::traceable!(HEAP);”.",
     noMemory: "The module’s memory cannot grow by what the records need. Nothing was recorded.",
@@ -354,6 +357,7 @@ export const en = {
       live: "Still live (leaks)",
       all: "All of it",
       none: "Nothing that was sampled there is of that kind.",
+      lost: (count: number): string => `${plural(count, "record is", "records are")} missing. A block whose free was among them seems to be still live.`,
       root: "all",
       flames: "Flame graph: callers above what they call",
       keys: "Arrow keys go to caller, callee and siblings; Enter widens the chosen function, Escape shows all. A click chooses, two widen.",

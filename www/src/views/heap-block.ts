@@ -21,8 +21,8 @@ export class HeapBlock extends LitElement {
   declare peek: (from: number, length: number) => Uint8Array | null;
   /** The moment at which the block was first seen; 0 if that says nothing of it. */
   declare since: number;
-  /** How many bytes were asked for, if that is known. */
-  declare requested: number | undefined;
+  /** How many bytes were asked for; `null` if that is known of other blocks only. */
+  declare requested: number | null | undefined;
 
   static readonly BYTES = 64;
 
@@ -168,7 +168,7 @@ export class HeapBlock extends LitElement {
     if (since === 0 && requested === undefined) return nothing;
     return html`<span class="quiet">
       ${since === 0 ? nothing : en.block.since(since)}
-      ${requested === undefined ? nothing : en.block.asked(requested, size - requested)}
+      ${requested === undefined ? nothing : requested === null ? en.block.unasked : en.block.asked(requested, size - requested)}
     </span>`;
   }
 

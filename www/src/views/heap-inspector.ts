@@ -24,6 +24,7 @@ import "./heap-slabs";
 import "./heap-timeline";
 
 const NONE: ReadonlyMap<number, number> = new Map();
+const NOTHING = (): ReadonlyMap<number, number> => NONE;
 const PLAIN: readonly Colouring[] = COLOURINGS.filter((name) => name !== "change");
 
 interface Lived {
@@ -69,7 +70,7 @@ export class HeapInspector extends LitElement {
   private memory: WebAssembly.Memory | null = null;
   private descriptor = 0;
   private past = new History();
-  private requests = NONE;
+  private requests: (moment: number) => ReadonlyMap<number, number> = NOTHING;
   private timer: ReturnType<typeof setInterval> | undefined;
   private life: Lived | null = null;
   private ink: (Inked & { readonly of: Seen; readonly by: Colouring; readonly change: Diff | null }) | null = null;
@@ -152,7 +153,7 @@ export class HeapInspector extends LitElement {
     this.memory = found.is === "heap" ? found.memory : null;
     this.descriptor = found.is === "heap" ? found.descriptor : 0;
     this.past = new History();
-    this.requests = NONE;
+    this.requests = NOTHING;
     this.shown = null;
     this.selection = NOTHING_CHOSEN;
     this.colouring = this.colouring === "change" ? "state" : this.colouring;
@@ -187,15 +188,15 @@ export class HeapInspector extends LitElement {
   }
 
   /**
-   * Tells what was asked for, in bytes, by address of the block: what an allocator does not keep,
-   * but a trace does. Valid until it is told anew.
+   * Tells what was asked for at a moment, given by its `id`, in bytes by address of the block: what
+   * an allocator does not keep, but a trace does. Called for what is drawn; forgotten by `attach`.
    */
-  set requested(bytes: ReadonlyMap<number, number>) {
-    this.requests = bytes;
+  set requested(at: (moment: number) => ReadonlyMap<number, number>) {
+    this.requests = at;
     this.requestUpdate();
   }
 
-  get requested(): ReadonlyMap<number, number> {
+  get requested(): (moment: number) => ReadonlyMap<number, number> {
     return this.requests;
   }
 
@@ -303,6 +304,8 @@ export class HeapInspector extends LitElement {
     const { selection, past, theme } = this;
     const { snapshot } = shown;
     const { moment, moments, judged } = this.lived();
+    // Of a bump heap's chunks nobody asked for any.
+    const asked = snapshot.kind === "bump" ? NONE : this.requests(moment.id);
     return html`
       <div class="sheet" data-kind=${snapshot.kind}>
         <heap-headline class="wide" .verdict=${judged} .figures=${moment}></heap-headline>
@@ -319,8 +322,8 @@ export class HeapInspector extends LitElement {
               @travel=${this.onTravel}
               @compare=${this.onCompare}
             ></heap-timeline>`}
-        ${this.changed()} ${this.map(shown)}
-        <div class="rest">${this.rest(snapshot, moment)}</div>
+        ${this.changed()} ${this.map(shown, asked)}
+        <div class="rest">${this.rest(snapshot, moment, asked)}</div>
       </div>
     `;
   }
@@ -344,7 +347,7 @@ export class HeapInspector extends LitElement {
     return html`<heap-diff class="wide" .diff=${this.diff()} .from=${from} .to=${to}></heap-diff>`;
   }
 
-  private map(shown: Seen): TemplateResult {
+  private map(shown: Seen, asked: ReadonlyMap<number, number>): TemplateResult {
     const { snapshot, born } = shown;
     const { at, range } = this.selection;
     const chosen = at < 0 ? -1 : snapshot.blocks.find(at);
@@ -367,13 +370,13 @@ export class HeapInspector extends LitElement {
         .chosen=${chosen}
         .peek=${this.peek}
         .since=${born[chosen] ?? 0}
-        .requested=${snapshot.blocks.state[chosen] === State.Live ? this.requests.get(address) : undefined}
+        .requested=${asked.size > 0 && snapshot.blocks.state[chosen] === State.Live ? (asked.get(address) ?? null) : undefined}
         @choose=${this.onChoose}
       ></heap-block>
     </div>`;
   }
 
-  private rest(snapshot: Snapshot, moment: Moment): TemplateResult {
+  private rest(snapshot: Snapshot, moment: Moment, asked: ReadonlyMap<number, number>): TemplateResult {
     const window = this.view ?? fit(snapshot.start, snapshot.end, MAP_ROWS);
     const { at } = this.selection;
     return html`
@@ -390,9 +393,9 @@ export class HeapInspector extends LitElement {
       ${snapshot.kind === "slab"
         ? html`<heap-slabs .snapshot=${snapshot} .at=${at} @choose-address=${this.onChooseAddress}></heap-slabs>`
         : nothing}
-      ${snapshot.kind === "tiny" ? nothing : html`<heap-classes .snapshot=${snapshot} .requested=${this.requests}></heap-classes>`}
+      ${snapshot.kind === "tiny" ? nothing : html`<heap-classes .snapshot=${snapshot} .requested=${asked}></heap-classes>`}
       ${snapshot.kind === "tiny" || snapshot.kind === "heap" ? html`<heap-lists .snapshot=${snapshot}></heap-lists>` : nothing}
-      <heap-metrics .snapshot=${snapshot} .moment=${moment} .requested=${this.requests}></heap-metrics>
+      <heap-metrics .snapshot=${snapshot} .moment=${moment} .requested=${asked}></heap-metrics>
     `;
   }
 

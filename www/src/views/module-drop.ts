@@ -14,6 +14,8 @@ import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
 import "./heap-inspector";
 import type { HeapInspector } from "./heap-inspector";
+import "./trace-view";
+import type { TraceView } from "./trace-view";
 
 interface Running {
   readonly name: string;
@@ -63,6 +65,8 @@ export class ModuleDrop extends LitElement {
   declare private said: Said;
   declare private dropping: boolean;
 
+  /** A module was shown: from then on a trace, which outlives its module, may be kept. */
+  private traced = false;
   /** A module that waits for its glue. */
   private waiting: Bytes | null = null;
   private turn = 0;
@@ -209,6 +213,10 @@ export class ModuleDrop extends LitElement {
     return this.renderRoot.querySelector<HeapInspector>("heap-inspector");
   }
 
+  private get tracer(): TraceView | null {
+    return this.renderRoot.querySelector<TraceView>("trace-view");
+  }
+
   // What is dropped
 
   /** Takes files; whoever comes later overtakes. */
@@ -223,6 +231,7 @@ export class ModuleDrop extends LitElement {
     } catch (error) {
       if (stale()) return;
       this.running = null;
+      this.tracer?.detach();
       this.refused = error instanceof Refused ? error.message : en.module.failed(reason(error));
     }
     if (!stale()) this.busy = "";
@@ -284,8 +293,9 @@ export class ModuleDrop extends LitElement {
     }
     if (stale()) return;
     const memory = Object.values(exports).find((each) => each instanceof WebAssembly.Memory) ?? null;
-    const descriptor = exports["BONSAI_HEAP"];
-    const heap = descriptor instanceof WebAssembly.Global ? descriptor : undefined;
+    const global = (key: string): WebAssembly.Global | undefined =>
+      exports[key] instanceof WebAssembly.Global ? exports[key] : undefined;
+    const heap = global("BONSAI_HEAP");
     this.waiting = null;
     this.chosen = 0;
     this.typed = "";
@@ -299,12 +309,19 @@ export class ModuleDrop extends LitElement {
       functions,
       again: () => this.start({ name, bytes }, module, glue, stale),
     };
-    if (memory === null) return;
+    if (memory === null) {
+      this.tracer?.detach();
+      return;
+    }
+    this.traced = true;
     this.busy = "";
     await this.updateComplete;
-    const heapExports: HeapExports = { memory, BONSAI_HEAP: heap };
-    this.inspector?.attach(heapExports);
-    this.inspector?.refresh(en.module.moment.start);
+    const { inspector } = this;
+    if (inspector === null) return;
+    const heapExports: HeapExports = { memory, BONSAI_HEAP: heap, BONSAI_TRACE: global("BONSAI_TRACE") };
+    inspector.attach(heapExports);
+    this.tracer?.attach(heapExports, name.replace(/(_bg)?\.wasm$/i, ""), inspector);
+    this.tracer?.look(en.module.moment.start);
   }
 
   private async again(): Promise<void> {
@@ -340,7 +357,7 @@ export class ModuleDrop extends LitElement {
       const text = isTrap(error) ? en.module.trapped(target.name, reason(error)) : en.module.threw(target.name, reason(error));
       this.said = { ok: false, text };
     }
-    this.inspector?.refresh(target.name);
+    this.tracer?.look(target.name);
   }
 
   // What is shown
@@ -370,6 +387,7 @@ export class ModuleDrop extends LitElement {
           ${this.busy === "" ? nothing : html`<p class="quiet" role="status">${this.busy}</p>`}
           ${this.refused === "" ? nothing : this.refusal()}
           ${this.running === null ? (this.refused === "" && this.busy === "" ? how() : nothing) : this.shown(this.running)}
+          ${this.traced ? html`<trace-view ?hidden=${(this.running?.memory ?? null) === null}></trace-view>` : nothing}
         </section>
       </div>
     `;
@@ -420,7 +438,7 @@ export class ModuleDrop extends LitElement {
       </label>
       <div class="row">
         <button class="primary">${en.module.call}</button>
-        <button type="button" @click=${() => { this.inspector?.refresh(en.module.moment.read); }}>${en.module.read}</button>
+        <button type="button" @click=${() => { this.tracer?.look(en.module.moment.read); }}>${en.module.read}</button>
         <button type="button" @click=${() => { void this.again(); }}>${en.module.again}</button>
       </div>
       <div role="status">

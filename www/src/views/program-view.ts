@@ -199,6 +199,10 @@ export class ProgramView extends LitElement {
     return this.renderRoot.querySelector<HeapInspector>("heap-inspector");
   }
 
+  private get tracer(): TraceView | null {
+    return this.renderRoot.querySelector<TraceView>("trace-view");
+  }
+
   // What the module does
 
   private async load(allocator: Allocator): Promise<void> {
@@ -217,9 +221,12 @@ export class ProgramView extends LitElement {
     await this.updateComplete;
     if (turn !== this.turn) return;
     this.module = { is: "ready", program };
-    this.inspector?.attach(program.exports);
-    this.renderRoot.querySelector<TraceView>("trace-view")?.attach(program.exports, `demo-${allocator}`);
-    this.inspector?.refresh(en.program.moment.start);
+    const { inspector } = this;
+    if (inspector !== null) {
+      inspector.attach(program.exports);
+      this.tracer?.attach(program.exports, `demo-${allocator}`, inspector);
+    }
+    this.tracer?.look(en.program.moment.start);
     this.parse();
   }
 
@@ -231,11 +238,11 @@ export class ProgramView extends LitElement {
       const summary = this.module.program.parse(kind, text);
       const time = performance.now() - begin;
       this.outcome = { is: "parsed", name, time, summary };
-      this.inspector?.refresh(en.program.moment.parse);
+      this.tracer?.look(en.program.moment.parse);
     } catch (error) {
       if (this.stopped(error)) return;
       this.outcome = { is: "broken", name, message: reason(error) };
-      this.inspector?.refresh(en.program.moment.error);
+      this.tracer?.look(en.program.moment.error);
     }
   }
 
@@ -244,7 +251,7 @@ export class ProgramView extends LitElement {
     try {
       this.module.program.clear();
       this.outcome = { is: "cleared" };
-      this.inspector?.refresh(en.program.moment.clear);
+      this.tracer?.look(en.program.moment.clear);
     } catch (error) {
       if (!this.stopped(error)) throw error;
     }
@@ -254,7 +261,7 @@ export class ProgramView extends LitElement {
   private stopped(error: unknown): boolean {
     if (!isTrap(error)) return false;
     this.module = { is: "dead", why: reason(error) };
-    this.inspector?.refresh(en.program.moment.error);
+    this.tracer?.look(en.program.moment.error);
     return true;
   }
 
@@ -397,7 +404,7 @@ export class ProgramView extends LitElement {
         <section aria-label=${en.heap.label}>
           ${this.trouble()}
           <heap-inspector ?hidden=${module.is === "missing" || module.is === "failed" || module.is === "loading"}></heap-inspector>
-          <trace-view .source=${this.inspector}></trace-view>
+          <trace-view></trace-view>
         </section>
       </div>
       ${this.dropping ? html`<div class="drop">${en.program.dropNow}</div>` : nothing}

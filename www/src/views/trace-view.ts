@@ -1,8 +1,8 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Moment } from "../model/history";
+import { Requested } from "../model/requested";
 import { course, type Course, type Trace } from "../model/trace";
 import { open, refusal, save } from "../model/trace-file";
-import { heapKind, Recorder, type RingDamage } from "../model/trace-ring";
+import { heapKind, knowsBlocks, Recorder, type RingDamage } from "../model/trace-ring";
 import { bySite, choose, samples, SiteTable, type Sample } from "../model/trace-sites";
 import { reason, type HeapExports } from "../modules";
 import { base } from "../styles/base";
@@ -10,6 +10,7 @@ import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
 import { bytes } from "../text/format";
 import { download } from "./download";
+import type { HeapInspector } from "./heap-inspector";
 import type { Range } from "./trace-course";
 import "./trace-course";
 import "./trace-exports";
@@ -20,6 +21,8 @@ import "./trace-replay";
 const EVERY = 250;
 /** Sampling rates that are offered, in bytes; 0 samples nothing. */
 const RATES = [0, 1024, 16_384, 262_144] as const;
+
+const NOTHING: ReadonlyMap<number, number> = new Map();
 
 declare global {
   /** The hook that a traced module calls for a sample: keeps the stack, and returns its number. */
@@ -37,7 +40,8 @@ export class TraceView extends LitElement {
     range: { state: true },
     liveOnly: { state: true },
     said: { state: true },
-    source: { attribute: false },
+    inspector: { state: true },
+    known: { state: true },
   };
   declare private heap: HeapExports | null;
   /** Recording, while there is one. */
@@ -48,11 +52,18 @@ export class TraceView extends LitElement {
   declare private range: Range;
   declare private liveOnly: boolean;
   declare private said: string;
-  /** The element whose drawings and history can be exported. */
-  declare source: (Element & { readonly moments?: readonly Moment[] }) | null;
+  /** The element that shows the module's heap. */
+  declare private inspector: HeapInspector | null;
+
+  /** Of how many blocks is known what was asked for them, and how many there are; at the last look. */
+  declare private known: { readonly blocks: number; readonly all: number } | null;
+
+  /** Samples of all modules go through one hook, so that one view at most records. */
+  private static recording: TraceView | null = null;
 
   private name = "program";
   private timer = 0;
+  private requested: Requested | null = null;
   private sites = new SiteTable();
   // What is drawn of a trace, worked out once.
   private course: Course | null = null;
@@ -68,7 +79,8 @@ export class TraceView extends LitElement {
     this.range = { from: 0, to: 0 };
     this.liveOnly = true;
     this.said = "";
-    this.source = null;
+    this.inspector = null;
+    this.known = null;
   }
 
   static override styles = [
@@ -125,12 +137,40 @@ export class TraceView extends LitElement {
     `,
   ];
 
-  /** Points the view at a module. A recording of the one before ends, and is kept. */
-  attach(exports: HeapExports, name: string): void {
-    this.stop();
+  /**
+   * Points the view at a module, and at the element that shows its heap. A recording of the one before
+   * ends, and is kept.
+   */
+  attach(exports: HeapExports, name: string, inspector: HeapInspector): void {
+    this.detach();
     this.heap = exports;
     this.name = name;
+    this.inspector = inspector;
+    inspector.requested = (moment) => this.requested?.at(moment) ?? NOTHING;
+  }
+
+  /** The module is gone. */
+  detach(): void {
+    this.stop();
+    this.heap = null;
+    this.inspector = null;
+    this.requested = null;
+    this.known = null;
     this.trouble = "";
+  }
+
+  /**
+   * Has the heap read again, and before it what was recorded: what was asked for the blocks is known
+   * of each moment of a recording.
+   */
+  look(label: string): void {
+    if (this.recorder !== null) this.drain(this.recorder);
+    const { inspector, recorder } = this;
+    inspector?.refresh(label);
+    const moment = inspector?.moments.at(-1);
+    if (recorder === null || this.requested === null || moment === undefined) return;
+    this.requested.note(moment.id);
+    if (knowsBlocks(recorder.trace.kind)) this.known = { blocks: this.requested.at(moment.id).size, all: moment.liveBlocks };
   }
 
   override disconnectedCallback(): void {
@@ -143,6 +183,7 @@ export class TraceView extends LitElement {
   private start(): void {
     const { heap } = this;
     if (heap?.BONSAI_TRACE === undefined) return;
+    TraceView.recording?.stop();
     const found = Recorder.attach(heap.memory, Number(heap.BONSAI_TRACE.value));
     if (!(found instanceof Recorder)) {
       this.trouble = en.trace.ring(found);
@@ -156,6 +197,9 @@ export class TraceView extends LitElement {
     this.trouble = "";
     this.trace = null;
     this.recorder = found;
+    this.requested = new Requested(found.trace);
+    this.known = null;
+    TraceView.recording = this;
     this.said = en.trace.recording;
     this.timer = window.setInterval(() => { this.drain(found); }, EVERY);
   }
@@ -170,24 +214,28 @@ export class TraceView extends LitElement {
   }
 
   private fail(damage: RingDamage): void {
-    window.clearInterval(this.timer);
-    this.recorder = null;
+    this.end();
     this.trouble = en.trace.ring(damage);
   }
 
   private stop(): void {
     const { recorder } = this;
     if (recorder === null) return;
-    window.clearInterval(this.timer);
     recorder.stop();
     const drained = recorder.drain();
-    this.recorder = null;
+    this.end();
     if (!drained.ok) {
       this.fail(drained.damage);
       return;
     }
     recorder.trace.sites = this.sites.stacks;
     this.show(recorder.trace, en.trace.recorded(recorder.trace.count, recorder.trace.lost));
+  }
+
+  private end(): void {
+    window.clearInterval(this.timer);
+    this.recorder = null;
+    TraceView.recording = null;
   }
 
   private show(trace: Trace, said: string): void {
@@ -250,10 +298,11 @@ export class TraceView extends LitElement {
           </div>
           ${heap !== null && !traceable ? html`<p class="note small">${en.trace.notTraceable}</p>` : nothing}
           <p class="said small" role="status">${this.said}</p>
+          ${this.known === null ? nothing : html`<p class="small quiet">${en.trace.sizes(this.known.blocks, this.known.all)}</p>`}
           ${trouble === "" ? nothing : html`<p class="note error small" role="alert">${trouble}</p>`}
         </div>
         ${trace === null || this.course === null ? nothing : this.sheet(trace, this.course)}
-        <trace-exports .trace=${trace} .heap=${heap} .source=${this.source} .traced=${this} .name=${this.name}></trace-exports>
+        <trace-exports .trace=${trace} .heap=${heap} .source=${this.inspector} .traced=${this} .name=${this.name}></trace-exports>
       </section>
     `;
   }
@@ -283,6 +332,7 @@ export class TraceView extends LitElement {
       ${totals.length === 0
         ? html`<p class="small said">${en.trace.sites.none}</p>`
         : html`<trace-flames .totals=${totals}></trace-flames>`}
+      ${trace.lost === 0 ? nothing : html`<p class="note small">${en.trace.sites.lost(trace.lost)}</p>`}
     </section>`;
   }
 }

@@ -94,6 +94,66 @@ test("samples are there for who has no module", async ({ page }) => {
   await expect(page.getByRole("heading", { name: /with demo\.js$/ })).toBeVisible();
 });
 
+test("a module that was dropped is recorded, and its trace saved, opened and replayed", async ({ page }) => {
+  await visit(page);
+  await give(page, demo(), glue());
+  await expect(page.getByRole("heading", { name: /with demo\.js$/ })).toBeVisible();
+  const trace = page.locator("module-drop trace-view");
+  const said = trace.locator(".said").first();
+  const call = async (name: string, args: string): Promise<void> => {
+    await page.getByLabel(/Exported functions/).selectOption(name);
+    await page.getByLabel(/as JSON/).fill(args);
+    await page.getByRole("button", { name: "Call" }).click();
+  };
+  await trace.getByLabel("Call sites").selectOption({ label: "a sample every 1 KiB" });
+  await trace.getByRole("button", { name: "Record" }).click();
+  const numbers = JSON.stringify(Array.from({ length: 500 }, (_, i) => ({ name: `number ${i}`, value: [i] })));
+  await call("parse", `"json", ${JSON.stringify(numbers)}`);
+  await expect(page.getByText(/parse returned/)).toBeVisible();
+  await expect(page.locator("module-drop heap-classes").getByRole("columnheader", { name: "Wasted" })).toBeVisible();
+  await trace.getByRole("button", { name: "Stop recording" }).click();
+  const records = /^([\d,]+) records\.$/.exec((await said.textContent()) ?? "")![1]!;
+  expect(Number(records.replace(",", ""))).toBeGreaterThan(1000);
+  await expect(trace.locator("trace-flames .frame").filter({ hasText: /bonsai_demo|serde_json/ }).first()).toBeVisible();
+
+  const downloading = page.waitForEvent("download");
+  await trace.getByRole("button", { name: "Save the trace" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe("demo.bontrace");
+  const buffer = readFileSync(await download.path());
+
+  // A module that is no module: what was recorded is still there for the next.
+  await give(page, bytes("empty.wasm"));
+  await expect(alert(page)).toHaveText(/0 bytes/);
+  await give(page, bare());
+  await expect(page.getByRole("heading", { name: /^bench\.wasm/ })).toBeVisible();
+  await expect(said).toHaveText(`${records} records.`);
+  await expect(trace.getByRole("button", { name: "Record" })).toBeDisabled();
+  await expect(trace.locator(".note")).toHaveText(/cannot be recorded.*feature trace.*traceable!/);
+  await trace.getByLabel("Open a trace…").setInputFiles({ name: "mine.bontrace", mimeType: "", buffer });
+  await expect(said).toHaveText(`mine.bontrace: ${records} records.`);
+  await trace.getByRole("button", { name: "Replay on all" }).click();
+  await expect(trace.getByText("Replayed on six allocators.")).toBeAttached();
+  await expect(trace.locator("trace-replay tr[data-allocator=heap] td").last()).toHaveText("0");
+});
+
+test("one recording ends where another begins: call sites are of one module", async ({ page }) => {
+  await page.goto("./");
+  const [program, dropped] = [page.locator("program-view trace-view"), page.locator("module-drop trace-view")];
+  await expect(page.getByText("parsed in")).toBeVisible();
+  await program.getByRole("button", { name: "Record" }).click();
+  await page.getByRole("button", { name: "Parse again" }).click();
+  await page.getByRole("link", { name: "Your module" }).click();
+  await page.getByRole("button", { name: "one with glue" }).click();
+  await dropped.getByRole("button", { name: "Record" }).click();
+  await page.getByRole("link", { name: "Program" }).click();
+  await expect(program.getByRole("button", { name: "Stop recording" })).toHaveCount(0);
+  await expect(program.locator(".said").first()).toHaveText(/^[\d,]+ records\.$/);
+  await expect(program.locator("trace-course")).toBeVisible();
+  await page.getByRole("link", { name: "Your module" }).click();
+  await expect(dropped.getByRole("button", { name: "Stop recording" })).toBeVisible();
+});
+
 /** (import "wasi_snapshot_preview1" "f" (func)), and one of a shared memory from env. */
 const importing = (module: string, name: string): Dropped => {
   const body = [1, module.length, ...Buffer.from(module), name.length, ...Buffer.from(name), 0, 0];

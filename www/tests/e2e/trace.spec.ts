@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Download, Page } from "@playwright/test";
 import AxeBuilder from "@axe-core/playwright";
-import { expect, open, test } from "../support/page";
+import { percent } from "../../src/text/format";
+import { expect, map, open, test } from "../support/page";
 
 const button = (page: Page, name: string | RegExp) => page.locator("trace-view").getByRole("button", { name });
 const said = (page: Page) => page.locator("trace-view .said").first();
@@ -22,6 +23,20 @@ async function saved(page: Page, name: string | RegExp): Promise<{ name: string;
   await button(page, name).click();
   const download: Download = await downloading;
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+/** What was asked for the blocks that are live at the end of a file: address and bytes. */
+function liveAtEnd(file: Buffer): Map<number, number> {
+  const blocks = new Map<number, number>();
+  for (let at = 64; at < 64 + 16 * file.readUInt32LE(32); at += 16) {
+    const [kind, a, b, c] = [file[at]!, file.readUInt32LE(at + 4), file.readUInt32LE(at + 8), file.readUInt32LE(at + 12)];
+    expect(kind, "no record is lost").not.toBe(8);
+    if (kind === 3) blocks.delete(a);
+    if (a === 0 || ![1, 2, 4].includes(kind)) continue;
+    if (kind === 4) blocks.delete(c);
+    blocks.set(a, b);
+  }
+  return blocks;
 }
 
 test("a trace is recorded, saved, opened and replayed on every allocator", async ({ page }) => {
@@ -48,6 +63,50 @@ test("a trace is recorded, saved, opened and replayed on every allocator", async
     expect(cells[2]).toMatch(/^[\d.]+ [KM]iB$/);
     expect(cells[5], `${allocator} refused nothing`).toBe("0");
   }
+});
+
+test("what is wasted in the blocks is known of the moments that were recorded, and of no others", async ({ page }) => {
+  await open(page);
+  const wasted = page.locator("heap-classes").getByRole("columnheader", { name: "Wasted" });
+  const internal = page.locator("[data-figure=internal] .number");
+  await button(page, "Record").click();
+  await expect(internal).toHaveText("unknown");
+  await expect(wasted).toHaveCount(0);
+  await page.getByRole("button", { name: "Parse again" }).click();
+  await expect(wasted).toBeVisible();
+  await expect(page.locator("heap-classes .waste").first()).toBeAttached();
+  const share = await internal.textContent();
+  await button(page, "Stop recording").click();
+
+  // What the page says is what the two files say, which were made from the trace and the heap alone.
+  const asked = liveAtEnd((await saved(page, "Save the trace")).bytes);
+  await page.getByText("Export", { exact: true }).click();
+  const blocks = JSON.parse((await saved(page, "Blocks of the heap now: JSON")).bytes.toString()) as { address: number; size: number; state: string }[];
+  const live = blocks.filter(({ state }) => state === "live");
+  const known = live.filter(({ address }) => asked.has(address));
+  expect(known.length).toBeGreaterThan(1000);
+  expect(known.length).toBe(asked.size);
+  const held = known.reduce((sum, { size }) => sum + size, 0);
+  const wants = known.reduce((sum, { address }) => sum + asked.get(address)!, 0);
+  expect(wants).toBeLessThan(held);
+  expect(share).toBe(percent(1 - wants / held));
+  const of = live.length === known.length ? "all" : `${known.length.toLocaleString("en")} of`;
+  await expect(page.getByText(new RegExp(`^Of ${of} ${live.length.toLocaleString("en")} live blocks it is known what was asked for`))).toBeVisible();
+  const [block] = known;
+  const index = blocks.indexOf(block!);
+  await map(page).focus();
+  await page.keyboard.press("Home");
+  for (let i = 0; i < index; i++) await page.keyboard.press("ArrowRight");
+  const size = asked.get(block!.address)!;
+  await expect(page.locator("heap-block")).toContainText(`${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"} asked for`);
+
+  await page.getByRole("button", { name: "Parse again" }).click();
+  await expect(wasted, "nothing recorded this").toHaveCount(0);
+  await expect(internal).toHaveText("unknown");
+  await page.getByRole("slider", { name: "Moments of the heap" }).focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect(wasted, "the moment before was recorded").toBeVisible();
+  await expect(internal).toHaveText(share!);
 });
 
 test("files that are no trace are refused with a reason, and the page goes on", async ({ page }) => {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { collection } from "../../src/model/samples";
-import { course, recordAt, RecordKind, type Trace } from "../../src/model/trace";
+import { Requested } from "../../src/model/requested";
+import { course, Live, recordAt, RecordKind } from "../../src/model/trace";
 import { open, save } from "../../src/model/trace-file";
 import { Plan } from "../../src/model/trace-plan";
 import { replay } from "../../src/model/trace-replay";
@@ -40,16 +41,12 @@ async function load(allocator: string): Promise<Traced> {
   return { demo: glue, memory, recorder, kind: heapKind(memory.buffer, Number(BONSAI_HEAP.value)) };
 }
 
-/** Address and size of the blocks that are live at the end of a trace, as asked for. */
-function live(trace: Trace): Map<number, number> {
-  const blocks = new Map<number, number>();
-  for (let i = 0; i < trace.count; i++) {
-    const { kind, a, b, c } = recordAt(trace, i);
-    if (kind === RecordKind.Deallocate) blocks.delete(a);
-    if (kind === RecordKind.Reallocate && a !== 0) blocks.delete(c);
-    if (kind <= RecordKind.Reallocate && kind !== RecordKind.Deallocate && a !== 0) blocks.set(a, b);
-  }
-  return blocks;
+/** Address and size of the blocks that the module itself says are live. */
+function walked(demo: Demo): Map<number, number> {
+  const words = demo.walk();
+  const sizes = new Map<number, number>();
+  for (let i = 0; i < words.length; i += 3) if (words[i + 2] === 0) sizes.set(words[i]!, words[i + 1]!);
+  return sizes;
 }
 
 const KINDS: Record<string, number> = { bump: 1, buddy: 2, slab: 3, tiny: 4, heap: 5 };
@@ -79,12 +76,11 @@ describe.each(Object.keys(KINDS))("the module on a %s heap", (allocator) => {
     expect(course(trace, trace.count).pages.at(-1)).toBe(memory.buffer.byteLength / 65536);
     // A bump heap knows no boundaries between blocks, a tiny one keeps no record of them.
     if (allocator !== "bump" && allocator !== "tiny") {
-      const words = demo.walk();
-      const sizes = new Map<number, number>();
-      for (let i = 0; i < words.length; i += 3) if (words[i + 2] === 0) sizes.set(words[i]!, words[i + 1]!);
-      const blocks = live(trace);
-      expect(blocks.size).toBeGreaterThan(500);
-      const wrong = [...blocks].filter(([address, size]) => (sizes.get(address) ?? 0) < size);
+      const sizes = walked(demo);
+      const live = new Live();
+      for (let i = 0; i < trace.count; i++) live.apply(recordAt(trace, i));
+      expect(live.sizes.size).toBeGreaterThan(500);
+      const wrong = [...live.sizes].filter(([address, size]) => (sizes.get(address) ?? 0) < size);
       expect(wrong).toEqual([]);
     }
   });
@@ -121,6 +117,40 @@ it("what a small ring cannot hold is counted, and the rest is sound", async () =
   expect(trace.lost).toBeGreaterThan(1000);
   expect(recordAt(trace, 0)).toMatchObject({ kind: RecordKind.Lost, b: trace.lost });
   expect(Plan.of(trace).unknownFrees).toBeGreaterThan(0);
+}, 60_000);
+
+it("what was asked for is known of what was recorded without a gap, and of nothing else", async () => {
+  const [small, large] = [collection(30), collection(4000)];
+  const run = async (every: boolean): Promise<{ requested: Requested; lost: number; sizes: Map<number, number> }> => {
+    const { demo, recorder } = await load("slab");
+    recorder.start(3);
+    const requested = new Requested(recorder.trace);
+    const look = (moment: number): void => {
+      recorder.drain();
+      requested.note(moment);
+    };
+    demo.parse("json", small);
+    look(1);
+    // More than the ring holds, unless it is drained in between; what is kept lies over what was.
+    for (let round = 0; round < 30; round++) {
+      demo.parse(round % 2 === 0 ? "json" : "text", round === 29 ? small : large.slice(0, round % 2 === 0 ? undefined : 9000));
+      if (every) look(0);
+    }
+    look(2);
+    const { lost } = recorder.trace;
+    return { requested, lost, sizes: walked(demo) };
+  };
+  const [whole, holed] = [await run(true), await run(false)];
+  expect(whole.lost).toBe(0);
+  expect(holed.lost).toBeGreaterThan(1000);
+  // The same operations at the same addresses: what the one knows is what the other may say.
+  expect(holed.sizes).toEqual(whole.sizes);
+  expect([...holed.requested.at(1)]).toEqual([...whole.requested.at(1)]);
+  const known = new Map(whole.requested.at(2));
+  const some = [...holed.requested.at(2)];
+  expect(some.length).toBeGreaterThan(10);
+  expect(some.filter(([address, asked]) => known.get(address) !== asked)).toEqual([]);
+  expect(some.filter(([address, asked]) => (holed.sizes.get(address) ?? 0) < asked)).toEqual([]);
 }, 60_000);
 
 it("samples of call sites add up to about what was allocated", async () => {
