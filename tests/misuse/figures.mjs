@@ -1,10 +1,12 @@
-// Prints the figures of docs/checked.md: what other allocators do about each misuse, and what the
-// feature `checked` costs.
+// Prints the figures of docs/checked.md: what other allocators do about each misuse and each fault of
+// memory, and what the feature `checked` costs.
 //
-//     node tests/misuse/figures.mjs
+//     node tests/misuse/figures.mjs [faults]
 
 import { performance } from "node:perf_hooks";
 import { build } from "./build.mjs";
+import { FAULTS } from "./faults.mjs";
+import { hosted } from "./hosted.mjs";
 
 const MISUSES = [
   ["double_free", "invalid_free", "interior_free", "foreign_free", "wrong_size"],
@@ -28,10 +30,18 @@ function outcome(module, name) {
   }
 }
 
+const FEATURES = ["std", "talc", "lol", "rlsf", "", "checked"];
+const builds = FEATURES.map((feature) => build(feature));
+
+const hosts = await Promise.all(builds.map(hosted));
+for (const [name, fault] of Object.entries(FAULTS)) {
+  console.log(`${name}:`);
+  for (const [at, host] of hosts.entries()) console.log(`  ${FEATURES[at] || "Heap"}: ${fault(host)}`);
+}
+if (process.argv.includes("faults")) process.exit();
+
 console.log(["misuse", "std", "talc", "lol", "rlsf", "Heap", "checked"].join(" | "));
-const modules = ["std", "talc", "lol", "rlsf", "", "checked"].map(
-  (feature) => new WebAssembly.Module(build(feature)),
-);
+const modules = builds.map((bytes) => new WebAssembly.Module(bytes));
 for (const name of MISUSES) {
   console.log([name, ...modules.map((module) => outcome(module, name))].join(" | "));
 }

@@ -80,8 +80,8 @@ pub const ALL: &[Suite] = &[
     },
     Suite {
         name: "misuse",
-        about: "a wasm module that misuses its allocator traps, and its host can read why",
-        needs: &[Need::WasmTarget],
+        about: "a wasm module whose allocator is misused traps and says why; one whose memory fails goes on",
+        needs: &[Need::WasmTarget, Need::SizeModules],
         run: misuse,
     },
     Suite {
@@ -205,7 +205,7 @@ fn misuse(machine: &Machine, score: &mut Score) -> Result<()> {
     let wasm = machine.wasm_target()?;
     let tests = crate::root().join("tests/misuse");
     score.tests(
-        "the feature checked in Node",
+        "misuses with the feature checked, and faults of memory, in Node",
         || wasm.on(cmd("node")).args(["--test", "--test-reporter=tap"]).dir(&tests).tee(),
         |output| report::node(&output.text),
     );

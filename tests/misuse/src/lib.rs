@@ -1,6 +1,10 @@
 //! A module that misuses its allocator: each exported function in one way.
 //!
-//! `misuse.test.mjs` runs them, and reads in the module's memory what the allocator says of it.
+//! `misuse.test.mjs` runs them, and reads in the module's memory what the allocator says of it. What
+//! [`faults`] exports is a correct program's, whose memory fails.
+
+mod allocator;
+mod faults;
 
 use std::{
     alloc::{Layout, alloc, dealloc, realloc},
@@ -8,24 +12,6 @@ use std::{
 };
 
 use bonsai_alloc::prelude::*;
-
-#[cfg(not(any(feature = "std", feature = "talc", feature = "rlsf", feature = "lol")))]
-#[global_allocator]
-static HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
-
-#[cfg(feature = "talc")]
-#[global_allocator]
-static HEAP: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
-
-#[cfg(feature = "rlsf")]
-#[global_allocator]
-static HEAP: rlsf::GlobalTlsf = rlsf::GlobalTlsf::new();
-
-#[cfg(feature = "lol")]
-#[global_allocator]
-static HEAP: lol_alloc::AssumeSingleThreaded<lol_alloc::FreeListAllocator> =
-    // SAFETY: the module has one thread.
-    unsafe { lol_alloc::AssumeSingleThreaded::new(lol_alloc::FreeListAllocator::new()) };
 
 const WANTED: Layout = Layout::new::<[u32; 10]>();
 
