@@ -146,9 +146,22 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         {
             return true;
         }
-        let mut lowest = start;
-        // All of a fixed memory at once: when it is nearly full, there is no room to move.
-        let mut highest = end.max(pool.end());
+        // All of a fixed memory at once: when it is nearly full, there is no room to move. Where
+        // nearly all is somebody else's, there is none for a map of that.
+        let (all, own) = (pool.end(), end.max(self.end()));
+        self.remap(pool, base, start, own.max(all))
+            || (own < all && self.remap(pool, base, start, own))
+    }
+
+    /// Makes a map that has entries from `lowest` or below to `highest` or beyond.
+    fn remap<G: Grow>(
+        &mut self,
+        pool: &Pool<G>,
+        base: NonNull<u8>,
+        mut lowest: usize,
+        mut highest: usize,
+    ) -> bool {
+        let granule = self.tree.size_of(0);
         if self.capacity > 0 {
             lowest = lowest.min(self.tree.origin);
         }
