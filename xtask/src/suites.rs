@@ -38,7 +38,8 @@ pub const ALL: &[Suite] = &[
     },
     Suite {
         name: "native",
-        about: "the library's tests and doctests on this machine, under several sets of features",
+        about: "the library's tests and doctests on this machine, under several sets of features \
+                and with AddressSanitizer",
         needs: &[],
         run: native::suite,
     },
@@ -80,7 +81,7 @@ pub const ALL: &[Suite] = &[
     },
     Suite {
         name: "misuse",
-        about: "a wasm module whose allocator is misused traps and says why; one whose memory fails goes on",
+        about: "a misused wasm module traps and says why; one whose memory fails goes on",
         needs: &[Need::WasmTarget, Need::SizeModules],
         run: misuse,
     },

@@ -1,30 +1,60 @@
 //! Jobs that look at what the tests cannot: memory errors outside of any model, and what the
 //! dependencies bring along.
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Context as _, Result};
 
 use super::toolchains::installed;
 use crate::process::cmd;
 use crate::report::{self, Score};
 use crate::setup::Machine;
-use crate::workspace;
+use crate::toolchain::Toolchain;
+use crate::workspace::{self, Package};
 
 /// The native tests with AddressSanitizer.
 pub fn asan(_: &Machine, score: &mut Score) -> Result<()> {
     let packages = workspace::packages()?;
     let library = workspace::library(&packages)?;
-    let nightly = installed("nightly", &[])?;
+    sanitized(score, library, &installed("nightly", &[])?, &["--lib", "--tests"])
+}
+
+/// The same without every short sequence: they take more time than all other tests together, and
+/// leave hardly a line to be reached that those do not.
+pub fn asan_in_brief(score: &mut Score, library: &Package, nightly: &Toolchain) -> Result<()> {
+    let mut tests = vec!["--lib".to_owned()];
+    let folder = crate::root().join("tests");
+    for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        match name.strip_suffix(".rs") {
+            Some(test) if test != "exhaustive" => tests.push(format!("--test={test}")),
+            _ => {}
+        }
+    }
+    let tests: Vec<_> = tests.iter().map(String::as_str).collect();
+    sanitized(score, library, nightly, &tests)
+}
+
+fn sanitized(
+    score: &mut Score,
+    library: &Package,
+    nightly: &Toolchain,
+    tests: &[&str],
+) -> Result<()> {
     let host = nightly.host()?;
     score.tests(
-        "the library, every stable feature",
+        "the library, every stable feature, with AddressSanitizer",
         || {
             nightly
                 .cargo()
-                .args(["test", "--no-fail-fast", "--package", &library.name, "--lib", "--tests"])
+                .args(["test", "--no-fail-fast", "--package", &library.name])
+                .args(tests)
                 .args(["--features", &library.stable_features().join(",")])
                 // With a target named, build scripts and macros go without the sanitizer.
                 .args(["--target", &host])
                 .env("RUSTFLAGS", "-Zsanitizer=address")
+                // Debug assertions stay. Without any optimization it takes three times as long.
+                .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
                 .env("CARGO_TARGET_DIR", crate::root().join("target/asan"))
                 // The tests of `Machine` reserve 4 GiB of addresses, and statics stay reachable.
                 .env("ASAN_OPTIONS", "detect_leaks=0:quarantine_size_mb=64")

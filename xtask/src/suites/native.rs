@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::audits;
 use crate::report::{self, Score};
 use crate::setup::Machine;
 use crate::toolchain::Toolchain;
@@ -44,8 +45,13 @@ pub fn suite(_: &Machine, score: &mut Score) -> Result<()> {
                 &nightly,
                 &[&packages[..], &["--all-features"]].concat(),
             );
+            audits::asan_in_brief(score, library, &nightly)?;
         }
-        None => score.skip("the library, every feature", "there is no nightly toolchain"),
+        None => {
+            let without = "there is no nightly toolchain";
+            score.skip("the library, every feature", without);
+            score.skip("the library with AddressSanitizer", without);
+        }
     }
     Ok(())
 }
