@@ -69,8 +69,8 @@ pub const ALL: &[Suite] = &[
     },
     Suite {
         name: "differential",
-        about: "every heap answers in a wasm module in Node as it does over simulated memory",
-        needs: &[Need::WasmTarget],
+        about: "every heap answers in Node and in browsers as it does over simulated memory",
+        needs: &[Need::WasmTarget, Need::Chrome, Need::Firefox],
         run: differential::suite,
     },
     Suite {

@@ -48,16 +48,26 @@ pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
         build(&Toolchain::ACTIVE, &["--bin", "simulated"])?;
         (simulated(&target), "8")
     };
+    let compare = |script: &str| {
+        let node = cmd("node").args(["--test", "--test-reporter=tap"]).arg(folder.join(script));
+        node.env("DIFFERENTIAL_MODULE", &module)
+            .env("DIFFERENTIAL_PROGRAM", &program)
+            .env("DIFFERENTIAL_WORD", word)
+    };
     score.tests(
         "a wasm module in Node beside simulated memory",
+        || compare("node.test.mjs").tee(),
+        |output| report::node(&output.text),
+    );
+    score.tests(
+        "the same in Chromium and Firefox",
         || {
-            cmd("node")
-                .args(["--test", "--test-reporter=tap"])
-                .arg(folder.join("compare.test.mjs"))
-                .env("DIFFERENTIAL_MODULE", &module)
-                .env("DIFFERENTIAL_PROGRAM", &program)
-                .env("DIFFERENTIAL_WORD", word)
-                .tee()
+            let browsers = [machine.chrome()?, machine.firefox()?];
+            let named = browsers.iter().fold(compare("browsers.test.mjs"), |node, browser| {
+                let [binary, driver] = browser.variables;
+                node.env(binary, &browser.binary).env(driver, &browser.driver)
+            });
+            named.tee()
         },
         |output| report::node(&output.text),
     );

@@ -1,5 +1,5 @@
 // Chromium and Firefox without a window, driven as W3C WebDriver has it: a driver program that
-// speaks JSON over HTTP. The page does the work in a worker; see page/.
+// speaks JSON over HTTP. For benchmarks the page does the work in a worker; see page/.
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -52,22 +52,27 @@ function find(variable, programs) {
   return undefined;
 }
 
-async function start(browser) {
+/** The sessions of both, for who needs no page: an empty one can run modules. */
+export const SESSIONS = Object.fromEntries([CHROMIUM, FIREFOX].map((browser) => [browser.name, () => open(browser)]));
+
+/** A session; or what is missing. */
+async function open(browser) {
   const [binary, driver] = browser.variables.map((variable, at) => find(variable, browser.programs[at]));
   if (binary === undefined || driver === undefined) {
     const missing = binary === undefined ? 0 : 1;
     return { missing: `no ${browser.programs[missing][0]} on PATH, and none named by ${browser.variables[missing]}` };
   }
-  const site = await serve();
-  const session = await Session.open(driver, browser, binary).catch((error) => {
-    site.close();
+  return Session.open(driver, browser, binary);
+}
+
+async function start(browser) {
+  const session = await open(browser);
+  if (session.missing !== undefined) return session;
+  const site = await serve().catch(async (error) => {
+    await session.close();
     throw error;
   });
-  const call = async (message) => {
-    const answer = await session.script("const [message, done] = arguments; ask(message).then(done, (error) => done({ failed: String(error) }));", [message]);
-    if (answer?.failed !== undefined) throw new Error(`${browser.name}: ${answer.failed}`);
-    return answer;
-  };
+  const call = (message) => session.call("(message) => ask(message)", message);
   return {
     name: browser.name,
     version: browser.engine(session.version),
@@ -122,7 +127,7 @@ class Session {
     const port = await freePort();
     const child = spawn(driver, browser.flag(port), { stdio: "ignore" });
     const session = new Session();
-    Object.assign(session, { child, base: `http://127.0.0.1:${port}` });
+    Object.assign(session, { name: browser.name, child, base: `http://127.0.0.1:${port}` });
     try {
       await session.ready();
       const capabilities = { alwaysMatch: browser.capabilities(binary) };
@@ -159,8 +164,13 @@ class Session {
     return this.post("/url", { url });
   }
 
-  script(script, args) {
-    return this.post("/execute/async", { script, args });
+  /** What a function, given as source, makes of these arguments in the page. */
+  async call(source, ...args) {
+    const script = `const args = [...arguments]; const done = args.pop();
+      new Promise((resolve) => resolve((${source})(...args))).then(done, (error) => done({ failed: String(error) }));`;
+    const answer = await this.post("/execute/async", { script, args });
+    if (answer?.failed !== undefined) throw new Error(`${this.name}: ${answer.failed}`);
+    return answer;
   }
 
   async close() {
