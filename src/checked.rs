@@ -88,7 +88,7 @@ mod storage;
 pub(crate) use self::{
     guard::Guard,
     heap::{alloc, alloc_zeroed, dealloc, make_room, padded, realloc},
-    links::sound,
+    links::{Seal, plausible, sound},
 };
 pub use self::{
     guard::set_quarantine,

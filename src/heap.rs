@@ -64,6 +64,7 @@ const OFTEN: usize = 256 * GRANULE;
 const NO_RESERVE: usize = 1;
 /// Blocks from this size on, in granules, grow with the memory they end with.
 const EXTEND: usize = 1024;
+const ASTRAY: &str = "a quick list leads to what is no block of its size";
 
 #[repr(C)]
 #[derive(Debug)]
@@ -174,9 +175,14 @@ impl State {
     }
 
     /// Whether a block begins at `address` that a quick list may lead to.
+    #[inline]
     fn may_wait(&self, address: usize) -> bool {
-        let at = self.runs.granule(address);
-        address & (GRANULE - 1) == 0 && self.runs.is_block(at) && !self.runs.is_free(at)
+        address & (GRANULE - 1) == 0 && self.runs.is_taken(self.runs.granule(address))
+    }
+
+    /// Whether one of `n` granules does: a look at the table that only `checked` takes.
+    fn waits(&self, address: usize, n: usize) -> bool {
+        self.may_wait(address) && self.runs.ends(self.runs.granule(address) + n)
     }
 
     /// Takes the first block of a list.
@@ -189,11 +195,8 @@ impl State {
         }
         // SAFETY: it waits on this list.
         let next = unsafe { self.link(head) };
-        let sound = checked::sound(
-            || next == 0 || self.may_wait(next),
-            head,
-            "a quick list leads to what is no block",
-        );
+        let holds = || next == 0 || self.waits(next, size_of_class(class));
+        let sound = checked::sound(holds, head, ASTRAY);
         // SAFETY: as above.
         unsafe { *self.quick.get_unchecked_mut(class) = if sound { next } else { 0 } };
         Some(head)
@@ -217,15 +220,25 @@ impl State {
         self.runs.pointer(at).addr()
     }
 
-    /// Empties the quick lists into the runs. Whether there was anything.
+    /// Empties the quick lists into the runs. Whether there was anything. A list is given up where
+    /// it leads to what is no block of its size: one that was freed twice, or overwritten.
     fn flush(&mut self) -> bool {
         let mut any = false;
         for class in 0..CLASSES {
-            while let Some(block) = self.pop(class) {
+            let n = size_of_class(class);
+            // SAFETY: a class that there is.
+            let mut block = core::mem::replace(unsafe { self.quick.get_unchecked_mut(class) }, 0);
+            while block != 0
+                && checked::plausible(self.may_wait(block), block, ASTRAY)
+                && checked::sound(|| self.waits(block, n), block, ASTRAY)
+            {
                 any = true;
+                // SAFETY: it waited on the list.
+                let next = unsafe { self.link(block) };
                 let at = self.runs.granule(block);
                 // SAFETY: a free block of that size.
-                unsafe { self.runs.free(at, size_of_class(class)) };
+                unsafe { self.runs.free(at, n) };
+                block = next;
             }
         }
         self.idle = 0;

@@ -6,6 +6,7 @@
 
 mod grow;
 mod linear;
+mod runs;
 #[cfg(any(unix, windows))]
 mod simulation;
 

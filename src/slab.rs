@@ -79,6 +79,14 @@ impl FreeList {
         Some(block)
     }
 
+    /// Whether the list may be one of these blocks.
+    pub(crate) fn is_plausible(&self, blocks: Blocks) -> bool {
+        let head = self.free.addr();
+        self.used <= self.fresh
+            && self.fresh <= blocks.count
+            && (head == 0 || self.was_handed_out(blocks, head))
+    }
+
     /// Whether a block begins at `address` that was handed out before.
     fn was_handed_out(&self, blocks: Blocks, address: usize) -> bool {
         let offset = address.wrapping_sub(blocks.first);
@@ -116,13 +124,10 @@ impl FreeList {
         let mut address = self.free.addr();
         // A damaged list must not go on for ever.
         for _ in 0..self.fresh {
-            if address == 0 {
+            if !self.was_handed_out(blocks, address) {
                 break;
             }
-            let index = address.wrapping_sub(blocks.first) / blocks.size;
-            if index >= blocks.count {
-                break;
-            }
+            let index = (address - blocks.first) / blocks.size;
             free.insert(index.wrapping_sub(from));
             // SAFETY: in the region, by the test above.
             address = unsafe { region.read(address) };

@@ -216,6 +216,8 @@ impl Guard {
 
     /// The allocator's own words are wrong at `address`.
     pub(super) fn damaged(&self, operation: Operation, damage: Damage) {
+        // It may be the first that is heard of the allocator.
+        self.with(|_, _| ());
         self.tell(operation, damage.address, None, (Fault::Damaged(damage), None));
     }
 

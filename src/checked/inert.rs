@@ -60,6 +60,12 @@ impl Guard {
     }
 
     #[inline(always)]
+    pub(crate) fn obtained(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn returned(&self) {}
+
+    #[inline(always)]
     pub(crate) fn reset(&self, _: &Region) {}
 
     #[inline(always)]
@@ -78,6 +84,36 @@ impl Guard {
     #[inline(always)]
     pub(crate) fn seen<'a>(&self, visit: &'a mut dyn FnMut(Block)) -> &'a mut dyn FnMut(Block) {
         visit
+    }
+}
+
+/// A link that every build looks at.
+#[inline(always)]
+pub(crate) fn plausible(holds: bool, _: usize, _: &'static str) -> bool {
+    holds
+}
+
+/// No list is sealed.
+#[derive(Debug)]
+pub(crate) struct Seal;
+
+impl Seal {
+    pub(crate) const NONE: Seal = Seal;
+
+    #[inline(always)]
+    pub(crate) fn of<I: Iterator<Item = usize>>(_: impl FnOnce() -> I) -> Seal {
+        Seal
+    }
+
+    #[expect(clippy::unused_self, reason = "the same call as with the feature")]
+    #[inline(always)]
+    pub(crate) fn holds<I: Iterator<Item = usize>>(
+        &self,
+        _: impl FnOnce() -> I,
+        _: usize,
+        _: &'static str,
+    ) -> bool {
+        true
     }
 }
 

@@ -1,8 +1,8 @@
 //! Links in free memory, before they are followed.
 //!
 //! They are looked at while an allocator works, under its lock, where no hook may run: what is
-//! wrong waits for the end of the call. The allocator goes on without the list that it cannot
-//! trust.
+//! wrong waits for the end of the call; with several threads, for the end of the first one that ends.
+//! The allocator goes on without the list that it cannot trust.
 
 use super::{Guard, Operation};
 use crate::{inspect::Damage, lock::Lock};
@@ -20,7 +20,50 @@ pub(crate) fn sound(holds: impl FnOnce() -> bool, address: usize, rule: &'static
     sound
 }
 
+/// The same of a link that every build looks at.
+#[inline]
+pub(crate) fn plausible(holds: bool, address: usize, rule: &'static str) -> bool {
+    sound(|| holds, address, rule)
+}
+
+/// What the words of a list came to, kept where nobody who writes to the list writes.
+#[derive(Debug)]
+pub(crate) struct Seal(usize);
+
+impl Seal {
+    /// That of a list of nothing.
+    pub(crate) const NONE: Seal = Seal(0);
+
+    /// That of a list as it is now.
+    pub(crate) fn of<I: Iterator<Item = usize>>(words: impl FnOnce() -> I) -> Seal {
+        Seal(
+            words()
+                .fold(0, |sum: usize, word| (sum.rotate_left(7) ^ word).wrapping_mul(0x9E37_79B1)),
+        )
+    }
+
+    /// Whether the list is as it was. If not, the call will be reported.
+    pub(crate) fn holds<I: Iterator<Item = usize>>(
+        &self,
+        words: impl FnOnce() -> I,
+        address: usize,
+        rule: &'static str,
+    ) -> bool {
+        sound(|| Self::of(words).0 == self.0, address, rule)
+    }
+}
+
 impl Guard {
+    /// Memory was asked for, by whom no guard looks after.
+    pub(crate) fn obtained(&self) {
+        self.settle(Operation::Allocate);
+    }
+
+    /// Memory was given back, by the same.
+    pub(crate) fn returned(&self) {
+        self.settle(Operation::Free);
+    }
+
     /// Tells of links that were found wrong since the last call.
     pub(crate) fn settle(&self, operation: Operation) {
         if let Some(damage) = FOUND.with(Option::take) {

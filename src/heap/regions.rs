@@ -196,7 +196,9 @@ impl Runs {
                 return Some(State::Gap);
             }
             // SAFETY: the same.
-            header = unsafe { self.read(header, 0) };
+            let before = unsafe { self.read(header, 0) };
+            // Regions descend. A header that was overwritten must not lead in circles.
+            header = if (self.origin..header).contains(&before) { before } else { 0 };
         }
         None
     }

@@ -225,27 +225,34 @@ impl Runs {
     #[inline(never)]
     unsafe fn unlink(&mut self, at: usize, n: usize) {
         self.free -= n;
-        // SAFETY: a free run.
-        let next = unsafe { self.read(at, NEXT) };
         let bin = bin_of(n);
-        // SAFETY: no run is too large for the last bin.
-        let first = unsafe { self.bins.get_unchecked_mut(bin) };
-        if *first as usize == at {
-            *first = next as u32;
+        // SAFETY: a free run.
+        let Some((previous, next)) = (unsafe { self.neighbours(at, bin) }) else {
+            return;
+        };
+        if previous == 0 {
+            // SAFETY: no run is too large for the last bin.
+            unsafe { *self.bins.get_unchecked_mut(bin) = next as u32 };
             if next == 0 {
-                // SAFETY: there is a word for every 32 bins.
-                unsafe { *self.occupied.get_unchecked_mut(bin / 32) &= !(1 << (bin % 32)) };
+                self.give_up(bin);
             }
             return;
         }
-        // SAFETY: a free run, not the first of its bin.
-        let previous = unsafe { self.read(at, PREVIOUS) };
         // SAFETY: a free run too.
         unsafe { self.write(previous, NEXT, next) };
         if next != 0 {
             // SAFETY: the same.
             unsafe { self.write(next, PREVIOUS, previous) };
         }
+    }
+
+    /// Leaves a bin empty, whatever was in it.
+    #[inline(never)]
+    fn give_up(&mut self, bin: usize) {
+        // SAFETY: no run is too large for the last bin.
+        unsafe { *self.bins.get_unchecked_mut(bin) = 0 };
+        // SAFETY: there is a word for every 32 bins.
+        unsafe { *self.occupied.get_unchecked_mut(bin / 32) &= !(1 << (bin % 32)) };
     }
 
     /// Makes the run `at..at + n` the run `to..to + m`, which overlaps it or touches it. Its bits
@@ -262,17 +269,18 @@ impl Runs {
             // SAFETY: the same.
             return unsafe { self.link(to, m) };
         }
-        self.free = self.free + m - n;
         // The same bin: it stays where it is on the list.
         // SAFETY: a free run.
-        let next = unsafe { self.read(at, NEXT) };
-        // SAFETY: no run is too large for the last bin.
-        let first = unsafe { self.bins.get_unchecked_mut(bin) };
-        if *first as usize == at {
-            *first = to as u32;
+        let Some((previous, next)) = (unsafe { self.neighbours(at, bin) }) else {
+            self.free -= n;
+            // SAFETY: as the caller promises.
+            return unsafe { self.link(to, m) };
+        };
+        self.free = self.free + m - n;
+        if previous == 0 {
+            // SAFETY: no run is too large for the last bin.
+            unsafe { *self.bins.get_unchecked_mut(bin) = to as u32 };
         } else {
-            // SAFETY: a free run, not the first of its bin.
-            let previous = unsafe { self.read(at, PREVIOUS) };
             // SAFETY: free memory of the heap's.
             unsafe { self.write(to, PREVIOUS, previous) };
             // SAFETY: a free run too.
@@ -288,9 +296,9 @@ impl Runs {
         if at == self.top {
             return self.end - self.top;
         }
-        if at < self.limit && self.get(at) & F != 0 && self.sound(at) {
+        if at < self.limit && self.get(at) & F != 0 {
             // SAFETY: a free run.
-            return unsafe { self.read(at, LENGTH) };
+            return unsafe { self.length(at) };
         }
         0
     }
@@ -306,10 +314,7 @@ impl Runs {
         let mut left = 0;
         if self.get(at - 1) & F != 0 {
             // SAFETY: the last granule of a free run.
-            left = unsafe { self.read(at - 1, GRANULE - 4) };
-            if !self.sound_before(at, left) {
-                left = 0;
-            }
+            left = unsafe { self.length_before(at) };
         }
         let start = at - left;
         if left > 0 {
@@ -355,22 +360,32 @@ impl Runs {
         }
     }
 
-    /// The run that fits `n` granules best, among those looked at; not the top.
+    /// The run that fits `n` granules best, among those looked at, and its length; not the top.
     #[inline]
-    pub(super) fn find(&self, n: usize) -> Option<usize> {
+    pub(super) fn find(&mut self, n: usize) -> Option<(usize, usize)> {
         let mut bin = bin_of(n);
         if n > EXACT {
             // Runs of this bin may be too small, so look at some; those above it are not.
             // SAFETY: no size is too large for the last bin.
             let mut at = unsafe { *self.bins.get_unchecked(bin) } as usize;
             let mut looks = LOOK;
-            while at != 0 && looks != 0 && self.sound(at) {
+            while at != 0 && looks != 0 {
                 // SAFETY: a free run.
                 if unsafe { self.read(at, LENGTH) } >= n {
-                    return Some(at);
+                    let has = self.has(at);
+                    if has >= n {
+                        return Some((at, has));
+                    }
+                    self.give_up(bin);
+                    break;
                 }
                 // SAFETY: the same.
-                at = unsafe { self.read(at, NEXT) };
+                let next = unsafe { self.read(at, NEXT) };
+                if !self.leads(at, next) {
+                    self.give_up(bin);
+                    break;
+                }
+                at = next;
                 looks -= 1;
             }
             bin += 1;
@@ -384,10 +399,11 @@ impl Runs {
                 bin = word * 32 + set.trailing_zeros() as usize;
                 // SAFETY: only bits of bins are set.
                 let at = unsafe { *self.bins.get_unchecked(bin) } as usize;
-                if self.sound(at) {
-                    return Some(at);
+                let has = self.has(at);
+                if has >= n {
+                    return Some((at, has));
                 }
-                mask &= !(1 << (bin % 32));
+                self.give_up(bin);
                 continue;
             }
             mask = u32::MAX;
@@ -399,11 +415,7 @@ impl Runs {
     /// Takes what is wanted; `None` where nothing fits.
     #[inline(never)]
     pub(crate) fn take(&mut self, want: Want) -> Option<Taken> {
-        let (at, has) = match self.find(want.fit) {
-            // SAFETY: a free run.
-            Some(at) => (at, unsafe { self.read(at, LENGTH) }),
-            None => (self.top, self.end - self.top),
-        };
+        let (at, has) = self.find(want.fit).unwrap_or((self.top, self.end - self.top));
         if has < want.fit {
             return None;
         }

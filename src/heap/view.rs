@@ -19,9 +19,12 @@ impl<M: Memory, P: Policy> Heap<M, P> {
     fn waiting(&self, from: usize) -> BitSet<WINDOW> {
         self.state.with(|state| {
             let mut set = BitSet::new();
+            // A damaged list must lead nowhere else, and must not go on for ever.
+            let mut most = state.runs.limit - state.runs.origin;
             for &head in &state.quick {
                 let mut block = head;
-                while block != 0 {
+                while most != 0 && state.may_wait(block) {
+                    most -= 1;
                     set.insert(state.runs.granule(block).wrapping_sub(from));
                     // SAFETY: it waits on this list.
                     block = unsafe { state.link(block) };

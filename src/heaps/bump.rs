@@ -264,20 +264,35 @@ unsafe impl<M: Memory> Plain for BumpHeap<M> {
 heap!([] BumpHeap<M>);
 
 impl<M: Memory> BumpHeap<M> {
+    /// The chunk before the one at `start`, as start and end; `None` where there is none, or its header
+    /// was overwritten. All chunks but those seen are `left` bytes.
+    fn older(&self, state: &State, start: usize, left: usize) -> Option<(usize, usize)> {
+        // SAFETY: a chunk of ours begins with its header.
+        let before = unsafe { state.region.read(start) };
+        // SAFETY: the same.
+        let end = unsafe { state.region.read(start + WORD) };
+        let pool = self.memory.pool();
+        let holds = before % HEADER == 0
+            && before > pool.region().start()
+            && end <= pool.end()
+            && before + HEADER <= end
+            && end - before <= left;
+        if holds { Some((before, end)) } else { None }
+    }
+
     /// The chunk that follows the one at `after` in address order, as start, top and end. What was
     /// free behind an older one's top went back to the pool.
     fn chunk(&self, after: usize) -> Option<(usize, usize, usize)> {
         self.state.with(|state| {
             let mut found: Option<(usize, usize, usize)> = None;
             let (mut start, mut top, mut end) = (state.start, state.span.top, state.span.end);
+            let mut left = state.committed;
             while start != 0 {
                 if start > after && found.is_none_or(|(least, ..)| start < least) {
                     found = Some((start, top, end));
                 }
-                // SAFETY: a chunk of ours begins with its header.
-                end = unsafe { state.region.read(start + WORD) };
-                // SAFETY: the same.
-                start = unsafe { state.region.read(start) };
+                left = left.saturating_sub(end - start);
+                (start, end) = self.older(state, start, left).unwrap_or((0, 0));
                 top = end;
             }
             found
@@ -315,6 +330,16 @@ impl<M: Memory> Inspect for BumpHeap<M> {
             }
             let Span { top, end } = state.span;
             rule(state.start + HEADER <= top && top <= end, top, "the top is not in the chunk")?;
+            let mut left = state.committed.saturating_sub(end - state.start);
+            let mut start = state.start;
+            while left > 0 {
+                let older = self.older(state, start, left);
+                let astray = "a chunk's header does not lead to the chunk before";
+                rule(older.is_some(), start, astray)?;
+                let Some((before, end)) = older else { break };
+                left -= end - before;
+                start = before;
+            }
             let mut address = state.zero_from.max(top);
             while address < end {
                 // SAFETY: free memory of ours.

@@ -8,6 +8,8 @@
 //!            | header | block | block | block | … | tail |
 //! ```
 
+mod links;
+
 use core::alloc::Layout;
 
 use super::arena::{Arena, arena_words};
@@ -213,9 +215,12 @@ impl State {
         let header = unsafe { State::header(region, slab) };
         let mut next = self.partial[header.class];
         if next != 0 {
+            let sound = self.is_sound(next, header.class);
             // SAFETY: another slab of ours.
             let neighbour = unsafe { State::header(region, next) };
-            if neighbour.list.used == 0 {
+            if !sound {
+                next = 0;
+            } else if neighbour.list.used == 0 {
                 // SAFETY: nothing in it is live, and it is alone on its list.
                 unsafe { self.arena.tree.give(next) };
                 next = 0;
@@ -236,6 +241,10 @@ impl State {
         let region = self.region();
         // SAFETY: a slab of ours.
         let header = unsafe { State::header(region, slab) };
+        if !self.leads(slab, header) {
+            self.partial[header.class] = 0;
+            return;
+        }
         if header.next != 0 {
             // SAFETY: another slab of ours.
             unsafe { State::header(region, header.next) }.previous = header.previous;
@@ -254,7 +263,8 @@ impl State {
         for class in 0..CLASSES {
             let slab = self.partial[class];
             // SAFETY: a slab of ours, if it is one.
-            if slab != 0 && unsafe { State::header(self.region(), slab) }.list.used == 0 {
+            let empty = slab != 0 && unsafe { State::header(self.region(), slab) }.list.used == 0;
+            if empty && self.is_sound(slab, class) {
                 self.partial[class] = 0;
                 // SAFETY: nothing in it is live, and it was alone on its list.
                 unsafe { self.arena.tree.give(slab) };
@@ -296,10 +306,14 @@ impl State {
     #[inline]
     fn take_small<M: Memory>(&mut self, memory: &M, class: usize) -> Option<*mut u8> {
         debug_assert!(class < CLASSES);
-        if self.partial[class] == 0 && !self.make_slab(memory, class) {
-            return None;
+        let mut slab = self.partial[class];
+        if slab == 0 || !self.is_sound(slab, class) {
+            self.partial[class] = 0;
+            if !self.make_slab(memory, class) {
+                return None;
+            }
+            slab = self.partial[class];
         }
-        let slab = self.partial[class];
         let region = self.region();
         // SAFETY: a slab of ours, with room.
         let header = unsafe { State::header(region, slab) };
@@ -323,6 +337,9 @@ impl State {
     unsafe fn give_small(&mut self, address: usize, class: usize) {
         let slab = align_down(address, 1 << (GRANULE + slab_order(SIZES[class])));
         let region = self.region();
+        if !self.is_sound(slab, class) {
+            return;
+        }
         // SAFETY: the block's slab; a slab is aligned to its size.
         let header = unsafe { State::header(region, slab) };
         debug_assert_eq!(header.class, class, "{address:#x} is freed with another layout");

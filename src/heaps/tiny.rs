@@ -48,6 +48,13 @@ fn size_of_class(class: usize) -> usize {
     1usize.rotate_right(class as u32)
 }
 
+/// Whether a block of a class may begin at `address`, as far as that says.
+fn may_wait(memory: &impl Memory, class: usize, address: usize) -> bool {
+    let pool = memory.pool();
+    address & (size_of_class(class) - 1) == 0
+        && (pool.region().start()..pool.end()).contains(&address)
+}
+
 impl Lists {
     const fn new() -> Self {
         Lists { heads: [0; CLASSES] }
@@ -116,10 +123,7 @@ impl Lists {
                     let region = memory.pool().region();
                     // SAFETY: the link of a free block.
                     let next = unsafe { region.read(block) };
-                    let holds = || {
-                        next & (size_of_class(class) - 1) == 0
-                            && (next == 0 || (region.start()..memory.pool().end()).contains(&next))
-                    };
+                    let holds = || next == 0 || may_wait(memory, class, next);
                     let rule = "a list leads to what is no block of its size";
                     *head = if sound(holds, block, rule) { next } else { 0 };
                     let rest = block + size_of_class(wanted);
@@ -269,9 +273,12 @@ impl<M: Memory> TinyHeap<M> {
     pub fn walk_free(&self, mut visit: impl FnMut(Block)) {
         let region = self.memory.pool().region();
         self.lists.with(|lists| {
-            for (class, &head) in lists.heads.iter().enumerate() {
+            // A damaged list must lead nowhere else, and must not go on for ever.
+            let mut most = self.memory.pool().end() - region.start();
+            for (class, &head) in lists.heads.iter().enumerate().skip(1) {
                 let mut address = head;
-                while address != 0 {
+                while may_wait(&self.memory, class, address) && most >= size_of_class(class) {
+                    most -= size_of_class(class);
                     visit(Block { address, size: size_of_class(class), state: State::Free });
                     // SAFETY: the link of a free block.
                     address = unsafe { region.read(address) };

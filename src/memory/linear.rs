@@ -9,16 +9,17 @@
 
 use core::{alloc::Layout, ops::Range, ptr::NonNull};
 
-use super::{Grow, MAX_PAGES, Machine, PAGE};
+use super::{
+    Grow, MAX_PAGES, Machine, PAGE,
+    runs::{Runs, UNIT, all},
+};
 use crate::{
-    bitmap::{WORD, align_down, align_up},
+    bitmap::{WORD, align_up},
+    checked::Guard,
     lock::Lock,
     provenance,
     region::Region,
 };
-
-/// Sizes and addresses of runs are multiples of this, so that any of them holds its two words.
-const UNIT: usize = 16;
 
 /// Memory that a pool hands out.
 #[derive(Clone, Copy, Debug)]
@@ -44,26 +45,6 @@ pub struct PoolStats {
     pub free_runs: usize,
 }
 
-/// The free runs, in the order of their addresses.
-#[repr(C)]
-#[derive(Debug)]
-pub(crate) struct Runs {
-    /// Times that growing succeeded. Read from outside.
-    pub(crate) growths: usize,
-    grown_pages: usize,
-    /// The first free run, 0 for none. A run's first word is the address of the next one, its
-    /// second its length.
-    ///
-    /// Invariant: ascending, and no run touches the next.
-    first: usize,
-    /// Free memory that is known to be zero: what is left of the last growth. Part of one run,
-    /// without its two words.
-    zero_start: usize,
-    zero_end: usize,
-    /// Whether the memory below the first growth is on the list, or was.
-    has_below: bool,
-}
-
 /// Pages of one linear memory: obtained by growing, handed out, taken back.
 ///
 /// # Example
@@ -83,6 +64,7 @@ pub(crate) struct Runs {
 pub struct Pool<G: Grow> {
     runs: Lock<Runs>,
     grow: G,
+    guard: Guard,
 }
 
 impl<G: Grow> Pool<G> {
@@ -91,15 +73,7 @@ impl<G: Grow> Pool<G> {
     /// Any number of pools may share one memory, but memory below the first growth
     /// must be known to one of them only.
     pub const fn new(grow: G) -> Self {
-        let runs = Runs {
-            growths: 0,
-            grown_pages: 0,
-            first: 0,
-            zero_start: 0,
-            zero_end: 0,
-            has_below: false,
-        };
-        Pool { runs: Lock::new(runs), grow }
+        Pool { runs: Lock::new(Runs::EMPTY), grow, guard: Guard::new("Pool") }
     }
 
     /// The memory that the pool grows.
@@ -111,13 +85,25 @@ impl<G: Grow> Pool<G> {
         self.runs.as_ptr()
     }
 
+    /// Does something with the free runs: those that can be trusted.
+    #[inline(always)]
+    fn with<R>(&self, f: impl FnOnce(&mut Runs) -> R) -> R {
+        self.runs.with(|runs| {
+            runs.audit(&self.grow);
+            let result = f(runs);
+            runs.reseal(&self.grow);
+            result
+        })
+    }
+
     /// Obtains memory for `layout`; `None`, and nothing changed, where there is none.
     ///
     /// Takes the smallest run that fits, else grows by what is missing, in whole pages.
     pub fn acquire(&self, layout: Layout) -> Option<NonNull<u8>> {
         let size = unit_up(layout.size())?;
-        let extent = self.extent(size, layout.align().max(UNIT), 0)?;
-        Some(extent.start)
+        let extent = self.extent(size, layout.align().max(UNIT), 0);
+        self.guard.obtained();
+        Some(extent?.start)
     }
 
     /// Obtains at least `size` bytes, aligned to `align`, and with them the rest of the run if that
@@ -129,14 +115,14 @@ impl<G: Grow> Pool<G> {
     /// As [`Pool::acquire_run`], but only what was released before; memory does not grow.
     pub fn reuse(&self, size: usize, align: usize) -> Option<Extent> {
         let size = unit_up(size)?;
-        self.runs.with(|runs| {
+        self.with(|runs| {
             runs.add_below(&self.grow);
             runs.carve(&self.grow, size, align.max(UNIT), PAGE)
         })
     }
 
     fn extent(&self, size: usize, align: usize, slack: usize) -> Option<Extent> {
-        self.runs.with(|runs| {
+        self.with(|runs| {
             runs.add_below(&self.grow);
             if let Some(extent) = runs.carve(&self.grow, size, align, slack) {
                 return Some(extent);
@@ -163,7 +149,7 @@ impl<G: Grow> Pool<G> {
     /// where what follows is not free.
     pub fn extend(&self, at: usize, len: usize) -> Option<Extent> {
         let len = unit_up(len)?;
-        self.runs.with(|runs| {
+        self.with(|runs| {
             runs.add_below(&self.grow);
             if let Some(extent) = runs.carve_at(&self.grow, at, len) {
                 return Some(extent);
@@ -188,7 +174,8 @@ impl<G: Grow> Pool<G> {
     /// It did, and nothing uses that memory any more.
     pub unsafe fn release(&self, start: NonNull<u8>, layout: Layout) {
         // SAFETY: `acquire` rounded up like this.
-        unsafe { self.release_run(start, align_up(layout.size(), UNIT)) }
+        unsafe { self.release_run(start, align_up(layout.size(), UNIT)) };
+        self.guard.returned();
     }
 
     /// Takes back a part, or all, of an [`Extent`].
@@ -197,7 +184,7 @@ impl<G: Grow> Pool<G> {
     /// It came from this pool, `start` and `len` are multiples of 16, `len` is not 0, and nothing
     /// uses that memory any more.
     pub unsafe fn release_run(&self, start: NonNull<u8>, len: usize) {
-        self.runs.with(|runs| {
+        self.with(|runs| {
             // SAFETY: the caller gives it back.
             unsafe { runs.insert(Region::unbounded(start), provenance::address(start), len) }
         });
@@ -205,7 +192,7 @@ impl<G: Grow> Pool<G> {
 
     /// What the pool has and did. O(free runs).
     pub fn stats(&self) -> PoolStats {
-        self.runs.with(|runs| {
+        self.with(|runs| {
             let mut stats = PoolStats {
                 grown_pages: runs.grown_pages,
                 growths: runs.growths,
@@ -231,228 +218,6 @@ fn unit_up(size: usize) -> Option<usize> {
         0 => None,
         _ if size > MAX_PAGES * PAGE => None,
         _ => Some(align_up(size, UNIT)),
-    }
-}
-
-/// All memory there is.
-fn all<G: Grow>(grow: &G) -> Region {
-    let any = NonNull::new(grow.pointer(0)).unwrap_or(NonNull::dangling());
-    Region::unbounded(any)
-}
-
-impl Runs {
-    /// Where memory ends.
-    fn end<G: Grow>(&self, grow: &G) -> usize {
-        grow.pointer(grow.pages()).addr()
-    }
-
-    /// Puts the memory below the first growth on the list, once.
-    #[inline]
-    fn add_below<G: Grow>(&mut self, grow: &G) {
-        if self.has_below {
-            return;
-        }
-        self.has_below = true;
-        if let Some(below) = grow.below() {
-            let start = align_up(below.start, UNIT);
-            let end = align_down(below.end, UNIT);
-            if start < end {
-                // SAFETY: nobody uses it, says `Grow::below`, and this happens once.
-                unsafe { self.insert(all(grow), start, end - start) };
-            }
-        }
-    }
-
-    /// Grows by `bytes`, in whole pages, and puts them on the list. False, and nothing
-    /// changed, where that is refused.
-    fn grow_by<G: Grow>(&mut self, grow: &G, bytes: usize) -> bool {
-        let pages = bytes.div_ceil(PAGE);
-        if grow.pages() + pages > MAX_PAGES {
-            return false;
-        }
-        let Some(before) = grow.grow(pages) else {
-            return false;
-        };
-        self.growths += 1;
-        self.grown_pages += pages;
-        // Foreign growth just before ours may have taken it to the last page after all.
-        let usable = pages.min(MAX_PAGES.saturating_sub(before));
-        if usable == 0 {
-            return false;
-        }
-        let start = grow.pointer(before).addr();
-        let end = start + usable * PAGE;
-        // SAFETY: pages fresh from growing are ours.
-        let run = unsafe { self.insert(all(grow), start, end - start) };
-        self.zero_start = if run == start { start + 2 * WORD } else { start };
-        self.zero_end = end;
-        true
-    }
-
-    /// The last run, if it reaches up to `end`.
-    fn last_touching<G: Grow>(&self, grow: &G, end: usize) -> Option<usize> {
-        let region = all(grow);
-        let mut run = self.first;
-        while run != 0 {
-            // SAFETY: a run on the list begins with these words.
-            let next = unsafe { region.read(run) };
-            // SAFETY: the same.
-            if next == 0 && run + unsafe { region.read(run + WORD) } == end {
-                return Some(run);
-            }
-            run = next;
-        }
-        None
-    }
-
-    /// Puts `start..start + len` on the list, merged with what it touches. Returns where the run
-    /// begins that it is now part of.
-    ///
-    /// # Safety
-    /// The memory is the pool's, and on no run.
-    unsafe fn insert(&mut self, region: Region, start: usize, len: usize) -> usize {
-        let mut before = 0;
-        let mut after = self.first;
-        while after != 0 && after < start {
-            before = after;
-            // SAFETY: a run on the list begins with these words.
-            after = unsafe { region.read(after) };
-        }
-        let mut end = start + len;
-        let mut next = after;
-        if after == end {
-            // SAFETY: the same.
-            next = unsafe { region.read(after) };
-            // SAFETY: the same.
-            end += unsafe { region.read(after + WORD) };
-        }
-        // SAFETY: the same, if there is one.
-        let touches = before != 0 && before + unsafe { region.read(before + WORD) } == start;
-        let run = if touches { before } else { start };
-        // SAFETY: the run is ours to write its words into.
-        unsafe { region.write(run, next) };
-        // SAFETY: the same.
-        unsafe { region.write(run + WORD, end - run) };
-        if !touches {
-            // SAFETY: as above.
-            unsafe { self.link(region, before, run) };
-        }
-        run
-    }
-
-    /// Makes `to` follow `before`, or be the first where that is 0.
-    ///
-    /// # Safety
-    /// `before` is 0 or a run on the list.
-    unsafe fn link(&mut self, region: Region, before: usize, to: usize) {
-        if before == 0 {
-            self.first = to;
-        } else {
-            // SAFETY: as the caller promises.
-            unsafe { region.write(before, to) };
-        }
-    }
-
-    /// Takes `size` bytes aligned to `align` out of the smallest run that has them; up to `slack`
-    /// more if the run has no more.
-    fn carve<G: Grow>(
-        &mut self,
-        grow: &G,
-        size: usize,
-        align: usize,
-        slack: usize,
-    ) -> Option<Extent> {
-        let region = all(grow);
-        let mut best = None;
-        let mut best_len = usize::MAX;
-        let mut before = 0;
-        let mut run = self.first;
-        while run != 0 {
-            // SAFETY: a run on the list begins with these words.
-            let len = unsafe { region.read(run + WORD) };
-            let pad = align_up(run, align).wrapping_sub(run);
-            if len < best_len && len.checked_sub(pad).is_some_and(|rest| rest >= size) {
-                best = Some((before, run + pad));
-                best_len = len;
-            }
-            before = run;
-            // SAFETY: the same.
-            run = unsafe { region.read(run) };
-        }
-        let (before, start) = best?;
-        // SAFETY: found on the list just now.
-        Some(unsafe { self.take(region, before, start, size, slack) })
-    }
-
-    /// Takes `size` bytes at `at`, if a run begins there and has them.
-    fn carve_at<G: Grow>(&mut self, grow: &G, at: usize, size: usize) -> Option<Extent> {
-        let region = all(grow);
-        let mut before = 0;
-        let mut run = self.first;
-        while run != 0 && run < at {
-            before = run;
-            // SAFETY: a run on the list begins with these words.
-            run = unsafe { region.read(run) };
-        }
-        // SAFETY: the same.
-        if run != at || unsafe { region.read(run + WORD) } < size {
-            return None;
-        }
-        // SAFETY: found on the list just now.
-        Some(unsafe { self.take(region, before, at, size, PAGE) })
-    }
-
-    /// Takes `start..start + size` out of the run behind `before`, and what follows in that run
-    /// too if that is less than `slack`.
-    ///
-    /// # Safety
-    /// `before` is 0 or a run on the list, and that range lies in the run behind it.
-    unsafe fn take(
-        &mut self,
-        region: Region,
-        before: usize,
-        start: usize,
-        size: usize,
-        slack: usize,
-    ) -> Extent {
-        let run = if before == 0 {
-            self.first
-        } else {
-            // SAFETY: as the caller promises.
-            unsafe { region.read(before) }
-        };
-        // SAFETY: a run on the list begins with these words.
-        let mut next = unsafe { region.read(run) };
-        // SAFETY: the same.
-        let run_end = run + unsafe { region.read(run + WORD) };
-        let mut end = start + size;
-        if run_end - end < slack {
-            end = run_end;
-        }
-        if end < run_end {
-            // SAFETY: the rest becomes a run of its own.
-            unsafe { region.write(end, next) };
-            // SAFETY: the same.
-            unsafe { region.write(end + WORD, run_end - end) };
-            next = end;
-        }
-        if run < start {
-            // SAFETY: what is below `start` stays a run.
-            unsafe { region.write(run, next) };
-            // SAFETY: the same.
-            unsafe { region.write(run + WORD, start - run) };
-        } else {
-            // SAFETY: as the caller promises.
-            unsafe { self.link(region, before, next) };
-        }
-        let mut zero_from = end - start;
-        // What is zero may begin where this range ends: it loses the words of the run behind.
-        if start < self.zero_end && self.zero_start < end + 2 * WORD {
-            // Not `clamp`, which has a panic in it, and that a kilobyte of code.
-            zero_from = self.zero_start.max(start).min(end) - start;
-            self.zero_start = end + 2 * WORD;
-        }
-        Extent { start: region.pointer(start), len: end - start, zero_from }
     }
 }
 

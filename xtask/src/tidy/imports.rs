@@ -32,7 +32,13 @@ const LIBRARY: &[(&[&str], &[&[&str]])] = &[
     (&["inspect"], &[&["error", "bitmap"]]),
     (&["allocator"], &[&["error"]]),
     (CORES, &[ARITHMETIC, BACKINGS, &["checked"]]),
-    (&["memory"], &[&["error", "provenance", "region", "bitmap", "lock", "allocator"]]),
+    (
+        &["memory"],
+        &[
+            &["error", "provenance", "region", "bitmap", "lock", "allocator"],
+            &["checked::Guard", "checked::Seal", "checked::plausible"],
+        ],
+    ),
     // Puts cores behind the trait `Allocator`.
     (&["local"], &[ARITHMETIC, CORES, BACKINGS, &["allocator"]]),
     // Stands between an allocator and its callers; with its feature or without.

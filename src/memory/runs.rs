@@ -1,0 +1,326 @@
+//! What waits to be handed out again by a [`Pool`](super::Pool): an ordered list of free runs, which
+//! stands in the runs themselves.
+//!
+//! Before an operation the list is walked once, and cut where it cannot be what the pool wrote: a
+//! program that still writes to memory that it gave back loses that memory, and no more. That is in
+//! every build, because pools are asked seldom. It does not see a word that was replaced by one that
+//! could be right; with `checked` the list also has a seal, out of line, which does.
+
+use core::ptr::NonNull;
+
+use super::{Extent, Grow, MAX_PAGES, PAGE};
+use crate::{
+    bitmap::{WORD, align_down, align_up},
+    checked::{Seal, plausible},
+    region::Region,
+};
+
+/// Sizes and addresses of runs are multiples of this, so that any of them holds its two words.
+pub(super) const UNIT: usize = 16;
+
+/// The free runs, in the order of their addresses.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Runs {
+    /// Times that growing succeeded. Read from outside.
+    pub(crate) growths: usize,
+    pub(super) grown_pages: usize,
+    /// The first free run, 0 for none. A run's first word is the address of the next one, its
+    /// second its length.
+    ///
+    /// Invariant: ascending, and no run touches the next.
+    pub(super) first: usize,
+    /// Free memory that is known to be zero: what is left of the last growth. Part of one run,
+    /// without its two words.
+    zero_start: usize,
+    zero_end: usize,
+    /// Whether the memory below the first growth is on the list, or was.
+    pub(super) has_below: bool,
+    /// What the list came to when it was changed last.
+    seal: Seal,
+}
+
+impl Runs {
+    pub(super) const EMPTY: Runs = Runs {
+        growths: 0,
+        grown_pages: 0,
+        first: 0,
+        zero_start: 0,
+        zero_end: 0,
+        has_below: false,
+        seal: Seal::NONE,
+    };
+
+    /// Gives up what cannot be what the pool wrote, and all that only that leads to.
+    pub(super) fn audit<G: Grow>(&mut self, grow: &G) {
+        let rule = "a free run's link or length is not what it was";
+        let (region, end) = (all(grow), self.end(grow));
+        let mut before = 0;
+        let mut run = self.first;
+        while run != 0 {
+            // SAFETY: the pool's own word leads to the first run, and links that hold to others.
+            let next = unsafe { region.read(run) };
+            // SAFETY: the same.
+            let len = unsafe { region.read(run + WORD) };
+            let holds = (next | len) % UNIT == 0
+                && len.wrapping_sub(1) < end - run
+                && (next == 0 || next > run + len && next < end);
+            if !plausible(holds, run, rule) {
+                // SAFETY: 0, or a run that holds.
+                unsafe { self.link(region, before, 0) };
+                self.zero_end = 0;
+                return self.reseal(grow);
+            }
+            before = run;
+            run = next;
+        }
+        if !self.seal.holds(|| self.words(grow), self.first, rule) {
+            self.first = 0;
+            self.zero_end = 0;
+            self.reseal(grow);
+        }
+    }
+
+    /// The list is what it should be.
+    #[inline(always)]
+    pub(super) fn reseal<G: Grow>(&mut self, grow: &G) {
+        self.seal = Seal::of(|| self.words(grow));
+    }
+
+    /// The words of the list, its runs' addresses included.
+    fn words<G: Grow>(&self, grow: &G) -> impl Iterator<Item = usize> + use<G> {
+        let region = all(grow);
+        let mut run = self.first;
+        core::iter::from_fn(move || {
+            let at = run;
+            if at == 0 {
+                return None;
+            }
+            // SAFETY: a run on the list begins with these words.
+            run = unsafe { region.read(at) };
+            // SAFETY: the same.
+            Some([at, unsafe { region.read(at + WORD) }])
+        })
+        .flatten()
+    }
+
+    /// Where memory ends.
+    pub(super) fn end<G: Grow>(&self, grow: &G) -> usize {
+        grow.pointer(grow.pages()).addr()
+    }
+
+    /// Puts the memory below the first growth on the list, once.
+    #[inline]
+    pub(super) fn add_below<G: Grow>(&mut self, grow: &G) {
+        if self.has_below {
+            return;
+        }
+        self.has_below = true;
+        if let Some(below) = grow.below() {
+            let start = align_up(below.start, UNIT);
+            let end = align_down(below.end, UNIT);
+            if start < end {
+                // SAFETY: nobody uses it, says `Grow::below`, and this happens once.
+                unsafe { self.insert(all(grow), start, end - start) };
+            }
+        }
+    }
+
+    /// Grows by `bytes`, in whole pages, and puts them on the list. False, and nothing
+    /// changed, where that is refused.
+    pub(super) fn grow_by<G: Grow>(&mut self, grow: &G, bytes: usize) -> bool {
+        let pages = bytes.div_ceil(PAGE);
+        if grow.pages() + pages > MAX_PAGES {
+            return false;
+        }
+        let Some(before) = grow.grow(pages) else {
+            return false;
+        };
+        self.growths += 1;
+        self.grown_pages += pages;
+        // Foreign growth just before ours may have taken it to the last page after all.
+        let usable = pages.min(MAX_PAGES.saturating_sub(before));
+        if usable == 0 {
+            return false;
+        }
+        let start = grow.pointer(before).addr();
+        let end = start + usable * PAGE;
+        // SAFETY: pages fresh from growing are ours.
+        let run = unsafe { self.insert(all(grow), start, end - start) };
+        self.zero_start = if run == start { start + 2 * WORD } else { start };
+        self.zero_end = end;
+        true
+    }
+
+    /// The last run, if it reaches up to `end`.
+    pub(super) fn last_touching<G: Grow>(&self, grow: &G, end: usize) -> Option<usize> {
+        let region = all(grow);
+        let mut run = self.first;
+        while run != 0 {
+            // SAFETY: a run on the list begins with these words.
+            let next = unsafe { region.read(run) };
+            // SAFETY: the same.
+            if next == 0 && run + unsafe { region.read(run + WORD) } == end {
+                return Some(run);
+            }
+            run = next;
+        }
+        None
+    }
+
+    /// Puts `start..start + len` on the list, merged with what it touches. Returns where the run
+    /// begins that it is now part of.
+    ///
+    /// # Safety
+    /// The memory is the pool's, and on no run.
+    pub(super) unsafe fn insert(&mut self, region: Region, start: usize, len: usize) -> usize {
+        let mut before = 0;
+        let mut after = self.first;
+        while after != 0 && after < start {
+            before = after;
+            // SAFETY: a run on the list begins with these words.
+            after = unsafe { region.read(after) };
+        }
+        let mut end = start + len;
+        let mut next = after;
+        if after == end {
+            // SAFETY: the same.
+            next = unsafe { region.read(after) };
+            // SAFETY: the same.
+            end += unsafe { region.read(after + WORD) };
+        }
+        // SAFETY: the same, if there is one.
+        let touches = before != 0 && before + unsafe { region.read(before + WORD) } == start;
+        let run = if touches { before } else { start };
+        // SAFETY: the run is ours to write its words into.
+        unsafe { region.write(run, next) };
+        // SAFETY: the same.
+        unsafe { region.write(run + WORD, end - run) };
+        if !touches {
+            // SAFETY: as above.
+            unsafe { self.link(region, before, run) };
+        }
+        run
+    }
+
+    /// Makes `to` follow `before`, or be the first where that is 0.
+    ///
+    /// # Safety
+    /// `before` is 0 or a run on the list.
+    unsafe fn link(&mut self, region: Region, before: usize, to: usize) {
+        if before == 0 {
+            self.first = to;
+        } else {
+            // SAFETY: as the caller promises.
+            unsafe { region.write(before, to) };
+        }
+    }
+
+    /// Takes `size` bytes aligned to `align` out of the smallest run that has them; up to `slack`
+    /// more if the run has no more.
+    pub(super) fn carve<G: Grow>(
+        &mut self,
+        grow: &G,
+        size: usize,
+        align: usize,
+        slack: usize,
+    ) -> Option<Extent> {
+        let region = all(grow);
+        let mut best = None;
+        let mut best_len = usize::MAX;
+        let mut before = 0;
+        let mut run = self.first;
+        while run != 0 {
+            // SAFETY: a run on the list begins with these words.
+            let len = unsafe { region.read(run + WORD) };
+            let pad = align_up(run, align).wrapping_sub(run);
+            if len < best_len && len.checked_sub(pad).is_some_and(|rest| rest >= size) {
+                best = Some((before, run + pad));
+                best_len = len;
+            }
+            before = run;
+            // SAFETY: the same.
+            run = unsafe { region.read(run) };
+        }
+        let (before, start) = best?;
+        // SAFETY: found on the list just now.
+        Some(unsafe { self.take(region, before, start, size, slack) })
+    }
+
+    /// Takes `size` bytes at `at`, if a run begins there and has them.
+    pub(super) fn carve_at<G: Grow>(&mut self, grow: &G, at: usize, size: usize) -> Option<Extent> {
+        let region = all(grow);
+        let mut before = 0;
+        let mut run = self.first;
+        while run != 0 && run < at {
+            before = run;
+            // SAFETY: a run on the list begins with these words.
+            run = unsafe { region.read(run) };
+        }
+        // SAFETY: the same.
+        if run != at || unsafe { region.read(run + WORD) } < size {
+            return None;
+        }
+        // SAFETY: found on the list just now.
+        Some(unsafe { self.take(region, before, at, size, PAGE) })
+    }
+
+    /// Takes `start..start + size` out of the run behind `before`, and what follows in that run
+    /// too if that is less than `slack`.
+    ///
+    /// # Safety
+    /// `before` is 0 or a run on the list, and that range lies in the run behind it.
+    unsafe fn take(
+        &mut self,
+        region: Region,
+        before: usize,
+        start: usize,
+        size: usize,
+        slack: usize,
+    ) -> Extent {
+        let run = if before == 0 {
+            self.first
+        } else {
+            // SAFETY: as the caller promises.
+            unsafe { region.read(before) }
+        };
+        // SAFETY: a run on the list begins with these words.
+        let mut next = unsafe { region.read(run) };
+        // SAFETY: the same.
+        let run_end = run + unsafe { region.read(run + WORD) };
+        let mut end = start + size;
+        if run_end - end < slack {
+            end = run_end;
+        }
+        if end < run_end {
+            // SAFETY: the rest becomes a run of its own.
+            unsafe { region.write(end, next) };
+            // SAFETY: the same.
+            unsafe { region.write(end + WORD, run_end - end) };
+            next = end;
+        }
+        if run < start {
+            // SAFETY: what is below `start` stays a run.
+            unsafe { region.write(run, next) };
+            // SAFETY: the same.
+            unsafe { region.write(run + WORD, start - run) };
+        } else {
+            // SAFETY: as the caller promises.
+            unsafe { self.link(region, before, next) };
+        }
+        let mut zero_from = end - start;
+        // What is zero may begin where this range ends: it loses the words of the run behind.
+        if start < self.zero_end && self.zero_start < end + 2 * WORD {
+            // Not `clamp`, which has a panic in it, and that a kilobyte of code.
+            zero_from = self.zero_start.max(start).min(end) - start;
+            self.zero_start = end + 2 * WORD;
+        }
+        Extent { start: region.pointer(start), len: end - start, zero_from }
+    }
+}
+
+/// All memory there is.
+pub(super) fn all<G: Grow>(grow: &G) -> Region {
+    let any = NonNull::new(grow.pointer(0)).unwrap_or(NonNull::dangling());
+    Region::unbounded(any)
+}
