@@ -372,7 +372,8 @@ impl Runs {
             while at != 0 && looks != 0 {
                 // SAFETY: a free run.
                 if unsafe { self.read(at, LENGTH) } >= n {
-                    let has = self.has(at);
+                    // SAFETY: the same.
+                    let has = unsafe { self.length(at) };
                     if has >= n {
                         return Some((at, has));
                     }
@@ -399,7 +400,8 @@ impl Runs {
                 bin = word * 32 + set.trailing_zeros() as usize;
                 // SAFETY: only bits of bins are set.
                 let at = unsafe { *self.bins.get_unchecked(bin) } as usize;
-                let has = self.has(at);
+                // SAFETY: a bin begins with what was a free run when it was put there.
+                let has = unsafe { self.length(at) };
                 if has >= n {
                     return Some((at, has));
                 }

@@ -47,16 +47,6 @@ impl Runs {
         if plausible(holds, self.pointer(at).addr(), RULE) { n } else { 0 }
     }
 
-    /// What the run at `at` has, to which a bin led; 0 where there is none, or its ends do not agree.
-    #[inline]
-    pub(super) fn has(&self, at: usize) -> usize {
-        if !plausible(self.begins(at), self.pointer(at).addr(), RULE) {
-            return 0;
-        }
-        // SAFETY: a free run.
-        unsafe { self.length(at) }
-    }
-
     /// The length of the free run that ends at `end`; 0 where its ends do not agree.
     ///
     /// # Safety
