@@ -13,13 +13,11 @@ const RULE: &str = "a free run's length or links are not what they were";
 
 impl Runs {
     /// Whether a free run begins at `at`, as far as the table says.
-    #[inline(never)]
     fn begins(&self, at: usize) -> bool {
         at.wrapping_sub(self.origin) < self.limit - self.origin && self.get(at) == S | F
     }
 
     /// Whether a block that is no free run begins at `at`.
-    #[inline]
     pub(crate) fn is_taken(&self, at: usize) -> bool {
         at.wrapping_sub(self.origin) < self.limit - self.origin
             && at != self.top
@@ -35,7 +33,6 @@ impl Runs {
     ///
     /// # Safety
     /// The table has one begin there.
-    #[inline(never)]
     pub(super) unsafe fn length(&self, at: usize) -> usize {
         // SAFETY: a free run.
         let n = unsafe { self.read(at, LENGTH) };
@@ -51,18 +48,16 @@ impl Runs {
     ///
     /// # Safety
     /// The table has one end there.
-    #[inline]
     pub(super) unsafe fn length_before(&self, end: usize) -> usize {
         // SAFETY: the last granule of a free run.
         let n = unsafe { self.read(end - 1, GRANULE - 4) };
         let at = end.wrapping_sub(n);
         // SAFETY: a free run begins there, by the tests before.
-        let holds = n != 0 && self.begins(at) && unsafe { self.read(at, LENGTH) } == n;
+        let holds = self.begins(at) && unsafe { self.read(at, LENGTH) } == n;
         if plausible(holds, self.pointer(end - 1).addr(), RULE) { n } else { 0 }
     }
 
     /// Whether the run at `at` may be left for `next`, which it says comes next in its bin.
-    #[inline(never)]
     pub(super) fn leads(&self, at: usize, next: usize) -> bool {
         let address = self.pointer(at).addr();
         if next == 0 {
@@ -79,7 +74,6 @@ impl Runs {
     ///
     /// # Safety
     /// It is a free run.
-    #[inline(never)]
     pub(super) unsafe fn neighbours(&mut self, at: usize, bin: usize) -> Option<(usize, usize)> {
         // SAFETY: a free run.
         let next = unsafe { self.read(at, NEXT) };
