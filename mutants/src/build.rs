@@ -21,8 +21,6 @@ pub(crate) struct Build {
     tree: PathBuf,
     original: PathBuf,
     features: &'static str,
-    /// Functions that a constant calls.
-    constant: HashSet<String>,
     /// Mutants that do not compile.
     pub(crate) impossible: HashSet<usize>,
     /// Mutants that could not be woven in: cargo-mutants has to run them.
@@ -44,7 +42,6 @@ impl Build {
             tree: tree.to_owned(),
             original: original.to_owned(),
             features,
-            constant: HashSet::new(),
             impossible: HashSet::new(),
             left_out: HashSet::new(),
             places: BTreeMap::new(),
@@ -58,11 +55,11 @@ impl Build {
                 }
                 return Ok(build);
             }
-            let before = (build.impossible.len(), build.left_out.len(), build.constant.len());
+            let before = (build.impossible.len(), build.left_out.len());
             for error in &errors {
                 build.learn(error, &woven);
             }
-            let after = (build.impossible.len(), build.left_out.len(), build.constant.len());
+            let after = (build.impossible.len(), build.left_out.len());
             eprintln!(
                 "  round {round}: {} errors; {} mutants do not compile, {} left out",
                 errors.len(),
@@ -86,16 +83,18 @@ impl Build {
         let mut all = BTreeMap::new();
         for (file, mutants) in files {
             let source = fs::read_to_string(self.original.join(file))?;
-            let woven =
-                weave(&source, &mutants, &self.constant).with_context(|| file.to_owned())?;
+            let woven = weave(&source, &mutants).with_context(|| file.to_owned())?;
             self.left_out.extend(&woven.left_out);
             replace(&self.tree.join(file), &woven.source)?;
             all.insert(file.to_owned(), woven);
         }
         let root = self.tree.join("src/lib.rs");
         let library = fs::read_to_string(self.original.join("src/lib.rs"))?;
-        let library =
-            library.replacen("#![no_std]", "#![no_std]\n#![allow(warnings, clippy::all)]", 1);
+        let library = library.replacen(
+            "#![no_std]",
+            "#![no_std]\n#![allow(warnings)]\n#![feature(core_intrinsics, const_eval_select)]",
+            1,
+        );
         let first = library.find("\nmod ").context("src/lib.rs has no module")?;
         replace(&root, &format!("{}\nmod mutation;{}", &library[..first], &library[first..]))?;
         replace(
@@ -115,6 +114,9 @@ impl Build {
             .env("CARGO_TARGET_DIR", self.tree.with_file_name("target"))
             .env("CARGO_INCREMENTAL", "1")
             .env("RUSTFLAGS", "-Awarnings")
+            // A constant function asks which mutant is alive only when it runs: a feature of nightly
+            // Rust, which no toolchain has to be there for.
+            .env("RUSTC_BOOTSTRAP", "bonsai_alloc")
             .current_dir(&self.tree);
         command
     }
@@ -136,13 +138,8 @@ impl Build {
         Ok(errors)
     }
 
-    /// Takes out what an error is about: the alternative it lies in, else the whole place; a
-    /// function that must be constant is one again.
+    /// Takes out what an error is about: the alternative it lies in, else the whole place.
     fn learn(&mut self, error: &Error, woven: &BTreeMap<String, Woven>) {
-        if let Some(name) = error.function_that_must_be_constant() {
-            self.constant.insert(name.to_owned());
-            return;
-        }
         for (file, span) in &error.spans {
             let Some(woven) = woven.get(file) else { continue };
             let within = |range: &Range<usize>| range.start <= span.start && span.end <= range.end;
@@ -192,19 +189,6 @@ struct Error {
 }
 
 impl Error {
-    /// The function, not constant, that a constant calls; not the question for the mutant alive.
-    fn function_that_must_be_constant(&self) -> Option<&str> {
-        if !self.text.contains("non-const") {
-            return None;
-        }
-        let path = self.text.split('`').nth(1)?;
-        let path = match path.rfind("::<") {
-            Some(generics) if path.ends_with('>') => &path[..generics],
-            _ => path,
-        };
-        path.rsplit("::").next().filter(|name| *name != "at")
-    }
-
     fn new(message: &Value) -> Self {
         let mut spans: Vec<_> = message["spans"].as_array().cloned().unwrap_or_default();
         spans.sort_by_key(|span| span["is_primary"] != true);

@@ -7,10 +7,9 @@
 //! ```
 //!
 //! Only one mutant is alive in a process, so the alternatives hold the source as it was; what
-//! stays holds the places within it. A `const fn` cannot ask, so it loses its `const`, but for
-//! those that a constant needs: their mutants are left out.
+//! stays holds the places within it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result};
@@ -32,13 +31,8 @@ pub(crate) struct Woven {
     pub(crate) left_out: Vec<usize>,
 }
 
-/// What is woven into `source`: the mutants with their numbers, all of this file; those of functions
-/// named in `constant` stay out.
-pub(crate) fn weave(
-    source: &str,
-    mutants: &[(usize, &Mutant)],
-    constant: &HashSet<String>,
-) -> Result<Woven> {
+/// What is woven into `source`: the mutants with their numbers, all of this file.
+pub(crate) fn weave(source: &str, mutants: &[(usize, &Mutant)]) -> Result<Woven> {
     let lines = Lines::new(source);
     let mut syntax = Syntax::new(&lines);
     syntax.visit_file(&syn::parse_file(source).context("not the source of a file")?);
@@ -49,26 +43,15 @@ pub(crate) fn weave(
         places.entry((span, mutant.genre)).or_default().push((number, mutant));
     }
 
-    let mut edits = Edits::default();
+    let mut edits = Vec::new();
     let mut left_out = Vec::new();
     for (((start, end), genre), mutants) in places {
-        let within_constant = syntax
-            .functions
-            .iter()
-            .any(|function| function.body.contains(&start) && constant.contains(&function.name));
-        let edit =
-            if within_constant { None } else { syntax.edit(source, genre, start..end, &mutants) };
-        match edit {
-            Some(edit) => edits.all.push(edit),
+        match syntax.edit(source, genre, start..end, &mutants) {
+            Some(edit) => edits.push(edit),
             None => left_out.extend(mutants.iter().map(|&(number, _)| number)),
         }
     }
-    for function in &syntax.functions {
-        if !constant.contains(&function.name) {
-            edits.deleted.extend(function.constant.clone());
-        }
-    }
-    Ok(edits.apply(source, left_out))
+    Ok(apply(edits, source, left_out))
 }
 
 type Range2 = (usize, usize);
@@ -110,7 +93,10 @@ struct Syntax<'a> {
     /// Of an operator: the expression, and whether a `let` in it forbids parentheses.
     operators: BTreeMap<usize, Operator>,
     arms: BTreeMap<usize, Arm>,
-    functions: Vec<Function>,
+    /// Where functions' bodies are.
+    bodies: Vec<Range<usize>>,
+    /// Of a field of a struct that takes its others from elsewhere: the whole expression.
+    fields: BTreeMap<usize, Range<usize>>,
 }
 
 struct Operator {
@@ -124,23 +110,19 @@ struct Arm {
     guard: Option<Range<usize>>,
 }
 
-struct Function {
-    name: String,
-    constant: Option<Range<usize>>,
-    body: Range<usize>,
-}
-
 impl<'a> Syntax<'a> {
     fn new(lines: &'a Lines<'a>) -> Self {
-        Self { lines, operators: BTreeMap::new(), arms: BTreeMap::new(), functions: Vec::new() }
+        Self {
+            lines,
+            operators: BTreeMap::new(),
+            arms: BTreeMap::new(),
+            bodies: Vec::new(),
+            fields: BTreeMap::new(),
+        }
     }
 
-    fn function(&mut self, signature: &syn::Signature, block: &syn::Block) {
-        self.functions.push(Function {
-            name: signature.ident.to_string(),
-            constant: signature.constness.map(|keyword| self.lines.range(keyword.span())),
-            body: self.lines.range(block.span()),
-        });
+    fn body(&mut self, block: &syn::Block) {
+        self.bodies.push(self.lines.range(block.span()));
     }
 
     fn operator(&mut self, whole: &syn::Expr, operator: proc_macro2::Span) {
@@ -206,14 +188,12 @@ impl<'a> Syntax<'a> {
                 })
             }
             Genre::FnValue => {
-                let function = self
-                    .functions
+                let body = self
+                    .bodies
                     .iter()
-                    .filter(|function| {
-                        function.body.start <= span.start && span.end <= function.body.end
-                    })
-                    .min_by_key(|function| function.body.len())?;
-                let start = function.body.start + 1;
+                    .filter(|body| body.start <= span.start && span.end <= body.end)
+                    .min_by_key(|body| body.len())?;
+                let start = body.start + 1;
                 Some(Edit {
                     opening: " match crate::mutation::at(",
                     alternatives: mutants
@@ -227,7 +207,12 @@ impl<'a> Syntax<'a> {
                     place: start..start,
                 })
             }
-            Genre::StructField => None,
+            Genre::StructField => {
+                let whole = self.fields.get(&span.start)?;
+                let behind = &source[span.end..];
+                let comma = behind.len() - behind.trim_start().len() + 1;
+                Some(choose(whole.clone(), span.start..span.end + comma))
+            }
         }
     }
 }
@@ -237,6 +222,12 @@ impl<'ast> Visit<'ast> for Syntax<'_> {
         match expression {
             syn::Expr::Binary(binary) => self.operator(expression, binary.op.span()),
             syn::Expr::Unary(unary) => self.operator(expression, unary.op.span()),
+            syn::Expr::Struct(whole) if whole.rest.is_some() => {
+                let range = self.lines.range(whole.span());
+                for field in &whole.fields {
+                    self.fields.insert(self.lines.range(field.span()).start, range.clone());
+                }
+            }
             _ => {}
         }
         visit::visit_expr(self, expression);
@@ -251,18 +242,18 @@ impl<'ast> Visit<'ast> for Syntax<'_> {
     }
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        self.function(&function.sig, &function.block);
+        self.body(&function.block);
         visit::visit_item_fn(self, function);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        self.function(&function.sig, &function.block);
+        self.body(&function.block);
         visit::visit_impl_item_fn(self, function);
     }
 
     fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
         if let Some(block) = &function.default {
-            self.function(&function.sig, block);
+            self.body(block);
         }
         visit::visit_trait_item_fn(self, function);
     }
@@ -290,57 +281,42 @@ struct Edit {
     place: Range<usize>,
 }
 
-#[derive(Default)]
-struct Edits {
-    all: Vec<Edit>,
-    deleted: Vec<Range<usize>>,
-}
-
-impl Edits {
-    fn apply(mut self, source: &str, left_out: Vec<usize>) -> Woven {
-        // What contains another opens before it and closes after it.
-        self.all.sort_by_key(|edit| (edit.place.start, usize::MAX - edit.place.end));
-        self.deleted.sort_by_key(|range| range.start);
-        let mut woven =
-            Woven { source: String::new(), alternatives: Vec::new(), places: Vec::new(), left_out };
-        let mut deleted = self.deleted.iter().peekable();
-        let mut open: Vec<(usize, &Edit)> = Vec::new();
-        let mut edits = self.all.iter().peekable();
-        let mut offset = 0;
-        loop {
-            while let Some(&(start, edit)) = open.last().filter(|open| open.1.place.end <= offset) {
-                open.pop();
-                woven.source.push_str(edit.closing);
-                let numbers = edit.alternatives.iter().map(|&(number, _)| number).collect();
-                woven.places.push((numbers, start..woven.source.len()));
-            }
-            while let Some(edit) = edits.next_if(|edit| edit.place.start == offset) {
-                let start = woven.source.len();
-                woven.open(edit);
-                open.push((start, edit));
-                if edit.place.is_empty() {
-                    break;
-                }
-            }
-            if open.last().is_some_and(|(_, edit)| edit.place.end <= offset) {
-                continue;
-            }
-            if let Some(range) = deleted.next_if(|range| range.start == offset) {
-                offset = range.end;
-                continue;
-            }
-            let next = [
-                edits.peek().map(|edit| edit.place.start),
-                deleted.peek().map(|range| range.start),
-                open.last().map(|(_, edit)| edit.place.end),
-            ];
-            let next = next.into_iter().flatten().min().unwrap_or(source.len());
-            woven.source.push_str(&source[offset..next]);
-            if offset == source.len() {
-                return woven;
-            }
-            offset = next;
+fn apply(mut edits: Vec<Edit>, source: &str, left_out: Vec<usize>) -> Woven {
+    // What contains another opens before it and closes after it.
+    edits.sort_by_key(|edit| (edit.place.start, usize::MAX - edit.place.end));
+    let mut woven =
+        Woven { source: String::new(), alternatives: Vec::new(), places: Vec::new(), left_out };
+    let mut open: Vec<(usize, &Edit)> = Vec::new();
+    let mut edits = edits.iter().peekable();
+    let mut offset = 0;
+    loop {
+        while let Some(&(start, edit)) = open.last().filter(|open| open.1.place.end <= offset) {
+            open.pop();
+            woven.source.push_str(edit.closing);
+            let numbers = edit.alternatives.iter().map(|&(number, _)| number).collect();
+            woven.places.push((numbers, start..woven.source.len()));
         }
+        while let Some(edit) = edits.next_if(|edit| edit.place.start == offset) {
+            let start = woven.source.len();
+            woven.open(edit);
+            open.push((start, edit));
+            if edit.place.is_empty() {
+                break;
+            }
+        }
+        if open.last().is_some_and(|(_, edit)| edit.place.end <= offset) {
+            continue;
+        }
+        let next = [
+            edits.peek().map(|edit| edit.place.start),
+            open.last().map(|(_, edit)| edit.place.end),
+        ];
+        let next = next.into_iter().flatten().min().unwrap_or(source.len());
+        woven.source.push_str(&source[offset..next]);
+        if offset == source.len() {
+            return woven;
+        }
+        offset = next;
     }
 }
 
@@ -385,7 +361,7 @@ mod tests {
 
     fn woven(source: &str, mutants: &[Mutant]) -> String {
         let numbered: Vec<_> = mutants.iter().enumerate().collect();
-        let woven = weave(source, &numbered, &HashSet::new()).unwrap();
+        let woven = weave(source, &numbered).unwrap();
         syn::parse_file(&woven.source).unwrap();
         woven.source
     }
@@ -401,9 +377,21 @@ mod tests {
                     mutant(Genre::BinaryOperator, 1, 30, 32, "!="),
                 ]
             ),
-            " fn f() -> bool { match crate::mutation::at(0) { 0 => return true, _ => {} }  \
+            "const fn f() -> bool { match crate::mutation::at(0) { 0 => return true, _ => {} }  \
              (match crate::mutation::at(2) { 0 => { 1 + 2 != 3 } _ => { \
              (match crate::mutation::at(1) { 0 => { 1 - 2 } _ => { 1 + 2 } }) == 3 } }) }"
+        );
+    }
+
+    #[test]
+    fn a_field_is_left_to_where_the_others_come_from() {
+        assert_eq!(
+            woven(
+                "fn f(s: S) -> S { S { a: 1, b, ..s } }",
+                &[mutant(Genre::StructField, 1, 23, 27, "")]
+            ),
+            "fn f(s: S) -> S { (match crate::mutation::at(0) { 0 => { S {  b, ..s } } \
+             _ => { S { a: 1, b, ..s } } }) }"
         );
     }
 
