@@ -9,7 +9,7 @@ import { ALLOCATORS } from "./harness/allocators.mjs";
 import { Builder, root } from "./harness/build.mjs";
 import { clear, note, progress } from "./harness/progress.mjs";
 import { host } from "./harness/record.mjs";
-import { MARGINS, Soak, judge, page } from "./harness/soak.mjs";
+import { Soak, judge, margin, page } from "./harness/soak.mjs";
 
 const USAGE = `\
 usage: node benches/suite/soak.mjs [options]
@@ -59,7 +59,7 @@ for (const allocator of options.peers) {
     result = { allocator, ...soak.summary(), error: error.message };
   }
   clear();
-  result.complaint = judge(result, options.minutes ? MARGINS.long : MARGINS.short);
+  result.complaint = judge(result, margin(allocator, options.minutes));
   results.push(result);
   const { operations, runs, warm, pages } = result;
   const after = `${(operations / 1e6).toFixed(1)} million operations${runs > 0 ? ` and ${runs} runs of programs` : ""}`;

@@ -81,16 +81,32 @@ contestant!(bound::Bound, bound::Bound::new());
 ))]
 contestant!(std::alloc::System, std::alloc::System);
 
+/// Asks the allocator's view of itself, where there is one that its user sees.
+macro_rules! ask {
+    (|$view:ident| $answer:expr, or $other:expr) => {{
+        #[cfg(all(
+            any(feature = "heap", feature = "slab", feature = "buddy", feature = "bump"),
+            not(feature = "watch")
+        ))]
+        let answer = {
+            let $view: &dyn bonsai_alloc::inspect::Inspect = &ALLOCATOR;
+            $answer
+        };
+        #[cfg(not(all(
+            any(feature = "heap", feature = "slab", feature = "buddy", feature = "bump"),
+            not(feature = "watch")
+        )))]
+        let answer = $other;
+        answer
+    }};
+}
+
 /// Whether the allocator finds its own bookkeeping sound; those that cannot tell are believed.
 pub fn sound() -> bool {
-    #[cfg(all(
-        any(feature = "heap", feature = "slab", feature = "buddy", feature = "bump"),
-        not(feature = "watch")
-    ))]
-    return bonsai_alloc::prelude::Inspect::check(&ALLOCATOR).is_ok();
-    #[cfg(not(all(
-        any(feature = "heap", feature = "slab", feature = "buddy", feature = "bump"),
-        not(feature = "watch")
-    )))]
-    true
+    ask!(|view| view.check().is_ok(), or true)
+}
+
+/// How many blocks are live, as the allocator has it; 0 from those that cannot tell.
+pub fn live_blocks() -> usize {
+    ask!(|view| view.stats().live_blocks, or 0)
 }

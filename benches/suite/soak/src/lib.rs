@@ -3,7 +3,7 @@
 //! What is asked for changes in phases (small blocks, mixed ones, large buffers), again and again, so that what one
 //! phase leaves behind lies in the way of the next. The live bytes are bounded; so memory must be, too.
 //!
-//! A module that links this crate exports [`soak`], [`soak_live`], [`soak_sound`] and [`soak_end`].
+//! A module that links this crate exports [`soak`], [`soak_live`], [`soak_sound`], [`soak_blocks`] and [`soak_end`].
 
 #![cfg(target_arch = "wasm32")]
 
@@ -118,6 +118,12 @@ pub extern "C" fn soak_live() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn soak_sound() -> u32 {
     bonsai_suite_allocators::sound().into()
+}
+
+/// How many blocks the allocator has handed out and not got back; 0 if it cannot tell.
+#[unsafe(no_mangle)]
+pub extern "C" fn soak_blocks() -> u32 {
+    bonsai_suite_allocators::live_blocks() as u32
 }
 
 /// Checks and frees every block.
