@@ -54,17 +54,36 @@ describe("the map's painter", () => {
     const paint = (blocks: ReturnType<typeof heap>): number =>
       painter.paint(element, coverage(blocks, view, 64, Infinity), colours, size, 1);
     expect(paint(heap([[384, 1]]))).toBe(3);
-    expect(puts).toEqual([[0, 0]]);
+    expect(puts).toEqual([[0, 0, 0, 0, 64, 16]]);
     expect(paint(heap([[384, 1]]))).toBe(0);
     expect(paint(heap([[128, 1], [2, 4], [254, 1]]))).toBe(1);
     expect(puts[1]).toEqual([0, 0, 0, 6, 64, 4]);
     expect(paint(heap([[384, 2]]))).toBe(3);
+    expect(puts.slice(2), "rows that follow each other at once").toEqual([[0, 0, 0, 0, 64, 16]]);
+    expect(paint(heap([[128, 1], [128, 2], [128, 1]]))).toBe(2);
+    expect(puts.slice(3), "rows apart apart").toEqual([[0, 0, 0, 0, 64, 4], [0, 0, 0, 12, 64, 4]]);
+  });
+
+  it("paints all anew in other colours", () => {
+    const { element, pixel } = canvas();
+    const painter = new MapPainter();
+    const map = coverage(heap([[384, 1]]), view, 64, Infinity);
+    painter.paint(element, map, colours, size, 1);
+    expect(painter.paint(element, map, { ...colours, inks: [...colours.inks].reverse() }, size, 1)).toBe(3);
+    expect(pixel(5, 0)).toEqual([130, 130, 130]);
+  });
+
+  it("paints what is not the heap's as a line", () => {
+    const { element, pixel } = canvas();
+    new MapPainter().paint(element, coverage(heap([[384, State.Gap]]), view, 64, Infinity), colours, size, 1);
+    expect([0, 1, 2, 3].map((y) => pixel(5, y)[0])).toEqual([0, 0, 40, 0]);
   });
 
   it("uses a coverage's memory again", () => {
     const first = coverage(heap([[384, 1]]), view, 64);
     const second = coverage(heap([[16, 2]]), view, 64, 4, first);
     expect(second.share).toBe(first.share);
-    expect(second.full.slice(8)).toEqual(new Uint8Array(3 * 64 - 8));
+    expect(second.inks.slice(8)).toEqual(new Uint16Array(3 * 64 - 8));
+    expect(second.wide).toEqual([0]);
   });
 });

@@ -19,15 +19,17 @@ const pack = ([r, g, b]: Rgb): number => ((255 << 24) | (b << 16) | (g << 8) | r
 
 /**
  * Paints the map's rows: texture where one ink fills a pixel, the mixture of colours where several
- * do, a line of paper where a block begins. One pass over the pixels, no shapes. It remembers what
- * it painted, and puts on the canvas only the rows that differ: that is the costly part.
+ * do, a line of paper where a block begins. It gives each pixel of a row a code, remembers the
+ * codes that it painted, and writes only the rows that have others: a row costs little until then.
  */
 export class MapPainter {
   private image: ImageData | null = null;
   private pixels = new Uint32Array();
+  /** Of each pixel: 0 where nothing is, an ink + 1 for its texture, or else a packed colour. */
+  private codes = new Uint32Array();
   private row = new Uint32Array();
   private colours: MapColours | null = null;
-  /** Packed pixels: `[ink][y % side][x % side]`, in device pixels. */
+  /** Packed pixels: `[code][y % side][x % side]`, in device pixels. */
   private table = new Uint32Array();
   private side = TILE;
   private scale = 0;
@@ -35,78 +37,81 @@ export class MapPainter {
   /** Paints a canvas, which it sizes; tells how many rows were put on it. */
   paint(canvas: HTMLCanvasElement, map: Coverage, colours: MapColours, size: RowSize, scale: number): number {
     const context = canvas.getContext("2d");
-    if (context === null || map.width === 0) return 0;
+    const { width, rows } = map;
+    if (context === null || width === 0) return 0;
     const band = Math.round(size.band * scale);
     const pitch = Math.round((size.band + size.gap) * scale);
-    const height = Math.max(1, map.rows * pitch);
-    if (this.colours !== colours || this.scale !== scale) this.mix(colours, scale);
-    let image = this.image;
-    const fresh = image?.width !== map.width || image.height !== height;
-    if (image === null || fresh) {
-      image = this.image = context.createImageData(map.width, height);
+    const height = Math.max(1, rows * pitch);
+    let fresh = this.colours !== colours || this.scale !== scale;
+    if (fresh) this.mix(colours, scale, band);
+    let { image } = this;
+    if (image?.width !== width || image.height !== height) {
+      image = this.image = context.createImageData(width, height);
       this.pixels = new Uint32Array(image.data.buffer);
-      this.row = new Uint32Array(map.width * band);
-      canvas.width = map.width;
+      this.codes = new Uint32Array(rows * width);
+      this.row = new Uint32Array(width);
+      canvas.width = width;
       canvas.height = height;
+      fresh = true;
     }
     let put = 0;
-    for (let row = 0; row < map.rows; row++) {
-      this.paintRow(map, row, band, colours, scale);
-      const at = row * pitch * map.width;
-      if (!fresh && same(this.pixels, at, this.row)) continue;
-      this.pixels.set(this.row, at);
-      put++;
-      if (!fresh) context.putImageData(image, 0, 0, 0, row * pitch, map.width, band);
+    // Rows that follow each other are put at once.
+    let from = 0;
+    const flush = (to: number): void => {
+      if (to > from) context.putImageData(image, 0, 0, 0, from * pitch, width, (to - from - 1) * pitch + band);
+      put += to - from;
+    };
+    for (let row = 0; row < rows; row++) {
+      this.encode(map, row, colours);
+      if (fresh || !same(this.codes, row * width, this.row)) {
+        this.codes.set(this.row, row * width);
+        this.fill(row * pitch * width, band);
+        continue;
+      }
+      flush(row);
+      from = row + 1;
     }
-    if (fresh) context.putImageData(image, 0, 0);
+    flush(rows);
     return put;
   }
 
-  private paintRow(map: Coverage, row: number, band: number, { inks, paper }: MapColours, scale: number): void {
-    const { row: out, table, side } = this;
-    const { width } = map;
-    const paperPixel = pack(paper);
-    const gapLine = pack(inks[State.Gap]!.mark);
-    const lineFrom = Math.floor(band / 2);
-    const lineTo = lineFrom + Math.max(1, Math.round(scale));
-    out.fill(0);
+  /** The codes of a row's pixels. */
+  private encode({ width, share, inks, edges }: Coverage, row: number, colours: MapColours): void {
+    const paper = pack(colours.paper);
     for (let x = 0; x < width; x++) {
       const pixel = row * width + x;
-      let only = map.full[pixel]! - 1;
-      let color = 0;
-      if (map.edges[pixel] === 1) color = paperPixel;
-      else if (only < 0) {
-        const at = pixel * INKS;
-        let sum = 0;
-        for (let ink = 0; ink < INKS; ink++) {
-          const share = map.share[at + ink]!;
-          if (share <= 0) continue;
-          sum += share;
-          if (share > 0.995) only = ink;
-        }
-        if (sum < 0.01) continue;
-        if (only < 0) color = mixture(map.share, at, sum, inks);
-      }
-      if (color !== 0) fill(out, width, x, 0, band, color);
-      else if (only === State.Gap) fill(out, width, x, lineFrom, lineTo, gapLine);
-      else {
-        const from = only * side * side + (x % side);
-        for (let y = 0; y < band; y++) out[y * width + x] = table[from + (y % side) * side]!;
+      this.row[x] = edges[pixel] === 1 ? paper : blend(share, pixel * INKS, inks[pixel]!, colours.inks);
+    }
+  }
+
+  /** Writes a row's pixels as their codes say. */
+  private fill(to: number, band: number): void {
+    const { row, table, side, pixels } = this;
+    let at = to;
+    for (let y = 0; y < band; y++) {
+      const line = (y % side) * side;
+      for (let x = 0, tile = 0; x < row.length; x++) {
+        const code = row[x]!;
+        pixels[at++] = code > INKS ? code : table[code * side * side + line + tile]!;
+        if (++tile === side) tile = 0;
       }
     }
   }
 
-  private mix(colours: MapColours, scale: number): void {
+  private mix(colours: MapColours, scale: number, band: number): void {
     const unit = Math.max(1, Math.round(scale));
     const side = TILE * unit;
-    this.table = new Uint32Array(INKS * side * side);
+    this.table = new Uint32Array((INKS + 1) * side * side);
     colours.inks.forEach((ink, index) => {
-      const plain = pack(ink.plain);
+      const gap = index === State.Gap;
+      const plain = gap ? 0 : pack(ink.plain);
       const mark = pack(ink.mark);
       for (let y = 0; y < side; y++) {
+        // What is not the heap's is a line along the middle.
+        const middle = gap && y >= band >> 1 && y < (band >> 1) + unit;
         for (let x = 0; x < side; x++) {
-          const on = marked(ink.texture, Math.floor(x / unit), Math.floor(y / unit));
-          this.table[(index * side + y) * side + x] = on ? mark : plain;
+          const on = middle || marked(ink.texture, Math.floor(x / unit), Math.floor(y / unit));
+          this.table[((index + 1) * side + y) * side + x] = on ? mark : plain;
         }
       }
     });
@@ -116,26 +121,27 @@ export class MapPainter {
   }
 }
 
-function same(pixels: Uint32Array, at: number, row: Uint32Array): boolean {
-  for (let i = 0; i < row.length; i++) if (pixels[at + i] !== row[i]) return false;
+function same(codes: Uint32Array, at: number, row: Uint32Array): boolean {
+  for (let i = 0; i < row.length; i++) if (codes[at + i] !== row[i]) return false;
   return true;
 }
 
-function fill(pixels: Uint32Array, width: number, x: number, from: number, to: number, color: number): void {
-  for (let y = from; y < to; y++) pixels[y * width + x] = color;
-}
-
-function mixture(share: Float32Array, at: number, sum: number, inks: readonly Ink[]): number {
+/** The code of a pixel with these inks: a bit for each, and how much of it each covers. */
+function blend(share: Float32Array, at: number, bits: number, inks: readonly Ink[]): number {
+  let sum = 0;
   let r = 0;
   let g = 0;
   let b = 0;
-  for (let ink = 0; ink < inks.length; ink++) {
-    const part = share[at + ink]! / sum;
-    if (part === 0) continue;
-    const color = inks[ink]!.plain;
-    r += part * color[0];
-    g += part * color[1];
-    b += part * color[2];
+  for (let rest = bits; rest !== 0; rest &= rest - 1) {
+    const ink = 31 - Math.clz32(rest & -rest);
+    const part = share[at + ink]!;
+    if (part > 0.995) return ink + 1;
+    const { plain } = inks[ink]!;
+    sum += part;
+    r += part * plain[0];
+    g += part * plain[1];
+    b += part * plain[2];
   }
-  return pack([Math.round(r), Math.round(g), Math.round(b)]);
+  if (sum < 0.01) return 0;
+  return pack([Math.round(r / sum), Math.round(g / sum), Math.round(b / sum)]);
 }

@@ -17,6 +17,7 @@ export interface Palette {
   readonly ink2: string;
   readonly line: string;
   readonly accent: string;
+  readonly font: string;
   /** Text on a block of each state. */
   readonly on: readonly string[];
   /** What the map paints with, by colouring; the texture is one that `marked` knows. */
@@ -107,6 +108,7 @@ export function resolvePalette(host: HTMLElement): Palette {
     ink2: text("--ink-2"),
     line: text("--line"),
     accent: text("--accent"),
+    font: getComputedStyle(host).getPropertyValue("--sans"),
   };
   probe.remove();
   return palette;

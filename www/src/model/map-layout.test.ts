@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { addressAt, coverage, dominant, fit, reveal, scroll, segments, windowEnd, zoom } from "./map-layout";
-import { INKS } from "./inks";
+import { addressAt, coverage, fit, reveal, scroll, segments, windowEnd, zoom } from "./map-layout";
+import { INKS, type Inked } from "./inks";
+import { random } from "./random";
 import { Blocks, State } from "./snapshot";
 
 const MIB = 2 ** 20;
@@ -77,7 +78,7 @@ describe("coverage", () => {
     expect(at(63, State.Live)).toBe(1);
     expect(at(64, State.Meta)).toBeCloseTo(3 / 8);
     expect(at(64, State.Free)).toBeCloseTo(5 / 8);
-    expect(dominant(map, 64)).toBe(State.Free);
+    expect(map.inks[64]).toBe((1 << State.Meta) | (1 << State.Free));
     const total = map.share.reduce((sum, part) => sum + part, 0) * 8;
     expect(total).toBeCloseTo(2048);
   });
@@ -96,11 +97,63 @@ describe("coverage", () => {
 
   it("marks where a block of several pixels begins", () => {
     const map = coverage(inked, view, 128);
+    expect(map.wide).toEqual([0, 3]);
     expect([...map.edges.entries()].filter(([, on]) => on === 1).map(([i]) => i)).toEqual([0, 65]);
   });
 
   it("leaves pixels beyond the heap bare", () => {
     const map = coverage(inked, { start: 4096, bytesPerRow: 4096, rows: 1 }, 64);
-    expect(dominant(map, 63)).toBe(-1);
+    expect(map.inks[63]).toBe(0);
+  });
+
+  it("agrees with every pixel held against every block, on heaps and diffs at random", () => {
+    const next = random(5);
+    const below = (most: number): number => Math.floor(next() * most);
+    for (let round = 0; round < 60; round++) {
+      const heap = randomBlocks(below, round % 3 === 0);
+      const rows = 1 + below(5);
+      const bytesPerRow = 2 ** (4 + below(5));
+      const window = { start: 1024 + bytesPerRow * below(4), bytesPerRow, rows };
+      const width = 1 + below(90);
+      const { share, inks } = coverage(heap, window, width);
+      const wanted = naive(heap, window, width);
+      const off = { share: 0, inks: 0 };
+      wanted.forEach((part, i) => {
+        // Blocks over one another fill a pixel once.
+        off.share = Math.max(off.share, Math.abs(Math.min(1, share[i]!) - Math.min(1, part)));
+        // A bit for each ink that has a share, and for none that has not.
+        const bit = (inks[Math.floor(i / INKS)]! >> (i % INKS)) & 1;
+        if ((part === 0 && bit === 1) || (part > 1e-5 && bit === 0)) off.inks++;
+      });
+      expect(off.share, `round ${round}`).toBeLessThan(1e-4);
+      expect(off.inks, `round ${round}`).toBe(0);
+    }
   });
 });
+
+/** Blocks at random, with holes; of a diff, blocks may begin inside of the one before. */
+function randomBlocks(below: (most: number) => number, overlap: boolean): Inked {
+  const blocks = new Blocks();
+  const ink: number[] = [];
+  for (let at = 1000 + below(100), i = 0; i < 200; i++) {
+    const size = 1 + below(i % 17 === 0 ? 900 : 12);
+    blocks.push(at, size, State.Live);
+    ink.push(below(INKS));
+    at += overlap && i % 10 === 0 ? below(size) : size + (below(9) === 0 ? below(40) : 0);
+  }
+  return { blocks, ink: Uint8Array.from(ink) };
+}
+
+/** What `coverage` says of shares: every pixel held against every block. */
+function naive({ blocks, ink }: Inked, view: { start: number; bytesPerRow: number; rows: number }, width: number): number[] {
+  const perPixel = view.bytesPerRow / width;
+  const share = new Array<number>(view.rows * width * INKS).fill(0);
+  for (let i = Math.max(0, blocks.lowerBound(view.start)); i < blocks.count; i++) {
+    for (let pixel = 0; pixel < view.rows * width; pixel++) {
+      const left = view.start + pixel * perPixel;
+      const both = Math.min(blocks.end(i), left + perPixel) - Math.max(blocks.address[i]!, left);
+      if (both > 1e-7) share[pixel * INKS + ink[i]!]! += both / perPixel;
+    }
+  }
+  return share;
+}

@@ -92,66 +92,76 @@ export function addressAt(view: MapWindow, row: number, x: number): number {
   return view.start + row * view.bytesPerRow + inRow;
 }
 
-/**
- * How much of each pixel each ink covers, for a window whose rows are `width` pixels wide:
- * `[(row * width + x) * INKS + ink]`, 0..1; where one ink covers all of it, that ink + 1 in `full`.
- * And, where a block of several pixels begins, a 1 in `edges`. One pass over the blocks in the
- * window.
- */
+/** How much of each pixel each ink covers, in a window whose rows are `width` pixels wide. */
 export interface Coverage {
   readonly width: number;
   readonly rows: number;
+  /** `[(row * width + x) * INKS + ink]`, 0..1. */
   readonly share: Float32Array;
-  readonly full: Uint8Array;
+  /** Which inks a pixel has at all: a bit for each. */
+  readonly inks: Uint16Array;
+  /** A 1 where a block of several pixels begins. */
   readonly edges: Uint8Array;
+  /** Indices of the blocks of several pixels. */
+  readonly wide: number[];
 }
 
-/** `into` is a coverage that is needed no longer: its memory is used again if the size fits. */
-export function coverage(
-  { blocks, ink }: Inked,
-  view: MapWindow,
-  width: number,
-  edgeFrom = 4,
-  into?: Coverage,
-): Coverage {
+/**
+ * One pass over the blocks in the window. A block is of several pixels from `edgeFrom` on. `into`
+ * is a coverage that is needed no longer: its memory is used again if the size fits.
+ */
+export function coverage({ blocks, ink }: Inked, view: MapWindow, width: number, edgeFrom = 4, into?: Coverage): Coverage {
   const map = cleared(view.rows, width, into);
-  const { share, full, edges } = map;
-  const perPixel = view.bytesPerRow / width;
-  const pixels = view.rows * width;
-  const end = windowEnd(view);
+  const { share, inks, edges, wide } = map;
+  const { address, size, count } = blocks;
   const { start } = view;
-  let last = -1;
-  for (let i = firstIn(blocks, start); i < blocks.count; i++) {
-    const address = blocks.address[i]!;
-    if (address >= end) break;
-    const size = blocks.size[i]!;
-    const stop = Math.min(end, address + size);
-    let from = Math.max(address, start);
-    if (from >= stop) continue;
+  const end = windowEnd(view);
+  const perPixel = view.bytesPerRow / width;
+  const perByte = width / view.bytesPerRow;
+  // Rows follow each other without a break, so the window is one long row of pixels.
+  const last = view.rows * width - 1;
+  const pixelAt = (offset: number): number => Math.min(last, Math.floor(offset * perByte + 1e-9));
+  const several = edgeFrom * perPixel;
+  let pixel = 0;
+  let pixelStart = start;
+  let pixelEnd = start + perPixel;
+  for (let i = firstIn(blocks, start); i < count; i++) {
+    const at = address[i]!;
+    if (at >= end) break;
+    const bytes = size[i]!;
     const color = ink[i]!;
-    if (size >= edgeFrom * perPixel && address >= start) {
-      const pixel = Math.floor((address - start) / perPixel + 1e-6);
-      if (pixel !== last) edges[pixel] = 1;
-      last = pixel;
+    const bit = 1 << color;
+    // Mostly a block lies in the pixel of the one before, and nothing else is to be done.
+    if (at >= pixelStart && at + bytes <= pixelEnd && bytes < several) {
+      share[pixel * INKS + color]! += bytes * perByte;
+      inks[pixel]! |= bit;
+      continue;
     }
-    // Rows follow each other without a break, so the window is one long row of pixels.
-    while (from < stop) {
-      const pixel = Math.min(pixels - 1, Math.floor((from - start) / perPixel + 1e-9));
-      const pixelEnd = start + (pixel + 1) * perPixel;
-      if (stop > pixelEnd + perPixel) {
-        // Whole pixels in between.
-        const whole = Math.floor((stop - start) / perPixel + 1e-9);
-        share[pixel * INKS + color]! += (pixelEnd - from) / perPixel;
-        for (let p = pixel + 1; p < whole; p++) share[p * INKS + color] = 1;
-        full.fill(color + 1, pixel + 1, whole);
-        from = start + whole * perPixel;
-        continue;
+    const from = Math.max(at, start);
+    const stop = Math.min(at + bytes, end);
+    if (from >= stop) continue;
+    if (bytes >= several) {
+      wide.push(i);
+      if (at >= start) edges[pixelAt(at - start)] = 1;
+    }
+    pixel = pixelAt(from - start);
+    pixelEnd = pixel === last ? end : start + (pixel + 1) * perPixel;
+    share[pixel * INKS + color]! += (Math.min(stop, pixelEnd) - from) * perByte;
+    inks[pixel]! |= bit;
+    if (stop > pixelEnd) {
+      const to = pixelAt(stop - start);
+      while (++pixel < to) {
+        share[pixel * INKS + color] = 1;
+        inks[pixel]! |= bit;
       }
-      const to = Math.min(stop, pixelEnd);
-      share[pixel * INKS + color]! += (to - from) / perPixel;
-      if (to <= from) break;
-      from = to;
+      pixelEnd = pixel === last ? end : start + (pixel + 1) * perPixel;
+      const rest = stop - (start + pixel * perPixel);
+      if (rest > 0) {
+        share[pixel * INKS + color]! += rest * perByte;
+        inks[pixel]! |= bit;
+      }
     }
+    pixelStart = start + pixel * perPixel;
   }
   return map;
 }
@@ -162,8 +172,9 @@ const firstIn = (blocks: Blocks, start: number): number => Math.max(0, blocks.lo
 function cleared(rows: number, width: number, into: Coverage | undefined): Coverage {
   if (into?.rows === rows && into.width === width) {
     into.share.fill(0);
-    into.full.fill(0);
+    into.inks.fill(0);
     into.edges.fill(0);
+    into.wide.length = 0;
     return into;
   }
   const pixels = rows * width;
@@ -171,21 +182,8 @@ function cleared(rows: number, width: number, into: Coverage | undefined): Cover
     width,
     rows,
     share: new Float32Array(pixels * INKS),
-    full: new Uint8Array(pixels),
+    inks: new Uint16Array(pixels),
     edges: new Uint8Array(pixels),
+    wide: [],
   };
-}
-
-/** The ink that covers most of a pixel, or -1 where nothing of the heap is. */
-export function dominant(map: Coverage, pixel: number): number {
-  let best = -1;
-  let most = 0.001;
-  for (let ink = 0; ink < INKS; ink++) {
-    const part = map.share[pixel * INKS + ink]!;
-    if (part > most) {
-      most = part;
-      best = ink;
-    }
-  }
-  return best;
 }

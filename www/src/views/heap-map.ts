@@ -1,19 +1,8 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { MapPainter, type MapColours } from "../draw/map";
-import { resolvePalette, type Palette } from "../draw/palette";
-import { COLOURINGS, INKS, steps, type Colouring, type Inked } from "../model/inks";
-import {
-  addressAt,
-  coverage,
-  fit,
-  reveal,
-  scroll,
-  segments,
-  windowEnd,
-  zoom,
-  type Coverage,
-  type MapWindow,
-} from "../model/map-layout";
+import { MapCanvases, paintSample, PITCH, rowsHeight, type MapScene } from "../draw/map-canvases";
+import { resolvePalette } from "../draw/palette";
+import { COLOURINGS, steps, type Colouring, type Inked } from "../model/inks";
+import { addressAt, fit, reveal, scroll, windowEnd, zoom, type MapWindow } from "../model/map-layout";
 import { State, type Snapshot } from "../model/snapshot";
 import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
@@ -21,19 +10,8 @@ import { address, bytes } from "../text/format";
 import { belongs, stateName } from "./names";
 
 export const MAP_ROWS = 20;
-const SIZE = { band: 13, gap: 3 };
-const PITCH = SIZE.band + SIZE.gap;
 const TABLE_ROWS = 200;
 const LEGEND = [State.Live, State.Free, State.Fresh, State.Meta, State.Gap, State.Unknown] as const;
-
-/** What the ground was painted from; it is painted again when one of them is another. */
-interface Painted {
-  readonly inked: Inked;
-  readonly view: MapWindow;
-  readonly width: number;
-  readonly scale: number;
-  readonly colours: MapColours;
-}
 
 /**
  * The address map, as a canvas of rows like a hex dump. Fires `choose` with the index of a block
@@ -64,17 +42,17 @@ export class HeapMap extends LitElement {
   declare theme: number;
   declare private tableOpen: boolean;
 
-  private palette: Palette | null = null;
-  private colours: MapColours | null = null;
-  private readonly painter = new MapPainter();
-  private readonly overviewPainter = new MapPainter();
-  private painted: Painted | null = null;
-  private map: Coverage | undefined;
-  private line: Coverage | undefined;
-  private states: { readonly of: Snapshot; readonly seen: ReadonlySet<number> } | null = null;
+  private readonly canvases = new MapCanvases(this);
+  /** Of the theme and the colouring. */
+  private scenery: Pick<MapScene, "palette" | "colours"> | null = null;
+  /** The inks that the legend has samples of. */
+  private sampled = "";
+  private states: { readonly of: Snapshot; readonly seen: number } | null = null;
   private readonly resize = new ResizeObserver(() => {
     this.paint();
   });
+  /** The window to show from the next frame on; `undefined` if it is the one shown. */
+  private aimed: MapWindow | null | undefined;
   private hovered = -1;
   private pinch = 0;
   private readonly touches = new Map<number, PointerEvent>();
@@ -165,11 +143,12 @@ export class HeapMap extends LitElement {
         cursor: crosshair;
         touch-action: pan-y;
       }
+      /* Below the last row is a gap too. */
       .field-of-view canvas {
         position: absolute;
         inset: 0;
         width: 100%;
-        height: 100%;
+        height: calc(100% + 3px);
       }
       .legend {
         display: flex;
@@ -213,6 +192,11 @@ export class HeapMap extends LitElement {
     return this.view ?? this.whole;
   }
 
+  /** The window that was asked for last. */
+  private get aim(): MapWindow | null {
+    return this.aimed === undefined ? this.view : this.aimed;
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     if (this.hasUpdated) this.observe();
@@ -237,12 +221,9 @@ export class HeapMap extends LitElement {
     return this.renderRoot.querySelector<HTMLElement>(".field-of-view")!;
   }
 
-  private get canvas(): HTMLCanvasElement {
-    return this.renderRoot.querySelector<HTMLCanvasElement>(".ground")!;
-  }
-
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("theme") || changed.has("colouring")) this.palette = null;
+    if (changed.has("theme") || changed.has("colouring")) this.scenery = null;
+    if (changed.has("view")) this.aimed = undefined;
   }
 
   protected override updated(): void {
@@ -285,7 +266,7 @@ export class HeapMap extends LitElement {
           @pointerdown=${this.onOverview}
           @pointermove=${this.onOverview}
         >
-          <canvas></canvas>
+          <canvas class="all"></canvas>
           <div class="lens" style="left:${left}%;width:${width}%"></div>
         </div>
         <div class="rows">
@@ -297,7 +278,7 @@ export class HeapMap extends LitElement {
           </div>
           <div
             class="field-of-view"
-            style="height:${view.rows * PITCH - SIZE.gap}px"
+            style="height:${rowsHeight(view.rows)}px"
             tabindex="0"
             role="slider"
             aria-label=${en.map.label}
@@ -345,9 +326,12 @@ export class HeapMap extends LitElement {
   private present(state: State): boolean {
     const { snapshot } = this;
     if (this.states?.of !== snapshot) {
-      this.states = { of: snapshot, seen: new Set(snapshot.blocks.state.subarray(0, snapshot.blocks.count)) };
+      const { state: column, count } = snapshot.blocks;
+      let seen = 0;
+      for (let i = 0; i < count; i++) seen |= 1 << column[i]!;
+      this.states = { of: snapshot, seen };
     }
-    return (state === State.Live && snapshot.kind !== "tiny") || state === State.Free || this.states.seen.has(state);
+    return (state === State.Live && snapshot.kind !== "tiny") || state === State.Free || (this.states.seen & (1 << state)) !== 0;
   }
 
   private table(): TemplateResult {
@@ -390,113 +374,41 @@ export class HeapMap extends LitElement {
 
   // Painting
 
+  private scene(): MapScene {
+    if (this.scenery === null) {
+      const palette = resolvePalette(this);
+      this.scenery = { palette, colours: { inks: palette.inks[this.colouring], paper: palette.paper } };
+      this.sampled = "";
+    }
+    const whole = this.view === null ? null : this.whole;
+    return { inked: this.inked, view: this.window, whole, labelled: this.colouring === "state", ...this.scenery };
+  }
+
   private paint(): void {
-    const { canvas, inked } = this;
-    const scale = Math.min(3, Math.max(1, Math.round(devicePixelRatio)));
-    const width = Math.round(canvas.clientWidth * scale);
-    if (width === 0) return;
-    const view = this.window;
-    if (this.palette === null || this.colours === null) {
-      this.palette = resolvePalette(this);
-      this.colours = { inks: this.palette.inks[this.colouring], paper: this.palette.paper };
-      this.paintLegend(this.colours);
-    }
-    const { colours, painted } = this;
-    const same =
-      painted?.inked === inked &&
-      painted.width === width &&
-      painted.scale === scale &&
-      painted.colours === colours &&
-      painted.view.start === view.start &&
-      painted.view.bytesPerRow === view.bytesPerRow &&
-      painted.view.rows === view.rows;
-    if (!same) {
-      this.map = coverage(inked, view, width, 4 * scale, this.map);
-      this.painter.paint(canvas, this.map, colours, SIZE, scale);
-      canvas.style.height = `${view.rows * PITCH}px`;
-      this.labels(view, scale);
-      this.painted = { inked, view, width, scale, colours };
-    }
+    if (this.field.clientWidth === 0) return;
+    this.canvases.paint(this.scene());
     this.outline();
-    if (this.view !== null) this.paintOverview(colours, scale);
+    this.samples();
   }
 
-  /** A canvas over the ground, empty. */
-  private layer(name: string): CanvasRenderingContext2D | null {
-    const canvas = this.renderRoot.querySelector<HTMLCanvasElement>(name)!;
-    canvas.width = this.canvas.width; // clears it
-    canvas.height = this.canvas.height;
-    canvas.style.height = this.canvas.style.height;
-    return canvas.getContext("2d");
-  }
-
-  /** Writes their size into blocks that are wide enough. */
-  private labels(view: MapWindow, scale: number): void {
-    const context = this.layer(".labels");
-    if (context === null || this.colouring !== "state") return;
-    const { blocks } = this.snapshot;
-    const palette = this.palette!;
-    const width = this.canvas.width;
-    const wide = 58 * scale;
-    const least = (wide * view.bytesPerRow) / width;
-    context.font = `${10 * scale}px ${getComputedStyle(this).getPropertyValue("--sans")}`;
-    context.textBaseline = "middle";
-    const end = windowEnd(view);
-    for (let i = Math.max(0, blocks.lowerBound(view.start)); i < blocks.count && blocks.address[i]! < end; i++) {
-      const size = blocks.size[i]!;
-      if (size < least) continue;
-      const at = segments(view, blocks.address[i]!, blocks.end(i)).find((part) => part.width * width >= wide);
-      const state = blocks.state[i]!;
-      if (at === undefined || state === State.Gap) continue;
-      const text = bytes(size);
-      const x = at.x * width + 5 * scale;
-      const y = (at.row * PITCH + SIZE.band / 2 + 0.5) * scale;
-      const [r, g, b] = palette.plain[state]!;
-      context.fillStyle = `rgb(${r} ${g} ${b})`;
-      context.fillRect(x - 3 * scale, at.row * PITCH * scale, context.measureText(text).width + 6 * scale, SIZE.band * scale);
-      context.fillStyle = palette.on[state]!;
-      context.fillText(text, x, y);
-    }
+  /** Paints the legend, where it has other inks than before. */
+  private samples(): void {
+    const canvases = [...this.renderRoot.querySelectorAll<HTMLCanvasElement>(".legend canvas")];
+    const inks = canvases.map(({ dataset }) => Number(dataset["ink"]));
+    if (inks.join() === this.sampled) return;
+    this.sampled = inks.join();
+    canvases.forEach((canvas, i) => { paintSample(canvas, inks[i]!, this.scene().colours); });
   }
 
   private outline(): void {
-    const context = this.layer(".outline");
-    if (context === null || this.palette === null) return;
-    const scale = Math.min(3, Math.max(1, Math.round(devicePixelRatio)));
-    this.frame(context, this.hovered, this.palette.ink2, scale, scale);
-    this.frame(context, this.chosen, this.palette.ink, 2 * scale, scale);
-  }
-
-  private frame(context: CanvasRenderingContext2D, index: number, color: string, line: number, scale: number): void {
     const { blocks } = this.snapshot;
-    if (index < 0 || index >= blocks.count) return;
-    const width = this.canvas.width;
-    context.strokeStyle = color;
-    context.lineWidth = line;
-    for (const part of segments(this.window, blocks.address[index]!, blocks.end(index))) {
-      const x = part.x * width;
-      const wide = Math.max(3 * scale, part.width * width);
-      context.strokeRect(x + line / 2, part.row * PITCH * scale + line / 2, wide - line, SIZE.band * scale - line);
-    }
-  }
-
-  private paintOverview(colours: MapColours, scale: number): void {
-    const canvas = this.renderRoot.querySelector<HTMLCanvasElement>(".overview canvas")!;
-    const width = Math.round(canvas.clientWidth * scale);
-    if (width === 0) return;
-    const { whole } = this;
-    const line = { start: whole.start, bytesPerRow: windowEnd(whole) - whole.start, rows: 1 };
-    this.line = coverage(this.inked, line, width, Infinity, this.line);
-    this.overviewPainter.paint(canvas, this.line, colours, { band: 12, gap: 0 }, scale);
-  }
-
-  private paintLegend(colours: MapColours): void {
-    const width = 22;
-    for (const canvas of this.renderRoot.querySelectorAll<HTMLCanvasElement>(".legend canvas")) {
-      const full = new Uint8Array(width).fill(Number(canvas.dataset["ink"]) + 1);
-      const swatch = { width, rows: 1, share: new Float32Array(width * INKS), full, edges: new Uint8Array(width) };
-      new MapPainter().paint(canvas, swatch, colours, { band: 13, gap: 0 }, 1);
-    }
+    const scene = this.scene();
+    const { ink, ink2 } = scene.palette;
+    const frames = [
+      { index: this.hovered, color: ink2, line: 1 },
+      { index: this.chosen, color: ink, line: 2 },
+    ].filter(({ index }) => index >= 0 && index < blocks.count);
+    this.canvases.frame(scene, frames.map(({ index, ...more }) => ({ start: blocks.address[index]!, end: blocks.end(index), ...more })));
   }
 
   // Looking and choosing
@@ -506,13 +418,22 @@ export class HeapMap extends LitElement {
     this.dispatchEvent(new CustomEvent("colour", { detail: name }));
   };
 
+  /** Wheels, fingers and keys may ask more often than there are frames: each frame takes the last. */
   private look(view: MapWindow | null): void {
-    this.dispatchEvent(new CustomEvent("look", { detail: view }));
+    if (this.aimed === undefined) {
+      requestAnimationFrame(() => {
+        const detail = this.aim;
+        this.aimed = undefined;
+        this.dispatchEvent(new CustomEvent("look", { detail }));
+      });
+    }
+    this.aimed = view;
   }
 
   private zoomBy(steps: number, around = this.centre()): void {
-    const view = zoom(this.window, this.whole, MAP_ROWS, steps, around);
-    this.look(view.bytesPerRow === this.whole.bytesPerRow ? null : view);
+    const { aim, whole } = this;
+    const view = zoom(aim ?? whole, whole, MAP_ROWS, steps, around);
+    this.look(view.bytesPerRow === whole.bytesPerRow ? null : view);
   }
 
   /** The chosen block if it is in sight, else the middle of the window. */
@@ -526,10 +447,11 @@ export class HeapMap extends LitElement {
 
   private choose(index: number): void {
     this.dispatchEvent(new CustomEvent("choose", { detail: index }));
-    if (index < 0 || this.view === null) return;
+    const { aim } = this;
+    if (index < 0 || aim === null) return;
     const { blocks } = this.snapshot;
-    const view = reveal(this.view, this.whole, blocks.address[index]!, blocks.end(index));
-    if (view !== this.view) this.look(view);
+    const view = reveal(aim, this.whole, blocks.address[index]!, blocks.end(index));
+    if (view !== aim) this.look(view);
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
@@ -577,9 +499,9 @@ export class HeapMap extends LitElement {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
       this.zoomBy(Math.sign(event.deltaY), this.under(event));
-    } else if (this.view !== null && event.shiftKey) {
+    } else if (this.aim !== null && event.shiftKey) {
       event.preventDefault();
-      this.look(scroll(this.view, this.whole, Math.sign(event.deltaY || event.deltaX) * 2));
+      this.look(scroll(this.aim, this.whole, Math.sign(event.deltaY || event.deltaX) * 2));
     }
   }
 
