@@ -56,6 +56,24 @@ describe("the icicle", () => {
     ]);
   });
 
+  it("has as many bars as can be seen, whatever the heap", () => {
+    const blocks = new Blocks();
+    // Live and free in turn, and every third pair two live ones.
+    for (let i = 0; i < 65536; i++) blocks.push(2 ** 20 + i * 16, 16, i % 2 === 0 || i % 6 === 3 ? State.Live : State.Free);
+    const least = 1 / 500;
+    const heap = { granule: 16, base: 0, start: 2 ** 20, end: 2 ** 21 };
+    const { bars, sizes } = icicle(blocks, { ...heap, from: heap.start, to: heap.end, least, top: 2 ** 20 });
+    const lowest = bars.filter(({ row }) => row === sizes.length - 1);
+    expect(lowest.length).toBeGreaterThan(1);
+    expect(lowest.length).toBeLessThanOrEqual(500);
+    expect(lowest.reduce((sum, bar) => sum + bar.count, 0), "none is lost").toBe(65536);
+    expect(new Set(lowest.map(({ state }) => state)), "it is what most of its blocks are").toEqual(new Set([State.Live]));
+    for (const [row, size] of sizes.entries()) {
+      const splits = bars.filter((bar) => bar.row === row && bar.state === -1);
+      if (size > 16) expect(splits.reduce((sum, bar) => sum + bar.count, 0)).toBe(2 ** 20 / size);
+    }
+  });
+
   it("draws no parent over a gap or beyond the heap", () => {
     const blocks = new Blocks();
     blocks.push(4096, 64, State.Live);

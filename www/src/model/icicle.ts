@@ -4,8 +4,8 @@ import { eachBlock, largestBlock } from "./splits";
 /**
  * The buddy's blocks as an icicle: one row an order, the largest on top, addresses to the right.
  * A block hangs where its size says; above it stand the larger blocks that were split for it.
- * Blocks too narrow to see are joined into runs, so that the count of bars depends on the width
- * of the drawing, not on the heap.
+ * Blocks too narrow to see are joined into runs, of what most of them are, so that the count of
+ * bars depends on the width of the drawing, not on the heap.
  */
 export interface Bar {
   readonly row: number;
@@ -54,23 +54,33 @@ export function icicle(units: Blocks, options: IcicleOptions): Icicle {
   const sizes = Array.from({ length: orders }, (_, row) => granule * 2 ** (orders - 1 - row));
 
   const bars: Bar[] = [];
-  /** The bar that a narrow one may join, by row. */
+  /** The bar that a narrow one may join, by row, and by how many bytes its state leads in it. */
   const open: (Mutable<Bar> | undefined)[] = [];
+  const leads: number[] = [];
   eachBlock(units, { ...options, top }, options, (address, size, index) => {
     const state = index < 0 ? -1 : (units.state[index] as State);
     const row = orders - 1 - Math.round(Math.log2(size / granule));
     const x = (address - from) / span;
     const width = size / span;
     const last = open[row];
-    if (width < least && last?.state === state && x - (last.x + last.width) < least / 2) {
+    // Until a run is wide enough to be seen, it takes whatever comes.
+    const joins = last !== undefined && width < least && (last.state === state || last.width < least);
+    if (joins && x - (last.x + last.width) < least / 2) {
       last.width = x + width - last.x;
       last.size = address + size - last.address;
       last.count++;
+      const lead = leads[row]! + (last.state === state ? size : -size);
+      leads[row] = Math.abs(lead);
+      if (lead < 0) {
+        last.state = state;
+        last.index = index;
+      }
       return;
     }
     const bar: Mutable<Bar> = { row, x, width, state, address, size, index, count: 1 };
     bars.push(bar);
     open[row] = width < least ? bar : undefined;
+    leads[row] = size;
   });
   return { bars, sizes };
 }

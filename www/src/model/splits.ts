@@ -14,7 +14,7 @@ export function eachBlock(
   const holes: number[] = [];
   for (let i = 0; i < units.count; i++) if (units.state[i] === State.Gap) holes.push(i);
   let hole = 0;
-  const done = new Map<number, number>(); // size -> end of the last parent visited
+  const done: number[] = []; // by order of the size: end of the last parent visited
   for (let i = Math.max(0, units.lowerBound(range.from)); i < units.count; i++) {
     const address = units.address[i]!;
     if (address >= range.to) break;
@@ -23,11 +23,11 @@ export function eachBlock(
     const left = hole > 0 ? units.end(holes[hole - 1]!) : heap.start;
     const right = hole < holes.length ? units.address[holes[hole]!]! : heap.end;
     const size = units.size[i]!;
-    for (let above = size * 2; above <= heap.top; above *= 2) {
+    for (let above = size * 2, order = 32 - Math.clz32(size); above <= heap.top; above *= 2, order++) {
       const parent = heap.base + Math.floor((address - heap.base) / above) * above;
-      if ((done.get(above) ?? -1) > parent) break;
+      if ((done[order] ?? -1) > parent) break;
       if (parent < left || parent + above > right) break;
-      done.set(above, parent + above);
+      done[order] = parent + above;
       visit(parent, above, -1);
     }
     visit(address, size, i);

@@ -3,7 +3,7 @@ import { paintIcicle } from "../draw/icicle";
 import { resolvePalette, type Palette } from "../draw/palette";
 import { icicle, type Icicle } from "../model/icicle";
 import { atRest, motion, placed, type Motion } from "../model/icicle-motion";
-import { orders } from "../model/metrics";
+import { orders, type OrderRow } from "../model/metrics";
 import type { Snapshot } from "../model/snapshot";
 import { core as base } from "../styles/base";
 import { inspector as en } from "../text/en";
@@ -15,6 +15,9 @@ const PITCH = ROW.row + ROW.gap;
 
 /** How long splits and merges take to be seen, in milliseconds. */
 const DURATION = 320;
+
+/** How long the map's window must have been at rest before the tree follows it, in milliseconds. */
+const REST = 120;
 
 /**
  * The buddy's blocks by order, as an icicle over the map's window: what splits comes down, what
@@ -42,6 +45,10 @@ export class HeapOrders extends LitElement {
   private drawn: Icicle = { bars: [], sizes: [] };
   private moving: { readonly motion: Motion; readonly since: number } | null = null;
   private frame = 0;
+  /** The window that is drawn. */
+  private laid = { from: 0, to: 0 };
+  private rest: ReturnType<typeof setTimeout> | undefined;
+  private rows: { readonly of: Snapshot; readonly rows: readonly OrderRow[] } | null = null;
   private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
   private readonly resize = new ResizeObserver(() => {
     this.lay(false);
@@ -102,6 +109,20 @@ export class HeapOrders extends LitElement {
     this.resize.disconnect();
     cancelAnimationFrame(this.frame);
     this.moving = null;
+    clearTimeout(this.rest);
+  }
+
+  protected override shouldUpdate(changed: PropertyValues<this>): boolean {
+    if (changed.has("snapshot")) return true;
+    const moves = changed.has("from") || changed.has("to");
+    if (moves) this.follow();
+    return !moves || changed.size > Number(changed.has("from")) + Number(changed.has("to"));
+  }
+
+  /** The map's window may be another in each frame; a tree of a large heap takes longer than that. */
+  private follow(): void {
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => { this.lay(false); }, REST);
   }
 
   protected override firstUpdated(): void {
@@ -118,11 +139,14 @@ export class HeapOrders extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     // A window that moved is not a heap that changed.
-    this.lay(changed.has("snapshot") && !changed.has("from") && !changed.has("to"));
+    if (changed.has("snapshot")) this.lay(!changed.has("from") && !changed.has("to"));
+    else this.paint();
   }
 
   override render(): TemplateResult {
-    const rows = orders(this.snapshot);
+    const { snapshot } = this;
+    if (this.rows?.of !== snapshot) this.rows = { of: snapshot, rows: orders(snapshot) };
+    const { rows } = this.rows;
     const shown = [...rows].reverse();
     const columns = en.orders.columns;
     return html`
@@ -187,15 +211,17 @@ export class HeapOrders extends LitElement {
 
   /** Lays the tree out, and sets what changed in motion. */
   private lay(move: boolean): void {
+    clearTimeout(this.rest);
     const canvas = this.renderRoot.querySelector("canvas")!;
     const { units, granule, base: aligned, start, end } = this.snapshot;
     const width = canvas.clientWidth;
     if (width === 0 || units === null) return;
     const least = 2 / width;
     const before = this.drawn;
-    this.drawn = icicle(units, { granule, base: aligned, start, end, from: this.from, to: this.to, least });
+    const { from, to } = this;
+    this.drawn = icicle(units, { granule, base: aligned, start, end, from, to, least });
+    this.laid = { from, to };
     const moved = move && !this.still.matches ? motion(before, this.drawn) : null;
-    cancelAnimationFrame(this.frame);
     this.moving = moved === null ? null : { motion: moved, since: performance.now() };
     const scale = Math.max(1, devicePixelRatio);
     canvas.width = Math.round(width * scale);
@@ -207,6 +233,7 @@ export class HeapOrders extends LitElement {
     const canvas = this.renderRoot.querySelector("canvas")!;
     const context = canvas.getContext("2d");
     if (context === null) return;
+    cancelAnimationFrame(this.frame);
     this.palette ??= resolvePalette(this);
     const scale = Math.max(1, devicePixelRatio);
     context.setTransform(scale, 0, 0, scale, 0, 0);
@@ -250,7 +277,7 @@ export class HeapOrders extends LitElement {
     const x = (event.clientX - box.left) / box.width;
     const bar = this.drawn.bars.find((b) => b.row === row && b.index >= 0 && x >= b.x && x < b.x + b.width);
     if (bar === undefined) return;
-    const at = this.from + x * (this.to - this.from);
+    const at = this.laid.from + x * (this.laid.to - this.laid.from);
     this.choose(bar.count === 1 ? bar.address : Math.floor(at));
   };
 }
