@@ -1,4 +1,4 @@
-import { State, type Snapshot } from "./snapshot";
+import { Blocks, State, type Snapshot } from "./snapshot";
 
 /**
  * At which moment each block was first seen live, by index; 0 for what is not live. A block is the
@@ -8,20 +8,16 @@ import { State, type Snapshot } from "./snapshot";
  * One pass over both moments' blocks.
  */
 export function births(before: Seen | null, snapshot: Snapshot, moment: number): Uint32Array {
-  const { blocks } = snapshot;
-  const born = new Uint32Array(blocks.count);
-  const old = before?.snapshot.blocks;
-  let j = 0;
-  for (let i = 0; i < blocks.count; i++) {
-    if (blocks.state[i] !== State.Live) continue;
-    const address = blocks.address[i]!;
-    let at = moment;
-    if (old !== undefined && before !== null) {
-      while (j < old.count && old.address[j]! < address) j++;
-      const same = j < old.count && old.address[j] === address && old.size[j] === blocks.size[i];
-      if (same && old.state[j] === State.Live) at = before.born[j]!;
-    }
-    born[i] = at;
+  const { address, size, state, count } = snapshot.blocks;
+  const born = new Uint32Array(count);
+  const old = before?.snapshot.blocks ?? new Blocks(0);
+  const { address: oldAddress, size: oldSize, state: oldState, count: oldCount } = old;
+  for (let i = 0, j = 0; i < count; i++) {
+    if (state[i] !== State.Live) continue;
+    const at = address[i]!;
+    while (j < oldCount && oldAddress[j]! < at) j++;
+    const same = j < oldCount && oldAddress[j] === at && oldSize[j] === size[i] && oldState[j] === State.Live;
+    born[i] = same ? before!.born[j]! : moment;
   }
   return born;
 }

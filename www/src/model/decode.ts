@@ -251,19 +251,16 @@ function readHeap({ reader, word, behind, committed, growths }: Descriptor): Sna
   if (origin > top || top > end || end > limit) fail("count", origin * GRANULE, limit * GRANULE);
   reader.hold(limit * GRANULE, 0);
   reader.hold(table, Math.ceil((limit - origin) / TableBits.perByte));
-  const bits = (at: number): number => {
-    const index = at - origin;
-    return TableBits.at(reader.bytes[table + Math.floor(index / TableBits.perByte)]!, index);
-  };
+  const bytes = reader.bytes.subarray(table, table + Math.ceil((limit - origin) / TableBits.perByte));
+  const bits = (at: number): number => TableBits.at(bytes[(at - origin) >>> 2]!, at - origin);
+  const granules = end - origin;
   const blockEnd = (at: number): number => {
-    let next = at + 1;
-    while (next < end) {
-      const index = next - origin;
+    for (let index = at + 1 - origin; index < granules; ) {
+      const byte = bytes[index >>> 2]!;
       // Four granules at once where no block begins: large blocks are long rows of zeros.
-      if (index % TableBits.perByte === 0 && reader.bytes[table + index / TableBits.perByte] === 0) {
-        next += TableBits.perByte;
-      } else if ((bits(next) & TableBits.block) === 0) next++;
-      else return next;
+      if (byte === 0) index = (index | 3) + 1;
+      else if ((byte >>> ((index & 3) * 2)) & TableBits.block) return origin + index;
+      else index++;
     }
     return end;
   };

@@ -123,10 +123,9 @@ class Writer {
       this.bytes = wider;
     }
     let rest = value;
-    while (rest >= 128) {
-      this.bytes[this.length++] = (rest % 128) | 128;
-      rest = Math.floor(rest / 128);
-    }
+    // Nearly all are small; beyond 31 bits shifts would cut them.
+    for (; rest >= 2 ** 31; rest = Math.floor(rest / 128)) this.bytes[this.length++] = (rest % 128) | 128;
+    for (; rest >= 128; rest >>>= 7) this.bytes[this.length++] = (rest & 127) | 128;
     this.bytes[this.length++] = rest;
   }
 

@@ -30,15 +30,24 @@ export function sizeBucket(size: number): number {
  * known: an allocator does not keep it. One pass over the blocks.
  */
 export function sizeClasses(snapshot: Snapshot, requested: ReadonlyMap<number, number>): SizeRow[] {
-  const { blocks } = snapshot;
-  const rows = new Map<number, { blocks: number; known: number; knownBytes: number; waste: number }>();
-  for (let i = 0; i < blocks.count; i++) {
-    if (blocks.state[i] !== State.Live) continue;
-    const size = blocks.size[i]!;
-    const row = rows.get(size) ?? { blocks: 0, known: 0, knownBytes: 0, waste: 0 };
+  const { address, size: sizes, state, count } = snapshot.blocks;
+  const fresh = (): { blocks: number; known: number; knownBytes: number; waste: number } => ({ blocks: 0, known: 0, knownBytes: 0, waste: 0 });
+  const rows = new Map<number, ReturnType<typeof fresh>>();
+  /** Those of small sizes, by size: most blocks need no look into the map. */
+  const small: ReturnType<typeof fresh>[] = [];
+  const rowOf = (size: number): ReturnType<typeof fresh> => {
+    const row = rows.get(size) ?? fresh();
     rows.set(size, row);
+    if (size < 1024) small[size] = row;
+    return row;
+  };
+  for (let i = 0; i < count; i++) {
+    if (state[i] !== State.Live) continue;
+    const size = sizes[i]!;
+    const row = small[size] ?? rowOf(size);
     row.blocks++;
-    const asked = requested.get(blocks.address[i]!);
+    if (requested.size === 0) continue;
+    const asked = requested.get(address[i]!);
     // More than the block holds is about another block that once stood there.
     if (asked === undefined || asked > size) continue;
     row.known++;

@@ -99,6 +99,7 @@ export class HeapMetrics extends LitElement {
 
   /** Over the blocks whose requested size is known. */
   private internal(): string {
+    if (this.requested.size === 0) return en.classes.unknown;
     let [known, waste] = [0, 0];
     for (const row of sizeClasses(this.snapshot, this.requested)) {
       known += row.knownBytes;
