@@ -93,7 +93,7 @@ pub(crate) use self::{
 pub use self::{
     guard::set_quarantine,
     heap::ZONE,
-    hook::{Hook, Message, set_hook},
+    hook::{Hook, Message, set_hook, stop},
     report::{Allocator, Fault, Found, Known, Operation, Report},
 };
 use crate::region::Region;

@@ -52,6 +52,8 @@ pub struct Handle<S> {
 
 impl<S: Subject> Handle<S> {
     pub fn new(subject: S) -> Self {
+        #[cfg(all(feature = "checked", target_family = "wasm"))]
+        crate::console::by_default();
         Handle { subject: Some(subject), snapshot: Snapshot::default() }
     }
 

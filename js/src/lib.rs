@@ -31,10 +31,16 @@
 //! did, which detaches every view of it. So read it right after the call, call again for the next
 //! frame, and `slice()` what is to be kept. Words behind the last block are left over from
 //! earlier calls.
+//!
+//! # Writes beyond a block
+//! Built with the feature `checked`, the module also finds what no argument tells: bytes written
+//! behind a block, or to one that was given back. It says so by `console.error`, and stops with a trap.
 
 mod arguments;
 mod buddy;
 mod bump;
+#[cfg(all(feature = "checked", target_family = "wasm"))]
+mod console;
 mod handle;
 mod slab;
 mod snapshot;

@@ -18,10 +18,33 @@ static HOOK: Lock<Option<Hook>> = Lock::new(None);
 /// an allocation is answered by null or `Err`. [`Operation::Reuse`](super::Operation::Reuse) and
 /// `Check` go on after it.
 ///
-/// By default a program stops: natively with the report on standard error and an abort; on wasm
-/// with the report in [`BONSAI_REPORT`](super::Message) and a trap, `unreachable`.
+/// By default a program stops, as [`stop`] does it.
 pub fn set_hook(hook: Option<Hook>) -> Option<Hook> {
     HOOK.with(|current| core::mem::replace(current, hook))
+}
+
+/// Stops the program as if there were no hook: natively with the report on standard error and an
+/// abort; on wasm with the report in [`BONSAI_REPORT`](super::Message) and a trap, `unreachable`.
+///
+/// For hooks that tell somebody else first. The handles for JavaScript, built with their feature
+/// `checked`, write the report to `console.error` and end with this.
+///
+/// # Panics
+/// On targets that are neither wasm32 nor have an operating system, with the report as the message.
+///
+/// # Example
+/// ```
+/// use bonsai_alloc::checked;
+///
+/// checked::set_hook(Some(|report| {
+///     println!("send help: {report}");
+///     checked::stop(report);
+/// }));
+/// # checked::set_hook(None);
+/// ```
+#[cold]
+pub fn stop(report: &Report) -> ! {
+    place::stop(report)
 }
 
 /// Tells the hook.
@@ -119,8 +142,6 @@ mod place {
         panic!("bonsai_alloc: {report}")
     }
 }
-
-use place::stop;
 
 #[cfg(test)]
 mod tests {

@@ -247,6 +247,7 @@ impl Runs {
     }
 
     /// Leaves a bin empty, whatever was in it.
+    #[inline(never)]
     fn give_up(&mut self, bin: usize) {
         // SAFETY: no run is too large for the last bin.
         unsafe { *self.bins.get_unchecked_mut(bin) = 0 };

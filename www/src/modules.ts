@@ -19,6 +19,8 @@ export interface HeapExports {
   readonly BONSAI_HEAP?: WebAssembly.Global | undefined;
   /** Of `traceable!`: what it asks of its allocator can be recorded. */
   readonly BONSAI_TRACE?: WebAssembly.Global | undefined;
+  /** Of one built with `checked`: why its allocator stopped it. */
+  readonly BONSAI_REPORT?: WebAssembly.Global | undefined;
 }
 
 export interface Program {

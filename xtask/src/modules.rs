@@ -31,6 +31,8 @@ const CRATES: [(&str, &str, Glue); 3] = [
 
 /// The feature of a crate whose allocator can be recorded.
 const TRACE: &str = "trace";
+/// That of one whose allocators find misuse; the page's do not look for any.
+const CHECKED: &str = "checked";
 
 pub fn build(machine: &Machine) -> Result<()> {
     let packages = workspace::packages()?;
@@ -41,6 +43,7 @@ pub fn build(machine: &Machine) -> Result<()> {
             .with_context(|| format!("no crate in {folder}/"))?;
         let (with, allocators): (Vec<_>, Vec<_>) =
             package.stable_features().into_iter().partition(|feature| feature == TRACE);
+        let allocators: Vec<_> = allocators.into_iter().filter(|name| name != CHECKED).collect();
         if allocators.is_empty() {
             build_one(machine, package, "", name, glue)?;
         }

@@ -280,8 +280,8 @@ export const en = {
     brokenKept: "The module keeps what it held before; the heap beside this is right.",
     goTo: (line: number, column: number): string => `Go to line ${integer(line)}, column ${integer(column)}`,
     dead: "The module stopped.",
-    deadWhy: (why: string): string =>
-      `It could not go on (${why}), most likely because memory ran out. A trapped instance cannot be used again; what you see is its heap as it was.`,
+    deadWhy: (why: string, report: string | null): string =>
+      `It could not go on (${why})${report === null ? ", most likely because memory ran out." : `. Its allocator says: “${report}”.`} A trapped instance cannot be used again; what you see is its heap as it was.`,
     restart: "Start a fresh module",
     unreadable: (name: string, why: string): string => `${name} could not be read: ${why}`,
     tooLarge: (name: string, size: number, most: number): string =>
@@ -499,8 +499,8 @@ export const en = {
     again: "Start anew",
     returned: (name: string, result: string): string => `${name} returned ${result}`,
     threw: (name: string, why: string): string => `${name} threw: ${why}`,
-    trapped: (name: string, why: string): string =>
-      `${name} stopped the module: ${why}. What it holds may be wrong from here on; “Start anew” gives a fresh one.`,
+    trapped: (name: string, why: string, report: string | null): string =>
+      `${name} stopped the module: ${why}. ${report === null ? "" : `Its allocator says: “${report}”. `}What it holds may be wrong from here on; “Start anew” gives a fresh one.`,
     argumentFault: (why: "json" | "count" | "number" | "whole", number: number, params: readonly ValueType[]): string =>
       ({
         json: "These arguments are not JSON. Texts stand in quotes: \"like this\".",

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { callables, loadGlue, show, type Callable } from "../dropped";
 import { isTrap, NotBuilt, reason, sampleModule, type HeapExports } from "../modules";
+import { reportOf } from "../model/report";
 import {
   checkGlue,
   checkHeader,
@@ -24,6 +25,8 @@ interface Running {
   readonly memory: WebAssembly.Memory | null;
   readonly described: boolean;
   readonly functions: readonly Callable[];
+  /** Why its allocator stopped it, if it did. */
+  readonly report: () => string | null;
   /** Starts it again, from the same bytes. */
   readonly again: () => Promise<void>;
 }
@@ -307,6 +310,7 @@ export class ModuleDrop extends LitElement {
       memory,
       described: heap !== undefined,
       functions,
+      report: () => reportOf({ ...exports, memory }),
       again: () => this.start({ name, bytes }, module, glue, stale),
     };
     if (memory === null) {
@@ -354,7 +358,9 @@ export class ModuleDrop extends LitElement {
       const result = target.call(...given.values);
       this.said = { ok: true, text: en.module.returned(target.name, show(result)) };
     } catch (error) {
-      const text = isTrap(error) ? en.module.trapped(target.name, reason(error)) : en.module.threw(target.name, reason(error));
+      const text = isTrap(error)
+        ? en.module.trapped(target.name, reason(error), this.running?.report() ?? null)
+        : en.module.threw(target.name, reason(error));
       this.said = { ok: false, text };
     }
     this.tracer?.look(target.name);

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { ALLOCATORS, isTrap, loadProgram, NotBuilt, reason, type Allocator, type Program } from "../modules";
 import { kindOf, offsetOf, placeOf, SAMPLES, type Sample, type Source, type SourceKind } from "../model/samples";
+import { reportOf } from "../model/report";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
@@ -21,7 +22,7 @@ type Module =
   | { readonly is: "ready"; readonly program: Program }
   | { readonly is: "missing" }
   | { readonly is: "failed"; readonly why: string }
-  | { readonly is: "dead"; readonly why: string };
+  | { readonly is: "dead"; readonly why: string; readonly report: string | null };
 
 type Outcome =
   | { readonly is: "nothing" }
@@ -260,7 +261,8 @@ export class ProgramView extends LitElement {
   /** Takes note of a module that trapped. */
   private stopped(error: unknown): boolean {
     if (!isTrap(error)) return false;
-    this.module = { is: "dead", why: reason(error) };
+    const report = this.module.is === "ready" ? reportOf({ ...this.module.program.exports }) : null;
+    this.module = { is: "dead", why: reason(error), report };
     this.tracer?.look(en.program.moment.error);
     return true;
   }
@@ -464,7 +466,7 @@ export class ProgramView extends LitElement {
         </div>`;
       case "dead":
         return html`<div class="note error" role="alert">
-          <p><strong>${en.program.dead}</strong> ${en.program.deadWhy(module.why)}</p>
+          <p><strong>${en.program.dead}</strong> ${en.program.deadWhy(module.why, module.report)}</p>
           <button @click=${() => { void this.load(this.allocator); }}>${en.program.restart}</button>
         </div>`;
     }

@@ -263,6 +263,35 @@ for (const [what, module, message] of lying) {
   });
 }
 
+/** The module of tests/misuse, which has the feature `checked` and misuses its allocator when it is told to. */
+async function misuse(): Promise<Dropped> {
+  const script = new URL("../../../tests/misuse/build.mjs", import.meta.url);
+  const { build } = (await import(script.href)) as { build: (feature: string) => Buffer };
+  return { name: "misuse.wasm", buffer: build("checked") };
+}
+
+test("a module that its allocator stopped says why", async ({ page }) => {
+  // It is built first, if it was not yet.
+  test.setTimeout(300_000);
+  const module = await misuse();
+  await visit(page);
+  for (const [name, report] of [
+    ["double_free", /Its allocator says: “bonsai_alloc: double free: Heap 1, free 0x\w+ as 40 bytes aligned to 4: the freed block of 40 bytes/],
+    ["overflow", /Its allocator says: “bonsai_alloc: overflow: Heap 1, .*: from byte 40 on 41( fd){15} instead of fd”/],
+  ] as const) {
+    await give(page, module);
+    await page.getByLabel(/Exported functions/).selectOption({ label: `${name}()` });
+    await page.getByRole("button", { name: "Call" }).click();
+    await expect(page.locator("module-drop .said")).toHaveText(report);
+    await expect(page.locator("module-drop .said")).toContainText(`${name} stopped the module: `);
+  }
+  // A fresh one has none.
+  await page.getByRole("button", { name: "Start anew" }).click();
+  await page.getByLabel(/Exported functions/).selectOption({ label: "correct() → i32" });
+  await page.getByRole("button", { name: "Call" }).click();
+  await expect(page.locator("module-drop .said")).toHaveText("correct returned 2890");
+});
+
 for (const { colorScheme, width } of LOOKS) {
   test(`the drop zone is sound in ${colorScheme} at ${width} px`, async ({ page }) => {
     test.slow();

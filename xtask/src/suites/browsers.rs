@@ -19,7 +19,15 @@ pub fn wasm(machine: &Machine, score: &mut Score) -> Result<()> {
             let what = format!("{}, {}", package.name, browser.name);
             score.tests(
                 &what,
-                || wasm_pack_test(machine, &package.path(), browser),
+                || wasm_pack_test(machine, &package.path(), browser, &[]),
+                |output| report::libtest(&output.text),
+            );
+        }
+        if package.folder == "js" {
+            let checked = ["--features", "checked", "--test", "checked"];
+            score.tests(
+                &format!("{} with checked, {}", package.name, browsers[0].name),
+                || wasm_pack_test(machine, &package.path(), &browsers[0], &checked),
                 |output| report::libtest(&output.text),
             );
         }
@@ -27,7 +35,12 @@ pub fn wasm(machine: &Machine, score: &mut Score) -> Result<()> {
     Ok(())
 }
 
-fn wasm_pack_test(machine: &Machine, crate_folder: &Path, browser: &Browser) -> Result<Output> {
+fn wasm_pack_test(
+    machine: &Machine,
+    crate_folder: &Path,
+    browser: &Browser,
+    cargo: &[&str],
+) -> Result<Output> {
     let capabilities = crate::root().join("target/xtask").join(format!("{}.json", browser.name));
     fs::create_dir_all(crate::root().join("target/xtask"))?;
     fs::write(&capabilities, browser.capabilities.to_string())
@@ -38,6 +51,7 @@ fn wasm_pack_test(machine: &Machine, crate_folder: &Path, browser: &Browser) -> 
         .args(["test", "--headless", "--mode", "no-install", browser.flag, browser.driver_flag])
         .arg(&browser.driver)
         .arg(crate_folder)
+        .args(cargo)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities)
         // Seconds; browsers on a busy machine start slowly, and Firefox most of all.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
@@ -53,6 +67,7 @@ fn wasm_pack_test(machine: &Machine, crate_folder: &Path, browser: &Browser) -> 
 /// of it in Firefox.
 pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
     let folder = machine.page_modules()?;
+    let wasm = machine.wasm_target()?;
     modules::build(machine)?;
     let reports = crate::root().join("target/xtask");
     fs::create_dir_all(&reports)?;
@@ -69,7 +84,8 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
     let report = reports.join("playwright.json");
     let chromium = machine.chrome()?;
     let run = || {
-        modules::node(&folder, "@playwright/test/cli.js")
+        // One of its tests builds a module.
+        wasm.on(modules::node(&folder, "@playwright/test/cli.js"))
             .args(["test", "--project=page", "--reporter=list,json"])
             .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
             .env(chromium.variables[0], &chromium.binary)
