@@ -153,6 +153,25 @@ pub fn playwright(json: &serde_json::Value) -> Tally {
     Tally { passed: number("expected"), failed: number("unexpected") + number("flaky") }
 }
 
+/// The tests that Playwright's JSON report says were skipped, and why.
+pub fn skipped_by_playwright(json: &serde_json::Value) -> Vec<(String, String)> {
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let mut skipped = Vec::new();
+    let mut suites = list(&json["suites"]);
+    while let Some(suite) = suites.pop() {
+        suites.extend(list(&suite["suites"]));
+        for spec in list(&suite["specs"]) {
+            for note in list(&spec["tests"]).iter().flat_map(|test| list(&test["annotations"])) {
+                if note["type"] == "skip" {
+                    let text = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
+                    skipped.push((text(&spec["title"]), text(&note["description"])));
+                }
+            }
+        }
+    }
+    skipped
+}
+
 /// The line of an error that says most: the first that a tool marked as one.
 fn gist(error: &str) -> &str {
     let mut lines = error.lines();
@@ -200,6 +219,16 @@ test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out
             json!({ "stats": { "expected": 5, "unexpected": 1, "flaky": 1, "skipped": 4 } });
         assert_eq!(playwright(&stats), Tally { passed: 5, failed: 2 });
         assert_eq!(playwright(&json!({})), Tally::default());
+    }
+
+    #[test]
+    fn what_playwright_skipped_is_named() {
+        let test = |title: &str, notes: serde_json::Value| json!({ "title": title, "tests": [{ "annotations": notes }] });
+        let report = json!({ "suites": [{ "specs": [test("a", json!([]))], "suites": [{
+            "specs": [test("b", json!([{ "type": "slow" }, { "type": "skip", "description": "no x" }]))],
+        }] }] });
+        assert_eq!(skipped_by_playwright(&report), [("b".to_owned(), "no x".to_owned())]);
+        assert_eq!(skipped_by_playwright(&json!({})), []);
     }
 
     #[test]

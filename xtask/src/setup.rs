@@ -6,6 +6,7 @@
 mod apt;
 mod browsers;
 mod npm;
+mod perfetto;
 mod tools;
 mod wasm_target;
 
@@ -27,18 +28,20 @@ pub enum Need {
     Chrome,
     Firefox,
     PageModules,
+    Perfetto,
     SizeModules,
 }
 
 impl Need {
     /// In the order in which they are set up: what others build on comes first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::WasmTarget,
         Self::WasmBindgen,
         Self::WasmPack,
         Self::Chrome,
         Self::Firefox,
         Self::PageModules,
+        Self::Perfetto,
         Self::SizeModules,
     ];
 }
@@ -52,6 +55,7 @@ pub struct Machine {
     chrome: Memo<Browser>,
     firefox: Memo<Browser>,
     page_modules: Memo<PathBuf>,
+    perfetto: Memo<Option<PathBuf>>,
     size_modules: Memo<PathBuf>,
     cargo_fuzz: Memo<PathBuf>,
     cargo_deny: Memo<PathBuf>,
@@ -67,6 +71,7 @@ impl Machine {
             Need::Chrome => self.chrome().map(drop),
             Need::Firefox => self.firefox().map(drop),
             Need::PageModules => self.page_modules().map(drop),
+            Need::Perfetto => self.perfetto().map(drop),
             Need::SizeModules => self.size_modules().map(drop),
         }
     }
@@ -96,6 +101,11 @@ impl Machine {
     /// The folder www, with its npm packages in place.
     pub fn page_modules(&self) -> Result<PathBuf> {
         self.page_modules.get("the page's npm packages", npm::page)
+    }
+
+    /// The folder of Perfetto's page, if it could be had.
+    pub fn perfetto(&self) -> Result<Option<PathBuf>> {
+        self.perfetto.get("Perfetto", perfetto::ensure)
     }
 
     /// The folder benches/size, with its npm package (binaryen's wasm-opt) in place.

@@ -76,7 +76,13 @@ pub const ALL: &[Suite] = &[
     Suite {
         name: "page",
         about: "the page's units, the page itself in headless Chromium, and a smoke run in Firefox",
-        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Chrome, Need::PageModules],
+        needs: &[
+            Need::WasmTarget,
+            Need::WasmBindgen,
+            Need::Chrome,
+            Need::PageModules,
+            Need::Perfetto,
+        ],
         run: browsers::page,
     },
     Suite {

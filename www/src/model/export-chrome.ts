@@ -17,7 +17,7 @@ export interface ChromeTrace {
 }
 
 /** Counters over time, as Perfetto and chrome://tracing open them: a few thousand points, whatever
- * the length of the trace. */
+ * the length of the trace. Perfetto puts the argument's name behind the counter's. */
 export function chromeTrace(trace: Trace, program: string, points = 4000): ChromeTrace {
   const { live, blocks, pages, time } = course(trace, points);
   const common = { pid: 1, tid: 1 };
@@ -25,8 +25,8 @@ export function chromeTrace(trace: Trace, program: string, points = 4000): Chrom
   for (let i = 0; i < live.length; i++) {
     const ts = Math.round(time[i]! * 1000);
     events.push(
-      { name: "live bytes", ph: "C", ts, ...common, args: { bytes: live[i]! } },
-      { name: "live blocks", ph: "C", ts, ...common, args: { blocks: blocks[i]! } },
+      { name: "live", ph: "C", ts, ...common, args: { bytes: live[i]! } },
+      { name: "blocks", ph: "C", ts, ...common, args: { live: blocks[i]! } },
       { name: "linear memory", ph: "C", ts, ...common, args: { bytes: pages[i]! * 65536 } },
     );
   }

@@ -1,27 +1,14 @@
+import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
+import { faults } from "../../tests/support/dhat";
 import { chromeTrace } from "./export-chrome";
 import { blocksTable, csv, historyTable, json, traceTable, type Table } from "./export-data";
 import { dhat } from "./export-dhat";
 import { Blocks, State, type Snapshot } from "./snapshot";
 import { Trace } from "./trace";
 
-/** RFC 4180, read strictly: quotes only around a whole field, lines that end in CRLF. */
-function parseCsv(text: string): string[][] {
-  const rows: string[][] = [];
-  let at = 0;
-  while (at < text.length) {
-    const row: string[] = [];
-    for (;;) {
-      const field = /^(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/.exec(text.slice(at, at + 500));
-      if (field === null) throw new Error(`no field at ${at}: ${text.slice(at, at + 30)}`);
-      row.push(field[1]?.replaceAll('""', '"') ?? field[2]!);
-      at += field[0].length;
-      if (field[3] === "\r\n") break;
-    }
-    rows.push(row);
-  }
-  return rows;
-}
+/** As a program that reads CSV does; lines end in CRLF. */
+const parseCsv = (text: string): string[][] => parse(text, { record_delimiter: "\r\n" });
 
 const snapshot = (): Snapshot => {
   const blocks = new Blocks();
@@ -133,6 +120,25 @@ describe("DHAT", () => {
     });
   });
 
+  it("is as valgrind's documentation of it says, and would be found out if it were not", () => {
+    const file = dhat(sampled(), "demo");
+    expect(faults(JSON.stringify(file))).toEqual([]);
+    const [point] = file.pps;
+    for (const [change, what] of [
+      [{ dhatFileVersion: 3 }, "dhatFileVersion is 3"],
+      [{ tuth: undefined }, "tuth is undefined"],
+      [{ extra: 1 }, "extra is not of the format"],
+      [{ ftbl: file.ftbl.slice(1) }, "the first frame is no root"],
+      [{ tg: 9 }, "most was live after the end"],
+      [{ pps: [{ ...point, tb: 1.5 }] }, "pps[0].tb is 1.5"],
+      [{ pps: [{ ...point, fs: [4] }] }, "pps[0].fs is [4]"],
+      [{ pps: [{ ...point, eb: 10_000 }] }, "pps[0]. holds more at once than its peak, or than all"],
+      [{ pps: [point, point] }, "pps[1].fs is there twice"],
+    ] as const) {
+      expect(faults(JSON.stringify({ ...file, ...change }))).toContain(what);
+    }
+  });
+
   it("is empty, and still a file, where nothing was sampled", () => {
     expect(dhat(new Trace(), "demo")).toMatchObject({ pps: [], ftbl: ["[root]"], te: 0 });
   });
@@ -145,7 +151,7 @@ describe("Chrome's trace format", () => {
     expect(traceEvents[0]).toEqual({ name: "process_name", ph: "M", ts: 0, pid: 1, tid: 1, args: { name: "demo" } });
     const counters = traceEvents.slice(1);
     expect(counters.every(({ ph, ts, pid, tid, args }) => ph === "C" && Number.isInteger(ts) && pid === 1 && tid === 1 && Object.values(args).every((value) => typeof value === "number"))).toBe(true);
-    const live = counters.filter(({ name }) => name === "live bytes");
+    const live = counters.filter(({ name }) => name === "live");
     expect(live.map(({ args }) => args["bytes"])).toEqual([300, 300, 500, 500, 200, 300, 300, 300]);
     expect(live.every(({ ts }, i) => i === 0 || ts >= live[i - 1]!.ts)).toBe(true);
     expect(live.at(-1)!.ts).toBe(10_000);

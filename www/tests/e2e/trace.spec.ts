@@ -1,29 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import type { Download, Page } from "@playwright/test";
 import AxeBuilder from "@axe-core/playwright";
 import { percent } from "../../src/text/format";
 import { expect, map, open, test } from "../support/page";
-
-const button = (page: Page, name: string | RegExp) => page.locator("trace-view").getByRole("button", { name });
-const said = (page: Page) => page.locator("trace-view .said").first();
-
-/** Records while the sample is parsed again, and cleared. */
-async function record(page: Page, rate = "none"): Promise<void> {
-  await page.getByLabel("Call sites").selectOption({ label: rate });
-  await button(page, "Record").click();
-  await page.getByRole("button", { name: "Parse again" }).click();
-  await page.getByRole("button", { name: "Clear", exact: true }).click();
-  await page.getByRole("button", { name: "Parse" }).first().click();
-  await button(page, "Stop recording").click();
-  await expect(page.locator("trace-course")).toBeVisible();
-}
-
-async function saved(page: Page, name: string | RegExp): Promise<{ name: string; bytes: Buffer }> {
-  const downloading = page.waitForEvent("download");
-  await button(page, name).click();
-  const download: Download = await downloading;
-  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
-}
+import { button, record, said, saved } from "../support/traces";
 
 /** What was asked for the blocks that are live at the end of a file: address and bytes. */
 function liveAtEnd(file: Buffer): Map<number, number> {
@@ -164,72 +142,6 @@ test("call sites show as a flame graph, by keys, and as a list of leaks", async 
   await page.getByRole("slider", { name: "To record" }).fill("0");
   await expect(page.getByText("Nothing that was sampled there is of that kind.")).toBeVisible();
   expect(all).toBeGreaterThan(0);
-});
-
-test("data is exported, and each file is opened by what reads it", async ({ page, context }) => {
-  await open(page);
-  await record(page, "a sample every 1 KiB");
-  await page.getByText("Export", { exact: true }).click();
-  const blocks = JSON.parse((await saved(page, "Blocks of the heap now: JSON")).bytes.toString()) as { size: number; state: string }[];
-  const live = blocks.filter(({ state }) => state === "live").reduce((sum, { size }) => sum + size, 0);
-  expect(live).toBeGreaterThan(1000);
-  const lines = (await saved(page, "Blocks of the heap now: CSV")).bytes.toString().trimEnd().split("\r\n");
-  expect(lines[0]).toBe("address,size,state,class_size");
-  expect(lines.length).toBe(blocks.length + 1);
-
-  const counters = JSON.parse((await saved(page, "Counters over time: Perfetto")).bytes.toString()) as { traceEvents: { ph: string }[] };
-  expect(counters.traceEvents.filter(({ ph }) => ph === "C").length).toBeGreaterThan(100);
-
-  const dhat = await saved(page, "Call sites: DHAT");
-  const { pps } = JSON.parse(dhat.bytes.toString()) as { pps: unknown[] };
-  expect(pps.length).toBeGreaterThan(3);
-  const viewer = process.env["DH_VIEW"] ?? "/usr/libexec/valgrind/dh_view.html";
-  if (existsSync(viewer)) {
-    const reader = await context.newPage();
-    await reader.goto(`file://${viewer}`);
-    await reader.locator("input[type=file]").setInputFiles({ name: dhat.name, mimeType: "application/json", buffer: dhat.bytes });
-    await expect(reader.locator("body")).toContainText("Mode: rust-heap".replace(" ", "    "));
-    await expect(reader.locator("body")).toContainText("bonsai_demo::parse");
-    await reader.close();
-  }
-});
-
-test("pictures are exported as PNG and SVG that a browser opens", async ({ page }) => {
-  await open(page);
-  await record(page);
-  await page.getByText("Export", { exact: true }).click();
-  const name = "Picture: Address map";
-  const png = await saved(page, `${name}: PNG`);
-  const svg = await saved(page, `${name}: SVG`);
-  const course = await saved(page, "Picture: Trace: SVG");
-  const decoded = await page.evaluate(
-    async ([image, ...texts]) => {
-      const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${image!}`)).blob());
-      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-      const context = canvas.getContext("2d")!;
-      context.drawImage(bitmap, 0, 0);
-      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-      const colors = new Set<number>();
-      for (let i = 0; i < data.length; i += 4) colors.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
-      const roots = texts.map((text) => new DOMParser().parseFromString(text, "image/svg+xml").documentElement);
-      const shown = await Promise.all(
-        texts.map(async (text) => {
-          const picture = new Image();
-          picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
-          await picture.decode();
-          return picture.naturalWidth;
-        }),
-      );
-      return { width: bitmap.width, colors: colors.size, roots: roots.map((root) => [root.localName, root.childElementCount > 0]), shown };
-    },
-    [png.bytes.toString("base64"), svg.bytes.toString(), course.bytes.toString()],
-  );
-  expect(decoded.width).toBeGreaterThan(200);
-  expect(decoded.colors).toBeGreaterThan(2);
-  expect(decoded.roots).toEqual([["svg", true], ["svg", true]]);
-  for (const width of decoded.shown) expect(width).toBeGreaterThan(100);
-  // What stands in it alone does not depend on the page's style sheets.
-  expect(course.bytes.toString()).toMatch(/stroke="rgb/);
 });
 
 for (const colorScheme of ["light", "dark"] as const) {

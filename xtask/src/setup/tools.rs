@@ -141,7 +141,7 @@ pub fn version_of(program: &Path) -> Option<String> {
 }
 
 /// Where installed tools are kept: BONSAI_CACHE, or the user's folder for such things.
-fn cache() -> Result<PathBuf> {
+pub fn cache() -> Result<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     if let Some(folder) = variable("BONSAI_CACHE") {
         return Ok(folder);

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::process::{Output, cmd};
-use crate::report::{self, Score, Tally};
+use crate::report::{self, Score};
 use crate::setup::{Browser, Machine};
 use crate::{modules, workspace};
 
@@ -83,11 +83,13 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
 
     let report = reports.join("playwright.json");
     let chromium = machine.chrome()?;
+    let perfetto = machine.perfetto()?.unwrap_or_default();
     let run = || {
         // One of its tests builds a module.
         wasm.on(modules::node(&folder, "@playwright/test/cli.js"))
             .args(["test", "--project=page", "--reporter=list,json"])
             .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
+            .env("BONSAI_PERFETTO", &perfetto)
             .env(chromium.variables[0], &chromium.binary)
             .tee()
     };
@@ -96,6 +98,9 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
         || fresh(&report, run),
         |_| read(&report, report::playwright),
     );
+    for (test, why) in read(&report, report::skipped_by_playwright) {
+        score.skip(&test, &why);
+    }
 
     let report = reports.join("vitest-firefox.json");
     let firefox = machine.firefox()?;
@@ -125,7 +130,7 @@ fn fresh(report: &Path, run: impl FnOnce() -> Result<Output>) -> Result<Output> 
 }
 
 /// No report is no test, which is a failure.
-fn read(report: &Path, count: fn(&serde_json::Value) -> Tally) -> Tally {
+fn read<T: Default>(report: &Path, what: fn(&serde_json::Value) -> T) -> T {
     let json = fs::read_to_string(report).unwrap_or_default();
-    serde_json::from_str(&json).map(|json| count(&json)).unwrap_or_default()
+    serde_json::from_str(&json).map(|json| what(&json)).unwrap_or_default()
 }

