@@ -93,8 +93,8 @@ struct Syntax<'a> {
     /// Of an operator: the expression, and whether a `let` in it forbids parentheses.
     operators: BTreeMap<usize, Operator>,
     arms: BTreeMap<usize, Arm>,
-    /// Where functions' bodies are.
-    bodies: Vec<Range<usize>>,
+    /// Where functions' bodies are, and whether they say what is returned: `impl Trait` does not.
+    bodies: Vec<(Range<usize>, bool)>,
     /// Of a field of a struct that takes its others from elsewhere: the whole expression.
     fields: BTreeMap<usize, Range<usize>>,
 }
@@ -121,8 +121,10 @@ impl<'a> Syntax<'a> {
         }
     }
 
-    fn body(&mut self, block: &syn::Block) {
-        self.bodies.push(self.lines.range(block.span()));
+    fn body(&mut self, signature: &syn::Signature, block: &syn::Block) {
+        let returns = self.lines.range(signature.output.span());
+        let opaque = self.lines.source[returns].contains("impl ");
+        self.bodies.push((self.lines.range(block.span()), !opaque));
     }
 
     fn operator(&mut self, whole: &syn::Expr, operator: proc_macro2::Span) {
@@ -188,11 +190,14 @@ impl<'a> Syntax<'a> {
                 })
             }
             Genre::FnValue => {
-                let body = self
+                let (body, typed) = self
                     .bodies
                     .iter()
-                    .filter(|body| body.start <= span.start && span.end <= body.end)
-                    .min_by_key(|body| body.len())?;
+                    .filter(|(body, _)| body.start <= span.start && span.end <= body.end)
+                    .min_by_key(|(body, _)| body.len())?;
+                if !typed {
+                    return None;
+                }
                 let start = body.start + 1;
                 Some(Edit {
                     opening: " match crate::mutation::at(",
@@ -242,18 +247,18 @@ impl<'ast> Visit<'ast> for Syntax<'_> {
     }
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        self.body(&function.block);
+        self.body(&function.sig, &function.block);
         visit::visit_item_fn(self, function);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        self.body(&function.block);
+        self.body(&function.sig, &function.block);
         visit::visit_impl_item_fn(self, function);
     }
 
     fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
         if let Some(block) = &function.default {
-            self.body(block);
+            self.body(&function.sig, block);
         }
         visit::visit_trait_item_fn(self, function);
     }
