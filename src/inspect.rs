@@ -137,3 +137,27 @@ pub trait Inspect {
         stats
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_add_up_and_gaps_are_nobodys() {
+        let mut stats = Stats::default();
+        for (size, state) in [
+            (1, State::Live),
+            (20, State::Free),
+            (300, State::Meta),
+            (4000, State::Gap),
+            (50_000, State::Live),
+            (10, State::Free),
+        ] {
+            stats.add(Block { address: 0, size, state });
+        }
+        assert_eq!((stats.live_bytes, stats.live_blocks), (50_001, 2));
+        assert_eq!((stats.free_bytes, stats.free_blocks, stats.largest_free), (30, 2, 20));
+        assert_eq!((stats.meta_bytes, stats.gap_bytes), (300, 4000));
+        assert_eq!(stats.committed(), 50_331);
+    }
+}

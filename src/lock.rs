@@ -72,3 +72,30 @@ impl<T> core::fmt::Debug for Lock<T> {
         f.write_str("Lock")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Lock;
+    use std::{format, thread};
+
+    #[test]
+    fn one_thread_at_a_time_has_the_value() {
+        const ROUNDS: usize = if cfg!(miri) { 50 } else { 20_000 };
+        let lock = Lock::new(0usize);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for _ in 0..ROUNDS {
+                        lock.with(|count| {
+                            let before = *count;
+                            core::hint::spin_loop();
+                            *count = before + 1;
+                        });
+                    }
+                });
+            }
+        });
+        assert_eq!(lock.with(|count| *count), 3 * ROUNDS);
+        assert_eq!(format!("{lock:?}"), "Lock", "it does not wait to print");
+    }
+}

@@ -246,6 +246,36 @@ fn a_run_is_extended_where_it_ends_or_not_at_all() {
     assert_eq!(pool.stats().growths, growths, "an extension that cannot be grew memory");
 }
 
+#[test]
+fn an_extension_uses_what_is_free_at_the_end_and_grows_by_the_rest() {
+    let pool = roomy();
+    let block = pool.acquire(pages(2)).unwrap();
+    let middle = address(block) + PAGE;
+    // SAFETY: the upper half of the block, which nothing uses any more.
+    unsafe { pool.release_run(NonNull::new(block.as_ptr().wrapping_add(PAGE)).unwrap(), PAGE) };
+    let more = pool.extend(middle, 3 * PAGE).unwrap();
+    assert_eq!((address(more.start), more.len), (middle, 3 * PAGE));
+    assert_eq!((pool.stats().grown_pages, pool.stats().free_bytes), (4, 0));
+}
+
+#[test]
+fn of_runs_that_fit_alike_the_lowest_is_taken() {
+    let pool = roomy();
+    let blocks: Vec<_> = (0..5).map(|_| pool.acquire(pages(1)).unwrap()).collect();
+    for at in [3, 1] {
+        release(&pool, blocks[at], pages(1));
+    }
+    assert_eq!(pool.acquire(pages(1)), Some(blocks[1]));
+    assert_eq!(pool.acquire(pages(1)), Some(blocks[3]));
+}
+
+#[test]
+fn where_nothing_is_below_the_first_growth_nothing_is_listed() {
+    let pool = pool(Config { heap_base: Some(PAGE), ..Config::default() });
+    assert!(pool.reuse(16, 16).is_none());
+    assert_eq!(pool.stats(), Default::default());
+}
+
 /// What must be true of a pool, kept apart from it.
 struct Model {
     pool: Pool<Simulation>,

@@ -11,7 +11,7 @@ use std::{
 
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
-    inspect::{Inspect, State},
+    inspect::{Block, Damage, Inspect, State},
     memory::{Config, Grow, Machine, PAGE, Pool, Simulation},
     trace::{Event, NoSites, RECORDS, Sites, TraceDescriptor, Traced},
 };
@@ -408,6 +408,81 @@ fn the_heap_inside_is_seen_through_it() {
     let mut live = 0;
     heap.walk(&mut |block| live += usize::from(block.state == State::Live) * block.size);
     assert!(live >= 5000);
+}
+
+#[test]
+fn it_says_whether_it_is_recording() {
+    let _alone = alone();
+    let pool = Pool::new(Simulation::new(Config::default()));
+    let heap: Traced<_> = Traced::new(BumpHeap::with_memory(&pool));
+    let says = || (heap.is_recording(), format!("{heap:?}"));
+    let expected = |on| (on, format!("Traced {{ recording: {on}, .. }}"));
+    assert_eq!(says(), expected(false));
+    heap.start();
+    assert_eq!(says(), expected(true));
+    touch(&heap, 10);
+    assert_eq!(says(), expected(true));
+    heap.stop();
+    assert_eq!(says(), expected(false));
+}
+
+#[test]
+fn a_ring_for_which_there_is_no_memory_is_off_again() {
+    let _alone = alone();
+    let pool = Pool::new(Simulation::new(Config::default()));
+    let heap: Traced<_, NoSites, { 1 << 27 }> = Traced::new(BumpHeap::with_memory(&pool));
+    let before = Machine.pages();
+    heap.start();
+    touch(&heap, 10);
+    assert!(!heap.is_recording());
+    assert_eq!((events(&heap), Machine.pages()), ((vec![], 0), before));
+
+    // However much is somebody else's, what is left will do.
+    let most = 30_000;
+    let foreign = most - before;
+    if cfg!(miri) || Machine.grow(foreign).is_none() {
+        return;
+    }
+    let heap: Traced<_> = Traced::new(BumpHeap::with_memory(&pool));
+    heap.start();
+    touch(&heap, 10);
+    assert!(heap.is_recording());
+    assert_eq!(events(&heap).0.len(), 2);
+}
+
+#[test]
+fn what_is_recorded_while_it_is_read_comes_next_time() {
+    let _alone = alone();
+    let pool = Pool::new(Simulation::new(Config::default()));
+    let heap: Traced<_> = Traced::new(BumpHeap::with_memory(&pool));
+    heap.start();
+    for size in 1..=3 {
+        touch(&heap, size);
+    }
+    let mut seen = 0;
+    heap.drain(&mut |_| {
+        seen += 1;
+        assert!(seen <= 6, "more is read than was there");
+        touch(&heap, 100);
+    });
+    assert_eq!((seen, events(&heap).0.len()), (6, 12));
+}
+
+/// A heap that always has the same damage.
+struct Damaged;
+
+impl Inspect for Damaged {
+    fn walk(&self, _: &mut dyn FnMut(Block)) {}
+
+    fn check(&self) -> Result<(), Damage> {
+        Err(Damage { address: 16, rule: "it is damaged" })
+    }
+}
+
+#[test]
+fn damage_of_the_heap_inside_is_told() {
+    let heap: Traced<_> = Traced::new(Damaged);
+    assert_eq!(heap.check(), Damaged.check());
 }
 
 /// Events as the records of a file, with addresses from `base` on.

@@ -116,7 +116,7 @@ impl Sampler {
 
 #[cfg(test)]
 mod tests {
-    use super::Sampler;
+    use super::{Relaxed, Sampler};
 
     #[test]
     fn draws_have_the_rate_as_their_mean() {
@@ -135,6 +135,26 @@ mod tests {
             let share = taken as f64 / 200_000.0;
             assert!((share / chance - 1.0).abs() < 0.1, "{size} of {rate}: {share}, not {chance}");
         }
+    }
+
+    #[test]
+    fn the_byte_that_a_sample_is_due_at_belongs_to_the_block_that_has_it() {
+        let sampler = Sampler::new();
+        let mut sampled = 0;
+        for _ in 0..1000 {
+            let left = sampler.left.load(Relaxed);
+            let due = sampler.due(100, 5000, || 1).is_some();
+            assert!(left == 0 || due == (left <= 100), "{left} bytes before the sample");
+            sampled += usize::from(due);
+            // Exactly what is left, and a byte less.
+            let left = sampler.left.load(Relaxed);
+            if left > 1 {
+                assert_eq!(sampler.due(left - 1, 5000, || 1), None);
+                assert_eq!(sampler.left.load(Relaxed), 1);
+                assert_eq!(sampler.due(1, 5000, || 1), Some(1));
+            }
+        }
+        assert!(sampled > 0);
     }
 
     #[test]
