@@ -10,13 +10,13 @@ export const tokens = css`
     --paper: light-dark(#f5f7f5, #111715);
     --sheet: light-dark(#ffffff, #171e1b);
     --ink: light-dark(#16201b, #e6ece8);
-    --ink-2: light-dark(#4d5a53, #a3b1a9);
+    --ink-2: light-dark(#434f48, #aab8b0);
     --line: light-dark(#d3dad5, #2c3733);
     --line-2: light-dark(#8a978f, #64736b);
-    --accent: light-dark(#1d6a48, #6cc59a);
+    --accent: light-dark(#165539, #6cc59a);
     --on-accent: light-dark(#ffffff, #0d1411);
     --wash: light-dark(#e7eeea, #1e2824);
-    --alarm: light-dark(#a4271b, #ff9a8b);
+    --alarm: light-dark(#8f2016, #ff9a8b);
 
     --live: light-dark(#1f5f8b, #4f9dd3);
     --live-2: light-dark(#174a6d, #8cc6ea);

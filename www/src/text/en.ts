@@ -26,6 +26,7 @@ export const inspector = {
         : `After ${label}: ${bytes(figures.live)} live in ${plural(figures.liveBlocks, "block", "blocks")}, ${bytes(figures.free)} free of ${bytes(figures.committed)} committed.`,
     look: "look",
     table: "Table",
+    tableOf: (what: string): string => `${what}: table`,
     verdict: (verdict: Verdict): { readonly sentence: string; readonly advice: string } => verdictText(verdict),
     figures: {
       live: ["Live", "in blocks the program holds"],
@@ -419,8 +420,11 @@ export const en = {
       bump: "Solid is out, dotted is free, ochre is lost until the last piece goes.",
     },
     figureLabel: "Blocks of the allocator",
-    block: (at: number, size: number, state: string, requested: number | null): string =>
-      `${state}, ${bytes(size)} at ${address(at)}${requested === null ? "" : `, ${plural(requested, "byte", "bytes")} asked for`}`,
+    /** What a block shows is part of it: who speaks to the page says what is seen. */
+    block: (at: number, size: number, state: string, requested: number | null, exact: boolean): string => {
+      const write = exact ? (n: number): string => plural(n, "byte", "bytes") : bytes;
+      return `${state}, ${write(size)} at ${address(at)}${requested === null ? "" : `, ${write(requested)} asked for`}`;
+    },
     start: {
       buddy: (region: number): string => `One free block of ${bytes(region)}. Ask for a few bytes to see it split.`,
       slab: (count: number, size: number): string => `${plural(count, "block", "blocks")} of ${bytes(size)}, all free.`,

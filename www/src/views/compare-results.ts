@@ -156,7 +156,7 @@ export class CompareResults extends LitElement {
           </ol>
         </figure>
       </div>
-      <div class="scroll" tabindex="0" role="region" aria-label=${en.compare.title}>
+      <div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.compare.title)}>
         <table>
           <thead><tr>${en.compare.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
           <tbody>${results.map((result) => this.row(result))}</tbody>

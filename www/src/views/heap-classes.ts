@@ -45,7 +45,7 @@ export class HeapClasses extends LitElement {
     const width = (part: number): string => `${((part / most) * 100).toFixed(2)}%`;
     const waste = rows.some((row) => row.known > 0);
     const columns = waste ? en.classes.columns : en.classes.columns.slice(0, 3);
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.classes.title}>
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.classes.title)}>
       <table>
         <thead>
           <tr>${columns.map((name, i) => html`<th scope="col" colspan=${i === 1 ? 2 : 1} class=${i === 1 ? "word" : ""}>${name}</th>`)}</tr>

@@ -27,7 +27,7 @@ export class HeapLists extends LitElement {
         <p class="quiet small">${kind === "tiny" ? en.lists.tiny : en.lists.heap}</p>
         ${rows.length === 0
           ? html`<p class="quiet small">${en.lists.empty}</p>`
-          : html`<div class="scroll" tabindex="0" role="region" aria-label=${en.lists.title}>
+          : html`<div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.lists.title)}>
               <table>
                 <thead><tr>${en.lists.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
                 <tbody>

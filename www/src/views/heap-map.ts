@@ -342,7 +342,7 @@ export class HeapMap extends LitElement {
     const shown = Math.min(to - from, TABLE_ROWS);
     return html`
       <p class="quiet">${en.map.rows(shown, to - from)}</p>
-      <div class="scroll" tabindex="0" role="region" aria-label=${en.map.title}>
+      <div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.map.title)}>
         <table>
           <thead>
             <tr>${en.map.columns.map((name, i) => html`<th class=${i > 1 ? "word" : ""} scope="col">${name}</th>`)}</tr>

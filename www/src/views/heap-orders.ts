@@ -174,7 +174,7 @@ export class HeapOrders extends LitElement {
         <p id="keys" class="unseen">${en.orders.keys}</p>
         <details class="data" @toggle=${(event: Event) => { this.tableOpen = (event.target as HTMLDetailsElement).open; }}>
           <summary>${en.heap.table}</summary>
-          <div class="scroll" tabindex="0" role="region" aria-label=${en.orders.title}>
+          <div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.orders.title)}>
             <table>
               <thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
               <tbody>

@@ -166,7 +166,7 @@ export class HeapSlabs extends LitElement {
   }
 
   private table(rows: readonly ClassRow[]): TemplateResult {
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.slabs.title}>
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.slabs.title)}>
       <table>
         <thead><tr>${en.slabs.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
         <tbody>

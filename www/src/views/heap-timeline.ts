@@ -288,7 +288,7 @@ export class HeapTimeline extends LitElement {
   /** The newest first. */
   private table(): TemplateResult {
     const shown = this.moments.slice(-TABLE_ROWS).reverse();
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.timeline.title}>
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.timeline.title)}>
       <table>
         <thead><tr>${en.timeline.columns.map((name, i) => html`<th scope="col" class=${i === 1 ? "word" : ""}>${name}</th>`)}</tr></thead>
         <tbody>

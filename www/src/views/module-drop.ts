@@ -405,7 +405,7 @@ export class ModuleDrop extends LitElement {
       ${
         this.detail.length === 0
           ? nothing
-          : html`<p class="names" tabindex="0" role="group" aria-label=${en.module.importNames}>${this.detail.join(", ")}</p>`
+          : html`<p class="names" tabindex="0" role="region" aria-label=${en.module.importNames}>${this.detail.join(", ")}</p>`
       }
     </div>`;
   }

@@ -4,7 +4,7 @@ import type { SandboxFigure as Figure, Tile } from "../model/sandbox-layout";
 import { State } from "../model/snapshot";
 import { base } from "../styles/base";
 import { en } from "../text/en";
-import { integer } from "../text/format";
+import { bytes, integer } from "../text/format";
 import { stateName } from "./names";
 
 const CLASSES: Record<number, string> = {
@@ -28,7 +28,7 @@ export class SandboxFigure extends LitElement {
     passive: { type: Boolean, reflect: true },
     marked: { attribute: false },
     name: { attribute: false },
-    write: { attribute: false },
+    exact: { attribute: false },
     focused: { state: true },
   };
   declare figure: Figure;
@@ -42,8 +42,8 @@ export class SandboxFigure extends LitElement {
   declare marked: ReadonlySet<number>;
   /** What the figure shows, for who cannot see it. */
   declare name: string;
-  /** How sizes are written into the blocks. */
-  declare write: (size: number) => string;
+  /** Whether sizes are written to the byte. */
+  declare exact: boolean;
   /** Key of the tile that Tab reaches. */
   declare private focused: string;
 
@@ -58,7 +58,7 @@ export class SandboxFigure extends LitElement {
     this.passive = false;
     this.marked = new Set();
     this.name = en.sandbox.figureLabel;
-    this.write = integer;
+    this.exact = true;
     this.focused = "";
   }
 
@@ -213,6 +213,7 @@ export class SandboxFigure extends LitElement {
     const name = tile.state === -1 ? en.state.split : stateName(tile.state);
     const fresh = this.known.size > 0 && !this.known.has(tile.key) && this.motion !== "none";
     const label = this.label(tile, asked);
+    const description = en.sandbox.block(tile.address, tile.size, name, asked, this.exact);
     return svg`<g
       class="${CLASSES[tile.state] ?? "free"} ${fresh ? `new-${this.motion}` : ""}"
       role=${this.passive ? "img" : "button"}
@@ -220,9 +221,9 @@ export class SandboxFigure extends LitElement {
       data-state=${name}
       data-size=${tile.size}
       aria-disabled=${this.passive ? nothing : live ? "false" : "true"}
-      aria-label=${en.sandbox.block(tile.address, tile.size, name, asked)}
       tabindex=${tile.key === this.focused ? 0 : -1}
     >
+      <title>${description}</title>
       <rect class="box" x=${tile.x + 0.5} y=${tile.y + 0.5} width=${Math.max(0.5, tile.width - 1)} height=${tile.height - 1}></rect>
       ${
         share < 1
@@ -234,13 +235,12 @@ export class SandboxFigure extends LitElement {
           ? svg`<rect class="mark" x=${tile.x + 1} y=${tile.y + 1} width=${Math.max(1, tile.width - 2)} height=${tile.height - 2}></rect>`
           : nothing
       }
-      ${label === "" ? nothing : svg`<text x=${tile.x + (tile.width * share) / 2} y=${tile.y + tile.height / 2}>${label}</text>`}
-      <title>${en.sandbox.block(tile.address, tile.size, name, asked)}</title>
+      ${label === "" ? nothing : svg`<text aria-hidden="true" x=${tile.x + (tile.width * share) / 2} y=${tile.y + tile.height / 2}>${label}</text>`}
     </g>`;
   }
 
   private label(tile: Tile, asked: number | null): string {
-    const text = this.write(asked ?? tile.size);
+    const text = (this.exact ? integer : bytes)(asked ?? tile.size);
     const room = asked === null ? tile.width : (tile.width * asked) / tile.size;
     return room > text.length * 7 + 6 ? text : "";
   }

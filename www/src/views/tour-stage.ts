@@ -146,7 +146,7 @@ export class TourStage extends LitElement {
         passive
         .name=${en.tours.figureLabel(name)}
         .figure=${this.figure(lane.ground, moment, scene)}
-        .write=${lane.ground.kind === "heap" ? bytes : integer}
+        .exact=${lane.ground.kind !== "heap"}
         .requested=${scene.requested}
         .marked=${after ? changed(moment) : new Set()}
         .motion=${after ? "split" : "none"}

@@ -50,7 +50,7 @@ export class TraceFlames extends LitElement {
         padding: 0 0.3rem;
         border: 1px solid var(--sheet);
         border-radius: 2px;
-        background: var(--slab);
+        background: var(--size-1);
         color: var(--ink);
         font: 0.75rem/1.2rem var(--mono);
         text-overflow: ellipsis;
@@ -58,7 +58,7 @@ export class TraceFlames extends LitElement {
         cursor: pointer;
       }
       .frame[data-odd] {
-        background: color-mix(in srgb, var(--slab) 72%, var(--sheet));
+        background: color-mix(in srgb, var(--size-1) 72%, var(--sheet));
       }
       .frame[data-chosen] {
         z-index: 1;

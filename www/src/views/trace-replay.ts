@@ -181,7 +181,7 @@ export class TraceReplay extends LitElement {
     const best = { time: least(({ time }) => time), pages: least(({ pages }) => pages) };
     const notes = en.trace.replay.notes(plan);
     return html`
-      <div class="scroll" tabindex="0" role="region" aria-label=${en.trace.replay.title}>
+      <div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.trace.replay.title)}>
         <table>
           <thead><tr>${en.trace.replay.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
           <tbody>

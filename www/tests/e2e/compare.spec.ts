@@ -1,6 +1,6 @@
 import type { Locator, Page } from "@playwright/test";
 import { expect, open, test } from "../support/page";
-import { expectSound, LOOKS } from "../support/sound";
+import { dress, expectSound, LOOKS } from "../support/sound";
 
 const ALL = ["Heap", "SlabHeap", "BuddyHeap", "BumpHeap", "TinyHeap", "dlmalloc"];
 const short = "#compare?v=1&load=churn&seed=3&steps=20000&on=heap.slab.buddy.bump.tiny.dlmalloc";
@@ -89,11 +89,10 @@ test("settings are shared by the address", async ({ page }) => {
   await expect(page.getByRole("button", { name: "Run", exact: true })).toBeDisabled();
 });
 
-for (const { colorScheme, width } of LOOKS) {
-  test(`the comparison is sound in ${colorScheme} at ${width} px`, async ({ page }) => {
+for (const look of LOOKS) {
+  test(`the comparison is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
     test.slow();
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
+    await dress(page, look);
     await open(page, "#compare?v=1&load=stack&seed=1&steps=20000&on=heap.slab.dlmalloc");
     await run(page);
     await expectSound(page);

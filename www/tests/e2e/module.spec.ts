@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/page";
-import { expectSound, LOOKS } from "../support/sound";
+import { dress, expectSound, LOOKS } from "../support/sound";
 import { file } from "../support/files";
 
 interface Dropped {
@@ -292,11 +292,10 @@ test("a module that its allocator stopped says why", async ({ page }) => {
   await expect(page.locator("module-drop .said")).toHaveText("correct returned 2890");
 });
 
-for (const { colorScheme, width } of LOOKS) {
-  test(`the drop zone is sound in ${colorScheme} at ${width} px`, async ({ page }) => {
+for (const look of LOOKS) {
+  test(`the drop zone is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
     test.slow();
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
+    await dress(page, look);
     await visit(page);
     await expectSound(page);
     await give(page, demo());

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "@playwright/test";
 import { expect, open, test } from "../support/page";
-import { expectSound, LOOKS } from "../support/sound";
+import { dress, expectSound, LOOKS } from "../support/sound";
 
 const heading = (page: Page): Locator => page.locator("tour-view h2");
 const because = (page: Page): Locator => page.locator("tour-view .because");
@@ -112,11 +112,11 @@ for (const [query, message] of [
   });
 }
 
-for (const { colorScheme, width } of LOOKS) {
-  test(`tours are sound in ${colorScheme} at ${width} px`, async ({ page }) => {
+for (const look of LOOKS) {
+  test(`tours are sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
     test.slow();
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await dress(page, look);
+    await page.emulateMedia({ reducedMotion: "reduce" });
     await open(page, "#tours");
     await expectSound(page);
     for (const at of ["slabs&step=5", "ratchet&step=6"]) {

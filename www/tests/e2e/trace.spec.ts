@@ -1,6 +1,6 @@
-import AxeBuilder from "@axe-core/playwright";
 import { percent } from "../../src/text/format";
 import { expect, map, open, test } from "../support/page";
+import { dress, expectSound, LOOKS } from "../support/sound";
 import { button, record, said, saved } from "../support/traces";
 
 /** What was asked for the blocks that are live at the end of a file: address and bytes. */
@@ -144,23 +144,17 @@ test("call sites show as a flame graph, by keys, and as a list of leaks", async 
   expect(all).toBeGreaterThan(0);
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const width of [320, 768, 1280]) {
-    test(`the trace is sound in ${colorScheme} at ${width} px`, async ({ page }) => {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      await open(page);
-      await record(page, "a sample every 1 KiB");
-      await button(page, "Replay on all").click();
-      await expect(page.getByText("Replayed on six allocators.")).toBeAttached();
-      await page.getByText("Export", { exact: true }).click();
-      const look = process.env["LOOK"];
-      if (look !== undefined) await page.locator("trace-view").screenshot({ path: `${look}/trace-${colorScheme}-${width}.png` });
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(over, "nothing sticks out to the right").toBeLessThanOrEqual(0);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
-    });
-  }
+for (const look of LOOKS) {
+  test(`the trace is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
+    test.slow();
+    await dress(page, look);
+    await open(page);
+    await record(page, "a sample every 1 KiB");
+    await button(page, "Replay on all").click();
+    await expect(page.getByText("Replayed on six allocators.")).toBeAttached();
+    await page.getByText("Export", { exact: true }).click();
+    const folder = process.env["LOOK"];
+    if (folder !== undefined) await page.locator("trace-view").screenshot({ path: `${folder}/trace-${look.colours}-${look.width}.png` });
+    await expectSound(page);
+  });
 }
