@@ -317,6 +317,8 @@ export const en = {
     course: {
       label: (peak: string, records: string): string => `What was live over ${records} records; at most ${peak}`,
       key: "Bytes live, as the program asked for them; a mark at the bottom where linear memory grew.",
+      table: "What was live, by record",
+      columns: ["Up to record", "Live", "Blocks", "Linear memory"],
       range: "Part of the trace",
       from: "From record",
       to: "To record",

@@ -1,4 +1,4 @@
-import { css, html, LitElement, svg, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import type { Course } from "../model/trace";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
@@ -14,13 +14,25 @@ export interface Range {
 const WIDTH = 1000;
 const HEIGHT = 120;
 const STEPS = 200;
+const PAGE = 65536;
 
 /** What was live in the course of a trace, and two sliders that choose a part of it. */
 export class TraceCourse extends LitElement {
-  static override properties = { course: { attribute: false }, records: { attribute: false }, range: { attribute: false } };
+  static override properties = {
+    course: { attribute: false },
+    records: { attribute: false },
+    range: { attribute: false },
+    tableOpen: { state: true },
+  };
   declare course: Course;
   declare records: number;
   declare range: Range;
+  declare private tableOpen: boolean;
+
+  constructor() {
+    super();
+    this.tableOpen = false;
+  }
 
   static override styles = [
     tokens,
@@ -116,7 +128,32 @@ export class TraceCourse extends LitElement {
         ${this.slider(en.trace.course.to, range.to, (to) => ({ from: range.from, to: Math.max(to, range.from) }))}
       </div>
       <p class="small quiet">${text}</p>
+      <details class="data" @toggle=${(event: Event) => { this.tableOpen = (event.target as HTMLDetailsElement).open; }}>
+        <summary>${en.heap.table}</summary>
+        ${this.tableOpen ? this.table() : nothing}
+      </details>
     `;
+  }
+
+  /** The points that are drawn. */
+  private table(): TemplateResult {
+    const { at, live, blocks, pages } = this.course;
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.trace.course.table}>
+      <table>
+        <thead><tr>${en.trace.course.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+        <tbody>
+          ${Array.from(
+            at,
+            (record, i) => html`<tr>
+              <th scope="row">${integer(record + 1)}</th>
+              <td>${bytes(live[i]!)}</td>
+              <td>${integer(blocks[i]!)}</td>
+              <td>${bytes(pages[i]! * PAGE)}</td>
+            </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
   }
 
   private slider(name: string, value: number, change: (value: number) => Range): TemplateResult {
