@@ -24,6 +24,7 @@ export async function open(page: Page, hash = ""): Promise<void> {
   if (hash.startsWith("#sandbox")) await expect(page.getByRole("button", { name: "Allocate" })).toBeVisible();
   else if (hash.startsWith("#compare")) await expect(page.getByRole("button", { name: "Run", exact: true })).toBeVisible();
   else if (hash.startsWith("#tours")) await expect(page.locator("tour-view h2")).toBeAttached();
+  else if (hash.startsWith("#module")) await expect(page.locator("module-drop")).toBeVisible();
   else await expect(page.getByText("parsed in")).toBeVisible();
 }
 
