@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bySite, choose, flames, frames, samples, SiteTable, weightOf } from "./trace-sites";
+import { bySite, choose, culprit, flames, frames, samples, SiteTable, weightOf } from "./trace-sites";
 import { Trace } from "./trace";
 
 const V8 = `Error
@@ -15,6 +15,13 @@ const FIREFOX = `bonsaiSite@http://127.0.0.1/assets/x.js:1:2
 alloc::raw_vec::finish_grow@http://127.0.0.1/demo_bg.wasm:wasm-function[9]:0x2
 parse@http://127.0.0.1/demo.js:5:1
 @http://127.0.0.1/main.js:7:1`;
+
+it("a stack is named by the function that wanted the memory, not by Rust's libraries", () => {
+  expect(culprit(["alloc::raw_vec::finish_grow", "<alloc::vec::Vec<T> as core::clone::Clone>::clone", "my::parse", "main"])).toBe("my::parse");
+  expect(culprit(["allocate_all", "main"])).toBe("allocate_all");
+  expect(culprit(["alloc::raw_vec::finish_grow", "std::rt::start"])).toBe("alloc::raw_vec::finish_grow");
+  expect(culprit([])).toBe("");
+});
 
 describe("a stack", () => {
   it("is read as V8 writes it, without the frames of the hook", () => {

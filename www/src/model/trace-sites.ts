@@ -46,6 +46,12 @@ const placeName = (place: string): string => place.replace(/^.*\//, "").replace(
 /** `program.wasm.core::f::h0123456789abcdef` is `core::f`. */
 const plain = (name: string): string => name.replace(/^[\w-]+\.wasm\./, "").replace(/::h[0-9a-f]{16}$/, "");
 
+/** What Rust's own libraries do on behalf of whoever called them. */
+const LIBRARY = /^<?(alloc|core|std|hashbrown)::/;
+
+/** The innermost function of a stack that is not of Rust's libraries; if all are, the innermost. */
+export const culprit = (stack: readonly string[]): string => stack.find((name) => !LIBRARY.test(name)) ?? stack[0] ?? "";
+
 /** A block that was sampled: from the record of its birth to that of its end. */
 export interface Sample {
   readonly site: number;

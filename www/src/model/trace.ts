@@ -97,6 +97,49 @@ export class Live {
   }
 }
 
+/** A block that is live at the end of a trace. */
+export interface Survivor {
+  readonly address: number;
+  /** What was asked for, in bytes. */
+  readonly size: number;
+  /** The record that gave it its address and size. */
+  readonly born: number;
+}
+
+/** What is live at the end, the oldest first. O(records). */
+export function survivors(trace: Trace): Survivor[] {
+  const live = new Live();
+  const born = new Map<number, number>();
+  for (let i = 0; i < trace.count; i++) {
+    const record = recordAt(trace, i);
+    live.apply(record);
+    if (record.kind <= Kind.Reallocate && record.kind !== Kind.Deallocate) born.set(record.a, i);
+  }
+  return Array.from(live.sizes, ([address, size]) => ({ address, size, born: born.get(address)! })).sort((a, b) => a.born - b.born);
+}
+
+/** Survivors of one size. */
+export interface SurvivorRow {
+  readonly size: number;
+  readonly blocks: number;
+  readonly bytes: number;
+  /** The record that gave the oldest of them. */
+  readonly oldest: number;
+}
+
+/** What was allocated in a range of records and is live at the end, by size, the most bytes first. */
+export function leaks(all: readonly Survivor[], from: number, to: number): SurvivorRow[] {
+  const rows = new Map<number, { size: number; blocks: number; bytes: number; oldest: number }>();
+  for (const { size, born } of all) {
+    if (born < from || born >= to) continue;
+    const row = rows.get(size) ?? { size, blocks: 0, bytes: 0, oldest: born };
+    rows.set(size, row);
+    row.blocks++;
+    row.bytes += size;
+  }
+  return [...rows.values()].sort((a, b) => b.bytes - a.bytes);
+}
+
 /** How a program used memory in the course of a trace: what was asked for, at so many points. */
 export interface Course {
   /** Index of the record at each point. */

@@ -306,8 +306,10 @@ export const en = {
     recording: "Recording. Use the program, then stop.",
     recorded: (count: number, lost: number): string => `${plural(count, "record", "records")}${lostText(lost)}.`,
     opened: (name: string, count: number, lost: number): string => `${name}: ${plural(count, "record", "records")}${lostText(lost)}.`,
-    sizes: (known: number, all: number): string =>
-      `Of ${known === all ? "all" : `${integer(known)} of`} ${plural(all, "live block", "live blocks")} it is known what was asked for${known === all ? "" : "; the others are from before the recording, or from before records were lost"}. What is wasted in them stands under “Live blocks by size”.`,
+    sizes: ({ blocks, all, lost }: { readonly blocks: number; readonly all: number; readonly lost: number }): string =>
+      blocks === all
+        ? `All ${integer(all)} live blocks were recorded: “Live blocks by size” says what is wasted in them.`
+        : `${integer(blocks)} of ${integer(all)} live blocks were recorded: “Live blocks by size” says what is wasted in them. What was asked for the others is unknown: they are from before the recording${lost === 0 ? "" : ", or from before records were lost"}.`,
     notTraceable:
       "This module cannot be recorded: it has no BONSAI_TRACE. Wrap its global allocator in “bonsai_alloc::trace::Traced” (feature trace), and add “bonsai_alloc::traceable!(HEAP);”.",
     noMemory: "The module’s memory cannot grow by what the records need. Nothing was recorded.",
@@ -316,14 +318,15 @@ export const en = {
     file: (name: string, damage: TraceDamage): string => `${name} is no trace that can be opened: ${fileText(damage)} What was shown before is unchanged.`,
     course: {
       label: (peak: string, records: string): string => `What was live over ${records} records; at most ${peak}`,
-      key: "Bytes live, as the program asked for them; a mark at the bottom where linear memory grew.",
+      live: "Live, as asked for",
+      key: "A mark at the bottom: linear memory grew there.",
       table: "What was live, by record",
       columns: ["Up to record", "Live", "Blocks", "Linear memory"],
       range: "Part of the trace",
       from: "From record",
       to: "To record",
       record: (at: string): string => `record ${at}`,
-      chosen: (count: string, all: string): string => `${count} of ${all} records chosen: call sites are of what was allocated there.`,
+      chosen: (count: string, all: string): string => `${count} of ${all} records chosen: leaks and call sites are of what was allocated there.`,
     },
     replay: {
       title: "Replay",
@@ -353,6 +356,14 @@ export const en = {
         ).flatMap(([count, what]) => (count === 0 ? [] : [`${integer(count)} ${what}.`])),
       ],
     },
+    leaks: {
+      title: "Still live",
+      caption: "What was allocated in the chosen part and not freed by the end of the trace. Choose a part whose memory should be gone by then: what is listed has leaked.",
+      sum: (blocks: number, size: number): string => (blocks === 0 ? "Nothing of it is still live." : `${plural(blocks, "block", "blocks")}, ${bytes(size)} as asked for.`),
+      lost: (count: number): string => `${plural(count, "record is", "records are")} missing. A block whose free was among them seems to be still live.`,
+      columns: ["Asked for", "Bytes", "Blocks", "Oldest, record"],
+      more: (count: number): string => `And ${plural(count, "size", "sizes")} more, of fewer bytes.`,
+    },
     sites: {
       title: "Call sites",
       caption: (rate: string): string => `JavaScript’s stack at one allocation in about ${rate}, wasm functions included. Bytes and blocks are estimates: each sample counts for those like it that were not taken.`,
@@ -360,13 +371,12 @@ export const en = {
       live: "Still live (leaks)",
       all: "All of it",
       none: "Nothing that was sampled there is of that kind.",
-      lost: (count: number): string => `${plural(count, "record is", "records are")} missing. A block whose free was among them seems to be still live.`,
       root: "all",
       flames: "Flame graph: callers above what they call",
       keys: "Arrow keys go to caller, callee and siblings; Enter widens the chosen function, Escape shows all. A click chooses, two widen.",
       frame: (name: string, size: string, share: string, blocks: string): string => `${name}: ${size}, ${share} of the bytes, about ${blocks} blocks`,
-      table: "List of call sites",
-      columns: ["Innermost function", "Bytes", "Blocks", "Samples"],
+      table: (leaks: boolean): string => (leaks ? "Leaks by call site" : "List of call sites"),
+      columns: ["Function", "Bytes", "Blocks", "Samples"],
     },
     exports: {
       title: "Export",

@@ -39,8 +39,7 @@ export class TraceCourse extends LitElement {
     base,
     css`
       .drawing {
-        position: relative;
-        margin-top: 0.6rem;
+        border-top: 1px dotted var(--line-2);
         border-bottom: 1px solid var(--line-2);
       }
       svg {
@@ -73,11 +72,10 @@ export class TraceCourse extends LitElement {
         vector-effect: non-scaling-stroke;
       }
       .top {
-        position: absolute;
-        top: 0;
-        right: 0;
+        display: flex;
+        justify-content: space-between;
+        margin-top: 0.6rem;
         color: var(--ink-2);
-        background: color-mix(in srgb, var(--paper) 70%, transparent);
       }
       .range {
         display: grid;
@@ -107,6 +105,7 @@ export class TraceCourse extends LitElement {
     const growths = Array.from(course.at).filter((_, i) => i > 0 && course.pages[i] !== course.pages[i - 1]);
     const text = en.trace.course.chosen(integer(range.to - range.from), integer(records));
     return html`
+      <p class="top small" aria-hidden="true"><span>${en.trace.course.live}</span><span>${bytes(top)}</span></p>
       <div class="drawing">
         <svg
           viewBox="0 0 ${WIDTH} ${HEIGHT}"
@@ -120,7 +119,6 @@ export class TraceCourse extends LitElement {
           ${range.from > 0 ? svg`<rect class="out" x="0" y="0" width=${x(range.from)} height=${HEIGHT}></rect><line class="bound" x1=${x(range.from)} x2=${x(range.from)} y1="0" y2=${HEIGHT}></line>` : svg``}
           ${range.to < records ? svg`<rect class="out" x=${x(range.to)} y="0" width=${WIDTH - x(range.to)} height=${HEIGHT}></rect><line class="bound" x1=${x(range.to)} x2=${x(range.to)} y1="0" y2=${HEIGHT}></line>` : svg``}
         </svg>
-        <span class="top small">${bytes(top)}</span>
       </div>
       <p class="small quiet">${en.trace.course.key}</p>
       <div class="range small" role="group" aria-label=${en.trace.course.range}>

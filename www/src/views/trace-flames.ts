@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { styleMap } from "lit/directives/style-map.js";
-import { flames, type Flame, type SiteTotal } from "../model/trace-sites";
+import { culprit, flames, type Flame, type SiteTotal } from "../model/trace-sites";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/en";
@@ -12,8 +12,10 @@ const ROWS = 200;
 
 /** Which functions asked for the memory: callers above what they call, as wide as their bytes. */
 export class TraceFlames extends LitElement {
-  static override properties = { totals: { attribute: false }, chosen: { state: true }, top: { state: true }, open: { state: true } };
+  static override properties = { totals: { attribute: false }, leaks: { attribute: false }, chosen: { state: true }, top: { state: true }, open: { state: true } };
   declare totals: readonly SiteTotal[];
+  /** Whether these are what is still live. */
+  declare leaks: boolean;
   /** Index of the function that is chosen, and of the one that the drawing begins with. */
   declare private chosen: number;
   declare private top: number;
@@ -23,9 +25,10 @@ export class TraceFlames extends LitElement {
   constructor() {
     super();
     this.totals = [];
+    this.leaks = false;
     this.chosen = 0;
     this.top = 0;
-    this.open = false;
+    this.open = true;
   }
 
   static override styles = [
@@ -79,6 +82,16 @@ export class TraceFlames extends LitElement {
       details {
         margin-top: 0.6rem;
       }
+      .scroll {
+        max-height: 20rem;
+      }
+      td details,
+      th details {
+        margin-top: 0;
+      }
+      th summary {
+        overflow-wrap: anywhere;
+      }
     `,
   ];
 
@@ -115,8 +128,8 @@ export class TraceFlames extends LitElement {
       </div>
       <p class="said small" aria-hidden="true">${text}</p>
       <p class="small quiet">${en.trace.sites.keys}</p>
-      <details @toggle=${(event: Event) => { this.open = (event.target as HTMLDetailsElement).open; }}>
-        <summary>${en.trace.sites.table}</summary>
+      <details open @toggle=${(event: Event) => { this.open = (event.target as HTMLDetailsElement).open; }}>
+        <summary>${en.trace.sites.table(this.leaks)}</summary>
         ${this.open ? this.table() : nothing}
       </details>
     `;
@@ -192,13 +205,13 @@ export class TraceFlames extends LitElement {
 
   private table(): TemplateResult {
     const shown = this.totals.slice(0, ROWS);
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.trace.sites.table}>
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.trace.sites.table(this.leaks)}>
       <table>
         <thead><tr>${en.trace.sites.columns.map((name, i) => html`<th scope="col" class=${i === 0 ? "word" : ""}>${name}</th>`)}</tr></thead>
         <tbody>
           ${shown.map(
             ({ stack, samples, blocks, bytes: size }) => html`<tr>
-              <th scope="row" class="word"><details><summary class="mono">${stack[0]}</summary><ol class="mono small">${stack.slice(1).map((name) => html`<li>${name}</li>`)}</ol></details></th>
+              <th scope="row" class="word"><details><summary class="mono">${culprit(stack)}</summary><ol class="mono small">${stack.map((name) => html`<li>${name}</li>`)}</ol></details></th>
               <td>${bytes(size)}</td>
               <td>${integer(Math.round(blocks))}</td>
               <td>${integer(samples)}</td>

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { Requested } from "../model/requested";
-import { course, type Course, type Trace } from "../model/trace";
+import { course, survivors, type Course, type Survivor, type Trace } from "../model/trace";
 import { open, refusal, save } from "../model/trace-file";
 import { heapKind, knowsBlocks, Recorder, type RingDamage } from "../model/trace-ring";
 import { bySite, choose, samples, SiteTable, type Sample } from "../model/trace-sites";
@@ -15,6 +15,7 @@ import type { Range } from "./trace-course";
 import "./trace-course";
 import "./trace-exports";
 import "./trace-flames";
+import "./trace-leaks";
 import "./trace-replay";
 
 /** How often the ring is emptied while the module records. */
@@ -56,7 +57,7 @@ export class TraceView extends LitElement {
   declare private inspector: HeapInspector | null;
 
   /** Of how many blocks is known what was asked for them, and how many there are; at the last look. */
-  declare private known: { readonly blocks: number; readonly all: number } | null;
+  declare private known: { readonly blocks: number; readonly all: number; readonly lost: number } | null;
 
   /** Samples of all modules go through one hook, so that one view at most records. */
   private static recording: TraceView | null = null;
@@ -68,6 +69,7 @@ export class TraceView extends LitElement {
   // What is drawn of a trace, worked out once.
   private course: Course | null = null;
   private samples: readonly Sample[] = [];
+  private survivors: readonly Survivor[] = [];
 
   constructor() {
     super();
@@ -170,7 +172,8 @@ export class TraceView extends LitElement {
     const moment = inspector?.moments.at(-1);
     if (recorder === null || this.requested === null || moment === undefined) return;
     this.requested.note(moment.id);
-    if (knowsBlocks(recorder.trace.kind)) this.known = { blocks: this.requested.at(moment.id).size, all: moment.liveBlocks };
+    const { kind, lost } = recorder.trace;
+    if (knowsBlocks(kind)) this.known = { blocks: this.requested.at(moment.id).size, all: moment.liveBlocks, lost };
   }
 
   override disconnectedCallback(): void {
@@ -242,6 +245,7 @@ export class TraceView extends LitElement {
     this.trace = trace.count === 0 ? null : trace;
     this.course = course(trace);
     this.samples = samples(trace);
+    this.survivors = survivors(trace);
     this.range = { from: 0, to: trace.count };
     this.said = said;
   }
@@ -298,7 +302,7 @@ export class TraceView extends LitElement {
           </div>
           ${heap !== null && !traceable ? html`<p class="note small">${en.trace.notTraceable}</p>` : nothing}
           <p class="said small" role="status">${this.said}</p>
-          ${this.known === null ? nothing : html`<p class="small quiet">${en.trace.sizes(this.known.blocks, this.known.all)}</p>`}
+          ${this.known === null ? nothing : html`<p class="small quiet">${en.trace.sizes(this.known)}</p>`}
           ${trouble === "" ? nothing : html`<p class="note error small" role="alert">${trouble}</p>`}
         </div>
         ${trace === null || this.course === null ? nothing : this.sheet(trace, this.course)}
@@ -315,8 +319,9 @@ export class TraceView extends LitElement {
         .range=${this.range}
         @range=${(event: CustomEvent<Range>) => { this.range = event.detail; }}
       ></trace-course>
-      <trace-replay .trace=${trace}></trace-replay>
+      <trace-leaks .survivors=${this.survivors} .range=${this.range} .lost=${trace.lost}></trace-leaks>
       ${this.samples.length === 0 ? nothing : this.callSites(trace)}
+      <trace-replay .trace=${trace}></trace-replay>
     `;
   }
 
@@ -331,8 +336,7 @@ export class TraceView extends LitElement {
       <fieldset class="choice"><legend>${en.trace.sites.which}</legend>${option(true, en.trace.sites.live)}${option(false, en.trace.sites.all)}</fieldset>
       ${totals.length === 0
         ? html`<p class="small said">${en.trace.sites.none}</p>`
-        : html`<trace-flames .totals=${totals}></trace-flames>`}
-      ${trace.lost === 0 ? nothing : html`<p class="note small">${en.trace.sites.lost(trace.lost)}</p>`}
+        : html`<trace-flames .totals=${totals} .leaks=${this.liveOnly}></trace-flames>`}
     </section>`;
   }
 }

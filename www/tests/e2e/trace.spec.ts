@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { percent } from "../../src/text/format";
 import { expect, map, open, test } from "../support/page";
 import { dress, expectSound, LOOKS } from "../support/sound";
@@ -68,8 +69,9 @@ test("what is wasted in the blocks is known of the moments that were recorded, a
   const wants = known.reduce((sum, { address }) => sum + asked.get(address)!, 0);
   expect(wants).toBeLessThan(held);
   expect(share).toBe(percent(1 - wants / held));
-  const of = live.length === known.length ? "all" : `${known.length.toLocaleString("en")} of`;
-  await expect(page.getByText(new RegExp(`^Of ${of} ${live.length.toLocaleString("en")} live blocks it is known what was asked for`))).toBeVisible();
+  const count = (blocks: unknown[]): string => blocks.length.toLocaleString("en");
+  const recorded = live.length === known.length ? `All ${count(live)}` : `${count(known)} of ${count(live)}`;
+  await expect(page.getByText(`${recorded} live blocks were recorded`)).toBeVisible();
   const [block] = known;
   const index = blocks.indexOf(block!);
   await map(page).focus();
@@ -115,6 +117,56 @@ test("files that are no trace are refused with a reason, and the page goes on", 
   await expect(alert).toBeHidden();
 });
 
+/** Blocks that nobody frees, from the module's own allocator. */
+const leak = (page: Page, size: number, count: number): Promise<void> =>
+  page.locator("program-view").evaluate(
+    (view, [bytes, blocks]) => {
+      const { module } = view as unknown as { module: { program: { exports: { __wbindgen_malloc: (size: number, align: number) => number } } } };
+      for (let i = 0; i < blocks; i++) module.program.exports.__wbindgen_malloc(bytes, 1);
+    },
+    [size, count] as const,
+  );
+
+test("what was allocated in a part of the trace and never freed is listed, every block of it", async ({ page }) => {
+  await open(page);
+  const clear = page.getByRole("button", { name: "Clear", exact: true });
+  await clear.click();
+  await button(page, "Record").click();
+  await page.getByRole("button", { name: "Parse" }).first().click();
+  await clear.click();
+  await leak(page, 12_345, 3);
+  await page.getByRole("button", { name: "Parse" }).first().click();
+  await clear.click();
+  await leak(page, 777, 2);
+  await button(page, "Stop recording").click();
+
+  const list = page.locator("trace-leaks");
+  const rows = list.locator("tbody tr");
+  const [large, small] = [rows.filter({ hasText: "12.1 KiB" }), rows.filter({ hasText: "777 B" })];
+  await expect(large.locator("td:not([aria-hidden])")).toHaveText(["36.2 KiB", "3", /^\d,\d{3}$/]);
+  await expect(small.locator("td:not([aria-hidden])")).toHaveText(["1.52 KiB", "2", /^\d,\d{3}$/]);
+  const [from, to] = [page.getByRole("slider", { name: "From record" }), page.getByRole("slider", { name: "To record" })];
+  const born = Number((await large.locator("td").last().textContent())!.replace(",", ""));
+  const all = Number(await to.getAttribute("max"));
+  const step = Number(await to.getAttribute("step"));
+  expect(born).toBeGreaterThan(1000);
+  expect(all - born).toBeGreaterThan(1000);
+  // A part is of whole steps of its slider; the three may lie on both sides of one.
+  const before = Math.floor(born / step) * step;
+  await to.fill(String(before));
+  await expect(large).toHaveCount(0);
+  await expect(small).toHaveCount(0);
+  await to.fill(String(before + 2 * step));
+  await expect(large.locator("td:not([aria-hidden])")).toHaveText(["36.2 KiB", "3", /./]);
+  await expect(small).toHaveCount(0);
+  await to.fill(String(all));
+  await from.fill(String(before + 2 * step));
+  await expect(large).toHaveCount(0);
+  await expect(small).toHaveCount(1);
+  await from.fill(String(all));
+  await expect(list.getByRole("status")).toHaveText("Nothing of it is still live.");
+});
+
 test("call sites show as a flame graph, by keys, and as a list of leaks", async ({ page }) => {
   await open(page);
   await record(page, "a sample every 1 KiB");
@@ -133,7 +185,7 @@ test("call sites show as a flame graph, by keys, and as a list of leaks", async 
   await page.keyboard.press("Home");
   await expect(flames).toHaveAttribute("aria-valuetext", /^all:/);
 
-  await page.getByText("List of call sites").click();
+  await expect(page.getByText("Leaks by call site")).toBeVisible();
   const bytes = page.locator("trace-flames table td").first();
   await expect(bytes).toHaveText(/B$/);
   // Nothing that was allocated before the document was cleared is still there.

@@ -1,0 +1,70 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { leaks, type Survivor, type SurvivorRow } from "../model/trace";
+import { bars } from "../styles/bars";
+import { base } from "../styles/base";
+import { tokens } from "../styles/tokens";
+import { en } from "../text/en";
+import { bytes, integer } from "../text/format";
+import type { Range } from "./trace-course";
+
+/** Sizes that have a row each; with more, the page says how many are left out. */
+const ROWS = 100;
+
+/** What was allocated in the chosen part of a trace and never freed: each block counted, none estimated. */
+export class TraceLeaks extends LitElement {
+  static override properties = { survivors: { attribute: false }, range: { attribute: false }, lost: { attribute: false } };
+  declare survivors: readonly Survivor[];
+  declare range: Range;
+  /** How many records are missing. */
+  declare lost: number;
+
+  static override styles = [
+    tokens,
+    base,
+    bars,
+    css`
+      .scroll {
+        margin-top: 0.6rem;
+        max-height: 18rem;
+      }
+      .note {
+        margin-top: 0.6rem;
+      }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const rows = leaks(this.survivors, this.range.from, this.range.to);
+    const sum = (of: (row: SurvivorRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
+    return html`<section aria-labelledby="title">
+      <h2 id="title">${en.trace.leaks.title}</h2>
+      <p class="quiet small">${en.trace.leaks.caption}</p>
+      <p class="small" role="status">${en.trace.leaks.sum(sum(({ blocks }) => blocks), sum((row) => row.bytes))}</p>
+      ${this.lost === 0 ? nothing : html`<p class="note small">${en.trace.leaks.lost(this.lost)}</p>`}
+      ${rows.length === 0 ? nothing : this.table(rows)}
+    </section>`;
+  }
+
+  private table(rows: readonly SurvivorRow[]): TemplateResult {
+    const most = rows[0]!.bytes;
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.trace.leaks.title}>
+        <table>
+          <thead><tr>${en.trace.leaks.columns.map((name, i) => html`<th scope="col" colspan=${i === 1 ? 2 : 1} class=${i === 1 ? "word" : ""}>${name}</th>`)}</tr></thead>
+          <tbody>
+            ${rows.slice(0, ROWS).map(
+              (row) => html`<tr>
+                <th scope="row">${bytes(row.size)}</th>
+                <td class="bar" aria-hidden="true"><span class="track"><i style="width:${((100 * row.bytes) / most).toFixed(2)}%"></i></span></td>
+                <td>${bytes(row.bytes)}</td>
+                <td>${integer(row.blocks)}</td>
+                <td>${integer(row.oldest)}</td>
+              </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+      ${rows.length <= ROWS ? nothing : html`<p class="small quiet">${en.trace.leaks.more(rows.length - ROWS)}</p>`}`;
+  }
+}
+
+customElements.define("trace-leaks", TraceLeaks);
