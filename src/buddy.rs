@@ -179,6 +179,10 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
             start % granule == 0 && end % granule == 0,
             "add_region: {start:#x}..{end:#x} is not in multiples of the smallest block, {granule} bytes"
         );
+        let rule = "memory is added that the buddy has";
+        if !checked::sound(|| self.tree.lacks(start, end), start, rule) {
+            return self.guard.returned();
+        }
         // SAFETY: as the caller promises.
         unsafe { self.tree.add(start, end, false) };
     }

@@ -21,6 +21,18 @@ impl<const ORDERS: usize> Tree<ORDERS> {
         sound
     }
 
+    /// Whether no part of `start..end` is in a block.
+    pub(crate) fn lacks(&self, start: usize, end: usize) -> bool {
+        let mut at = 0;
+        while let Some(block) = self.next(at) {
+            at = block.end();
+            if block.state != State::Gap && block.address < end && start < at {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Whether a free block of `order` and its neighbours on the list agree.
     fn is_linked(&self, order: u32, address: usize) -> bool {
         let free = |address| {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bitmap::align_up,
-    global::{Plain, relocate, resized},
+    global::{Plain, relocate},
     memory::Memory,
     region::Region,
 };
@@ -127,7 +127,9 @@ pub(crate) unsafe fn realloc(
     old: Layout,
     size: usize,
 ) -> *mut u8 {
-    let new = resized(old, size);
+    let Ok(new) = Layout::from_size_align(size, old.align()) else {
+        return ptr::null_mut();
+    };
     let (Some(padded_old), Some(padded_new)) = (padded(old), padded(new)) else {
         return ptr::null_mut();
     };

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     bitmap::{WORD, align_up},
-    checked::Guard,
+    checked::{Guard, sound},
     lock::Lock,
     provenance,
     region::Region,
@@ -185,8 +185,12 @@ impl<G: Grow> Pool<G> {
     /// uses that memory any more.
     pub unsafe fn release_run(&self, start: NonNull<u8>, len: usize) {
         self.with(|runs| {
-            // SAFETY: the caller gives it back.
-            unsafe { runs.insert(Region::unbounded(start), provenance::address(start), len) }
+            let at = provenance::address(start);
+            let rule = "memory is given back that is free, or that no pool has";
+            if sound(|| runs.lacks(&self.grow, at, len), at, rule) {
+                // SAFETY: the caller gives it back.
+                unsafe { runs.insert(Region::unbounded(start), at, len) };
+            }
         });
     }
 

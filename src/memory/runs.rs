@@ -81,6 +81,23 @@ impl Runs {
         }
     }
 
+    /// Whether `len` bytes from `at` on may become free: in memory, in whole units, and no part of
+    /// them free.
+    pub(super) fn lacks<G: Grow>(&self, grow: &G, at: usize, len: usize) -> bool {
+        let region = all(grow);
+        let mut run = self.first;
+        while run != 0 {
+            // SAFETY: a run on the list begins with these words.
+            if run < at.saturating_add(len) && at < run + unsafe { region.read(run + WORD) } {
+                return false;
+            }
+            // SAFETY: the same.
+            run = unsafe { region.read(run) };
+        }
+        let end = self.end(grow);
+        (at | len) % UNIT == 0 && len != 0 && at < end && len <= end - at
+    }
+
     /// The list is what it should be.
     #[inline(always)]
     pub(super) fn reseal<G: Grow>(&mut self, grow: &G) {

@@ -36,7 +36,7 @@ const LIBRARY: &[(&[&str], &[&[&str]])] = &[
         &["memory"],
         &[
             &["error", "provenance", "region", "bitmap", "lock", "allocator"],
-            &["checked::Guard", "checked::Seal", "checked::plausible"],
+            &["checked::Guard", "checked::Seal", "checked::plausible", "checked::sound"],
         ],
     ),
     // Puts cores behind the trait `Allocator`.
