@@ -27,6 +27,8 @@ mod classes;
 mod policy;
 mod regions;
 mod runs;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use core::{

@@ -73,3 +73,179 @@ impl Runs {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::with_runs, *};
+
+    /// Damages one thing in a heap with free runs of 5, 3 and 5 granules and live blocks of 2
+    /// behind each: `damage` says where that shows. It is found there, as a breach of `rule`.
+    fn breaks(rule: &'static str, damage: impl FnOnce(&mut Runs, [usize; 3]) -> usize) {
+        with_runs([5, 3, 5], |runs, starts| {
+            let at = damage(runs, starts);
+            let address = runs.pointer(at).addr();
+            assert_eq!(runs.check(), Err(Damage { address, rule }));
+        });
+    }
+
+    /// Overwrites a word of a free run.
+    fn write(runs: &mut Runs, at: usize, offset: usize, word: usize) {
+        // SAFETY: the tests write to free runs of the heap they made.
+        unsafe { runs.write(at, offset, word) }
+    }
+
+    /// Makes `at..at + n` what looks like a free run, in no bin.
+    fn fake(runs: &mut Runs, at: usize, n: usize) {
+        runs.set(at, S | F);
+        runs.set(at + n - 1, if n > 1 { F } else { S | F });
+        write(runs, at, LENGTH, n);
+        write(runs, at + n - 1, GRANULE - 4, n);
+    }
+
+    #[test]
+    fn every_granule_is_in_one_block_and_both_ends_of_a_run_say_so() {
+        breaks("memory is in no block", |runs, _| {
+            runs.set(runs.origin, 0);
+            runs.origin
+        });
+        for wrong in [4, 6, 0] {
+            breaks("a free run has another length", |runs, [run, ..]| {
+                write(runs, run, LENGTH, wrong);
+                run
+            });
+            breaks("a free run has another length", |runs, [run, ..]| {
+                write(runs, run + 4, GRANULE - 4, wrong);
+                run
+            });
+        }
+        breaks("a free run has no end", |runs, [run, ..]| {
+            runs.set(run + 4, 0);
+            run + 4
+        });
+        breaks("a live block ends as free", |runs, [run, ..]| {
+            runs.set(run + 6, F);
+            run + 6
+        });
+        breaks("a block begins in the top", |runs, _| {
+            runs.set(runs.top + 3, S);
+            runs.top + 3
+        });
+        breaks("blocks run over the end", |runs, _| {
+            runs.end = runs.origin - 1;
+            runs.origin
+        });
+    }
+
+    #[test]
+    fn no_two_free_runs_touch() {
+        breaks("two free runs are not merged", |runs, [run, ..]| {
+            fake(runs, run, 2);
+            fake(runs, run + 2, 3);
+            run + 2
+        });
+        breaks("the top is not merged", |runs, _| {
+            fake(runs, runs.top - 1, 1);
+            runs.top
+        });
+    }
+
+    #[test]
+    fn the_bitmap_says_which_bins_have_runs() {
+        breaks("the bitmap of bins is wrong", |runs, [run, _, first]| {
+            assert_ne!(run, first);
+            runs.occupied[0] &= !(1 << 5);
+            first
+        });
+        for bin in [0, 4, 31, 32, BINS - 1] {
+            breaks("the bitmap of bins is wrong", |runs, _| {
+                runs.occupied[bin / 32] |= 1 << (bin % 32);
+                0
+            });
+        }
+        breaks("the bitmap of bins is wrong", |runs, _| {
+            runs.bins[5] = 0;
+            0
+        });
+    }
+
+    #[test]
+    fn every_free_run_is_once_in_the_bin_of_its_size() {
+        let nowhere = |runs: &Runs, [run, ..]: [usize; 3]| {
+            // A live block, the end of a run, the middle of one, the top, and no memory of the heap's.
+            [run + 5, run + 4, run + 2, runs.top, runs.limit, runs.limit + 9, runs.origin - 1, 1]
+        };
+        for case in 0..8 {
+            breaks("a bin leads to what is no free run", |runs, starts| {
+                let at = nowhere(runs, starts)[case];
+                runs.bins[3] = at as u32;
+                at
+            });
+            breaks("a bin leads to what is no free run", |runs, starts| {
+                let at = nowhere(runs, starts)[case];
+                write(runs, starts[1], NEXT, at);
+                at
+            });
+        }
+        breaks("a bin leads to what is no free run", |runs, _| {
+            runs.set(runs.top, S | F);
+            runs.bins[3] = runs.top as u32;
+            runs.top
+        });
+        breaks("a free run is in another bin", |runs, [_, run, _]| {
+            runs.bins.swap(3, 2);
+            runs.occupied[0] ^= 1 << 3 | 1 << 2;
+            run
+        });
+        breaks("a free run is in no bin", |runs, _| {
+            runs.bins[3] = 0;
+            runs.occupied[0] ^= 1 << 3;
+            runs.origin
+        });
+        breaks("a free run is in no bin", |runs, [_, _, first]| {
+            write(runs, first, NEXT, 0);
+            runs.origin
+        });
+        breaks("the bins have more runs than memory has", |runs, [second, _, first]| {
+            write(runs, second, NEXT, first);
+            write(runs, first, PREVIOUS, second);
+            first
+        });
+    }
+
+    #[test]
+    fn a_link_leads_back_to_the_run_before_but_for_that_of_the_first() {
+        for wrong in [0, 1, 0xFFFF_FFFF] {
+            breaks("a link back does not lead back", |runs, [second, ..]| {
+                write(runs, second, PREVIOUS, wrong);
+                second
+            });
+            with_runs([5, 3, 5], |runs, [_, only, first]| {
+                write(runs, only, PREVIOUS, wrong);
+                write(runs, first, PREVIOUS, wrong);
+                runs.check().unwrap();
+            });
+        }
+    }
+
+    #[test]
+    fn what_is_known_to_be_zero_is() {
+        for word in 0..4 {
+            for last in [false, true] {
+                breaks("memory known to be zero is not", |runs, _| {
+                    let at = if last { runs.end - 1 } else { runs.fresh };
+                    write(runs, at, word * 4, 0x100);
+                    at
+                });
+            }
+            // What was in use is not.
+            with_runs([], |runs, []| {
+                let at = runs.top;
+                runs.cut(at, runs.end - at, 2);
+                write(runs, at + 1, word * 4, 1);
+                // SAFETY: taken just now.
+                unsafe { runs.free(at, 2) };
+                runs.check().unwrap();
+            });
+        }
+    }
+}

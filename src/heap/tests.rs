@@ -1,0 +1,281 @@
+//! A heap seen from inside: what its lists and its runs are after each step, not only what it hands
+//! out.
+
+use core::{alloc::Layout, ops::Range};
+
+use super::{
+    BATCH, FRAGMENTED, OFTEN, Plain, State,
+    classes::{GRANULE, SMALL, class_for},
+    runs::{Runs, Want},
+};
+use crate::{
+    inspect::Inspect,
+    memory::{Config, Grow, PAGE, Pool, Simulation},
+};
+
+pub(super) type Heap<'a> = super::Heap<&'a Pool<Simulation>>;
+
+/// Granules of a page.
+const PAGES: usize = PAGE / GRANULE;
+
+/// A memory in which nothing is below the first growth.
+pub(super) fn memory(max_pages: usize) -> Pool<Simulation> {
+    Pool::new(Simulation::new(Config { max_pages, ..Config::default() }))
+}
+
+pub(super) fn layout(granules: usize, align: usize) -> Layout {
+    Layout::from_size_align(granules * GRANULE, align).unwrap()
+}
+
+/// A block of a heap, without what `checked` would add. Its address.
+pub(super) fn alloc(heap: &Heap, granules: usize, align: usize) -> usize {
+    // SAFETY: no test asks for 0 bytes.
+    let block = unsafe { Plain::alloc(heap, layout(granules, align)) };
+    assert!(!block.is_null() && block.addr() % align == 0, "{block:p}");
+    block.addr()
+}
+
+pub(super) fn dealloc(heap: &Heap, block: usize, granules: usize, align: usize) {
+    let pointer = heap.state.with(|state| state.runs.pointer(state.runs.granule(block)));
+    // SAFETY: the tests free what they allocated, once, with its layout.
+    unsafe { Plain::dealloc(heap, pointer, layout(granules, align)) };
+}
+
+/// Takes `n` granules from the runs: the first of them.
+pub(super) fn take(runs: &mut Runs, n: usize) -> usize {
+    runs.take(Want { n, fit: n, most: n, align: 1 }).unwrap().at
+}
+
+/// Takes what the top has.
+pub(super) fn take_top(runs: &mut Runs) -> Range<usize> {
+    let top = runs.top..runs.end;
+    runs.cut(top.start, top.len(), top.len());
+    top
+}
+
+/// A heap that has free runs of these sizes and a top. A live block of two granules is behind each
+/// run, the header of the region before the first. They were freed in this order, so the last one
+/// comes first in its bin.
+pub(super) fn with_runs<const N: usize>(
+    sizes: [usize; N],
+    test: impl FnOnce(&mut Runs, [usize; N]),
+) {
+    let pool = memory(16);
+    let heap = Heap::with_memory(&pool);
+    assert!(heap.reserve(PAGE));
+    heap.state.with(|state| {
+        let runs = &mut state.runs;
+        let starts = sizes.map(|n| {
+            let at = take(runs, n);
+            take(runs, 2);
+            at
+        });
+        for (at, n) in starts.into_iter().zip(sizes) {
+            // SAFETY: taken just now.
+            unsafe { runs.free(at, n) };
+        }
+        runs.check().unwrap();
+        test(runs, starts);
+    });
+}
+
+/// How many blocks wait on the list of a class.
+fn waiting(state: &State, class: usize) -> usize {
+    let mut block = state.quick[class];
+    let mut n = 0;
+    while block != 0 {
+        n += 1;
+        // SAFETY: it waits on this list.
+        block = unsafe { state.link(block) };
+    }
+    n
+}
+
+#[test]
+fn a_list_leads_only_to_where_a_block_begins_that_is_no_free_run() {
+    with_runs([5, 5], |runs, [run, _]| {
+        let state = State {
+            quick: [0; super::CLASSES],
+            idle: 0,
+            careful: false,
+            carved: 0,
+            emergency: 0,
+            runs: core::mem::replace(runs, Runs::EMPTY),
+        };
+        // Live blocks of two granules, one at an even granule and one at an odd.
+        let live = [run + 5, run + 12];
+        assert_eq!(live.map(|at| at % 2).iter().sum::<usize>(), 1);
+        for at in live {
+            let block = state.address(at);
+            assert!(state.may_wait(block) && state.waits(block, 2));
+            assert!(!state.waits(block, 1) && !state.waits(block, 3));
+            for inside in [1, 8, 15, 16, 24] {
+                assert!(!state.may_wait(block + inside) && !state.waits(block + inside, 2));
+            }
+        }
+        for none in [run, state.runs.top, state.runs.limit, state.runs.origin - 1, 0] {
+            assert!(!state.may_wait(state.address(none)), "{none}");
+        }
+    });
+}
+
+#[test]
+fn small_blocks_are_carved_many_at_a_time_whatever_ordinary_alignment_they_ask_for() {
+    for align in [1, 2, 8, 16] {
+        for n in [1, 3, 64, 72] {
+            let pool = memory(16);
+            let heap = Heap::with_memory(&pool);
+            alloc(&heap, n, align);
+            let (_, class) = class_for(n * GRANULE);
+            let others = if n <= SMALL { BATCH / n - 1 } else { 0 };
+            heap.state.with(|state| assert_eq!(waiting(state, class), others, "{n}, {align}"));
+            heap.check().unwrap();
+        }
+    }
+}
+
+#[test]
+fn strongly_aligned_blocks_wait_and_are_the_next_ones_handed_out() {
+    for n in [8, 64, 72, 160] {
+        let pool = memory(16);
+        let heap = Heap::with_memory(&pool);
+        let idle = || heap.state.with(|state| state.idle);
+        let block = alloc(&heap, n, 256);
+        dealloc(&heap, block, n, 256);
+        heap.check().unwrap();
+        assert_eq!(idle(), if n > SMALL { n } else { 0 });
+        assert_eq!(alloc(&heap, n, 256), block, "{n}");
+        assert_eq!(idle(), 0);
+        heap.check().unwrap();
+        // What waits and is not aligned as asked stays where it is.
+        let odd = alloc(&heap, n, 16);
+        let odd = if odd % 256 == 0 { alloc(&heap, n, 16) } else { odd };
+        dealloc(&heap, odd, n, 16);
+        if odd % 256 != 0 {
+            assert_ne!(alloc(&heap, n, 256), odd);
+            assert_eq!(alloc(&heap, n, 16), odd, "{n}");
+        }
+        heap.check().unwrap();
+    }
+}
+
+#[test]
+fn a_run_with_room_for_the_worst_alignment_serves_any() {
+    for align in [32, 64, 1024] {
+        let fit = 9 + align / GRANULE - 1;
+        // Wherever it begins.
+        for shift in 0..align / GRANULE {
+            let pool = memory(3);
+            let heap = Heap::with_memory(&pool);
+            assert!(heap.reserve(PAGE));
+            heap.state.with(|state| {
+                take(&mut state.runs, 1 + shift);
+                let run = take(&mut state.runs, fit);
+                take_top(&mut state.runs);
+                // SAFETY: taken just now.
+                unsafe { state.runs.free(run, fit) };
+            });
+            pool.memory().refuse(0, usize::MAX);
+            alloc(&heap, 9, align);
+            heap.check().unwrap();
+        }
+    }
+}
+
+#[test]
+fn memory_is_fragmented_when_it_grows_though_more_than_a_quarter_is_free() {
+    for beyond in [0, 1] {
+        let pool = memory(100);
+        let heap = Heap::with_memory(&pool);
+        assert!(heap.reserve(8 * PAGE));
+        heap.state.with(|state| {
+            let quarter = state.runs.committed / 4 / GRANULE + beyond;
+            assert_eq!(quarter - beyond, state.runs.committed / FRAGMENTED);
+            let run = take(&mut state.runs, quarter);
+            take_top(&mut state.runs);
+            // SAFETY: taken just now.
+            unsafe { state.runs.free(run, quarter) };
+            assert_eq!(state.runs.free, quarter);
+        });
+        alloc(&heap, 3 * PAGES, 16);
+        assert!(pool.memory().growths() == 2);
+        heap.state.with(|state| assert_eq!(state.careful, beyond == 1));
+    }
+}
+
+#[test]
+fn lists_of_fragmented_memory_are_emptied_whenever_a_256th_was_taken_from_runs() {
+    for (careful, beyond, emptied) in [(true, 0, false), (true, 1, true), (false, 1, false)] {
+        let pool = memory(100);
+        let heap = Heap::with_memory(&pool);
+        assert!(heap.reserve(8 * PAGE));
+        let block = alloc(&heap, 80, 16);
+        dealloc(&heap, block, 80, 16);
+        heap.state.with(|state| {
+            state.careful = careful;
+            state.carved = state.runs.committed / OFTEN - 128 + beyond;
+        });
+        alloc(&heap, 128, 16);
+        let (_, class) = class_for(80 * GRANULE);
+        heap.state.with(|state| {
+            assert_eq!(waiting(state, class), usize::from(!emptied));
+            assert_eq!(state.carved == 0, emptied);
+        });
+        heap.check().unwrap();
+    }
+}
+
+#[test]
+fn the_pool_gets_back_what_is_too_small_for_a_heap_and_nothing_else() {
+    for (below, back) in [(32, 32), (48, 0), (4096, 0)] {
+        let config = Config { heap_base: Some(PAGE - below), ..Config::default() };
+        let pool = Pool::new(Simulation::new(config));
+        let heap = Heap::with_memory(&pool);
+        for _ in 0..5 {
+            alloc(&heap, PAGES, 16);
+        }
+        heap.check().unwrap();
+        assert!(pool.memory().growths() > 1);
+        assert_eq!(pool.stats().free_bytes, back, "{below}");
+    }
+}
+
+/// A memory in which somebody else grows before every growth.
+#[derive(Debug)]
+struct Crowded(Simulation);
+
+// SAFETY: as the simulation's.
+unsafe impl Grow for Crowded {
+    fn pages(&self) -> usize {
+        self.0.pages()
+    }
+
+    fn grow(&self, pages: usize) -> Option<usize> {
+        self.0.foreign_before_next(100);
+        self.0.grow(pages)
+    }
+
+    fn pointer(&self, page: usize) -> *mut u8 {
+        self.0.pointer(page)
+    }
+
+    fn below(&self) -> Option<Range<usize>> {
+        self.0.below()
+    }
+}
+
+/// Below the first growth is little, and where the growths land behind it the table does not reach.
+#[test]
+fn what_was_reserved_is_there_whoever_grows_at_the_same_time() {
+    for bytes in [1, PAGE - 100, PAGE, 5 * PAGE] {
+        for below in [None, Some(PAGE - 48), Some(PAGE - 4096)] {
+            let config = Config { heap_base: below, max_pages: 1000, ..Config::default() };
+            let pool = Pool::new(Crowded(Simulation::new(config)));
+            let heap = super::Heap::<_>::with_memory(&pool);
+            let reserved = heap.reserve(bytes);
+            let there = heap.state.with(|state| state.runs.end - state.runs.top) * GRANULE;
+            assert_eq!(reserved, there >= bytes, "{bytes}, {below:?}: {there}");
+            heap.check().unwrap();
+        }
+    }
+}
