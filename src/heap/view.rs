@@ -104,3 +104,169 @@ impl<M: Memory, P: Policy> Inspect for Heap<M, P> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::ops::Range;
+    use std::vec::Vec;
+
+    use super::{
+        super::{
+            State,
+            tests::{Heap, alloc, dealloc, memory, take_top},
+        },
+        *,
+    };
+    use crate::memory::PAGE;
+
+    /// Damages one thing in a heap in which the one of two blocks of 72 granules waits in a list
+    /// and the other is live: `damage` says where that shows. It is found there, as a breach of
+    /// `rule`.
+    fn breaks(rule: &'static str, damage: impl FnOnce(&mut State, usize, usize) -> usize) {
+        let pool = memory(16);
+        let heap = Heap::with_memory(&pool);
+        assert!(heap.reserve(PAGE));
+        let (waits, live) = (alloc(&heap, 72, 16), alloc(&heap, 72, 16));
+        alloc(&heap, 80, 16);
+        dealloc(&heap, waits, 72, 16);
+        heap.check().unwrap();
+        let address = heap.state.with(|state| damage(state, waits, live));
+        assert_eq!(heap.check(), Err(Damage { address, rule }));
+    }
+
+    #[test]
+    fn a_list_has_blocks_of_its_size_that_are_neither_free_runs_nor_the_heaps_own() {
+        let rule = "a quick list leads to what is no block of its size";
+        // In a list of smaller blocks, and of larger ones.
+        for class in [1, 2, SMALL, SMALL + 2] {
+            breaks(rule, |state, _, live| {
+                state.quick[class] = live;
+                live
+            });
+        }
+        // The header of the region is one granule.
+        breaks(rule, |state, _, _| {
+            state.quick[1] = state.address(state.runs.origin);
+            state.quick[1]
+        });
+        // The middle of a block, what is behind all blocks, what is before them.
+        breaks(rule, |state, _, live| {
+            state.quick[2] = live + 32;
+            live + 32
+        });
+        breaks(rule, |state, _, _| {
+            state.quick[2] = state.address(state.runs.limit);
+            state.quick[2]
+        });
+        breaks(rule, |state, _, _| {
+            state.quick[2] = state.address(state.runs.origin - 1);
+            state.quick[2]
+        });
+        // A free run of the right size, and the top when it has that size.
+        breaks(rule, |state, _, live| {
+            let at = state.runs.granule(live);
+            // SAFETY: the test's block.
+            unsafe { state.runs.free(at, 72) };
+            state.quick[SMALL + 1] = live;
+            live
+        });
+        breaks(rule, |state, _, _| {
+            let free = state.runs.end - state.runs.top;
+            state.runs.cut(state.runs.top, free, free - 5);
+            state.quick[5] = state.address(state.runs.top);
+            state.quick[5]
+        });
+        // Not only the first of a list.
+        breaks(rule, |state, waits, live| {
+            let at = state.runs.pointer(state.runs.granule(waits));
+            // SAFETY: the link of a block that waits.
+            unsafe { at.cast::<usize>().write(live + 16) };
+            live + 16
+        });
+    }
+
+    #[test]
+    fn lists_end_and_what_waits_in_those_of_large_blocks_is_counted() {
+        breaks("a quick list has no end", |state, waits, _| {
+            let at = state.runs.pointer(state.runs.granule(waits));
+            // SAFETY: the link of a block that waits.
+            unsafe { at.cast::<usize>().write(waits) };
+            waits
+        });
+        for wrong in [0, 71, 73, 144] {
+            breaks("what waits in quick lists is counted wrongly", |state, _, _| {
+                state.idle = wrong;
+                0
+            });
+        }
+        // Up to 64 granules nothing is counted.
+        for n in [1, 63, 64] {
+            let pool = memory(16);
+            let heap = Heap::with_memory(&pool);
+            let block = alloc(&heap, n, 16);
+            dealloc(&heap, block, n, 16);
+            assert_eq!(heap.state.with(|state| state.idle), 0, "{n}");
+            heap.check().unwrap();
+        }
+    }
+
+    /// What a walk shows within `addresses`: sizes in granules, and uses.
+    fn view(heap: &Heap, addresses: Range<usize>) -> Vec<(usize, Use)> {
+        let mut blocks = Vec::new();
+        heap.walk(&mut |block| {
+            if addresses.contains(&block.address) {
+                blocks.push((block.size >> GRANULE_LOG, block.state));
+            }
+        });
+        blocks
+    }
+
+    #[test]
+    fn a_walk_shows_header_blocks_top_and_table_once_each_and_nothing_else() {
+        let pool = memory(16);
+        let heap = Heap::with_memory(&pool);
+        assert!(view(&heap, 0..usize::MAX).is_empty());
+        assert!(heap.reserve(8 * PAGE));
+        let (waits, _) = (alloc(&heap, 72, 16), alloc(&heap, 80, 16));
+        dealloc(&heap, waits, 72, 16);
+        let (free, table) = heap
+            .state
+            .with(|state| (state.runs.end - state.runs.top, state.runs.limit - state.runs.end));
+        let expected = [
+            (1, Use::Meta),
+            (72, Use::Free),
+            (80, Use::Live),
+            (free, Use::Free),
+            (table, Use::Meta),
+        ];
+        assert_eq!(view(&heap, 0..usize::MAX), expected);
+        // Memory that grew, and whose table is not behind the top any more.
+        heap.state.with(|state| take_top(&mut state.runs));
+        assert!(heap.reserve(PAGE / 2));
+        let end = heap.state.with(|state| {
+            assert_eq!(state.runs.end, state.runs.limit);
+            state.address(state.runs.limit)
+        });
+        let mut last = 0;
+        heap.walk(&mut |block| last = block.end());
+        assert_eq!(last, end);
+    }
+
+    #[test]
+    fn a_walk_finds_what_waits_anywhere() {
+        let pool = memory(100);
+        let heap = Heap::with_memory(&pool);
+        // Blocks of more than a window are between the first, some, and the last that wait.
+        let blocks: Vec<_> =
+            (0..40).map(|_| (alloc(&heap, 72, 16), alloc(&heap, 4096, 16))).collect();
+        for &(block, _) in blocks.iter().step_by(3) {
+            dealloc(&heap, block, 72, 16);
+        }
+        for (number, &(block, large)) in blocks.iter().enumerate() {
+            let waits = if number % 3 == 0 { Use::Free } else { Use::Live };
+            assert_eq!(view(&heap, block..block + 16), [(72, waits)], "{number}");
+            assert_eq!(view(&heap, large..large + 16), [(4096, Use::Live)], "{number}");
+        }
+        heap.check().unwrap();
+    }
+}
