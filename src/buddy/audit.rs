@@ -4,7 +4,7 @@ use super::tree::{FREE, ORDER, Tree, ZERO};
 use crate::{
     bitmap::WORD,
     checked,
-    inspect::{Damage, State, rule},
+    inspect::{Damage, rule},
 };
 
 impl<const ORDERS: usize> Tree<ORDERS> {
@@ -35,11 +35,7 @@ impl<const ORDERS: usize> Tree<ORDERS> {
 
     /// Whether a free block of `order` and its neighbours on the list agree.
     fn is_linked(&self, order: u32, address: usize) -> bool {
-        let free = |address| {
-            self.block_at(address).is_some_and(|block| {
-                block.state == State::Free && block.size == self.size_of(order)
-            })
-        };
+        let free = |address| self.is_free(address, order);
         // SAFETY: a free block of ours.
         let next = unsafe { self.region.read(address) };
         // SAFETY: the same.
@@ -107,9 +103,7 @@ impl<const ORDERS: usize> Tree<ORDERS> {
                 "the set of orders with free blocks contradicts the lists",
             )?;
             while address != 0 {
-                let free = self.block_at(address).is_some_and(|block| {
-                    block.state == State::Free && block.size == self.size_of(order as u32)
-                });
+                let free = self.is_free(address, order as u32);
                 rule(free, address, "a list leads to what is no free block of its order")?;
                 listed += 1;
                 rule(listed <= expected, address, "a list is longer than the map allows")?;

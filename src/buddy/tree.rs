@@ -479,9 +479,10 @@ impl<const ORDERS: usize> Tree<ORDERS> {
         Some(Block { address, size: self.size_of(order), state })
     }
 
-    /// Whether a free block of `order` or above exists.
-    pub(crate) fn has(&self, order: u32) -> bool {
-        self.nonempty >> order != 0
+    /// Whether a free block of `order` begins at `address`.
+    pub(super) fn is_free(&self, address: usize, order: u32) -> bool {
+        let size = self.size_of(order);
+        self.block_at(address) == Some(Block { address, size, state: State::Free })
     }
 
     /// Whether the live block at `address` was handed out as a slab.
@@ -561,23 +562,16 @@ impl<const ORDERS: usize> Tree<ORDERS> {
 
     /// Where the free memory begins that ends at `end`; `end` where the last block is live.
     pub(crate) fn free_until(&self, end: usize) -> usize {
+        let free_before = |end: usize| {
+            let mut starts =
+                (0..=self.top).map(|order| (end.wrapping_sub(self.size_of(order)), order));
+            starts.find(|&(start, order)| self.is_free(start, order))
+        };
         let mut start = end;
-        'next: loop {
-            for order in 0..=self.top {
-                let below = start.wrapping_sub(self.size_of(order));
-                let index = self.index(below);
-                if below >= start || below < self.origin || index >= self.entries {
-                    continue;
-                }
-                let entry = self.entry(index);
-                let is = order as u8 + 1;
-                if entry == FREE | is || entry == ZERO | is {
-                    start = below;
-                    continue 'next;
-                }
-            }
-            return start;
+        while let Some((before, _)) = free_before(start) {
+            start = before;
         }
+        start
     }
 
     /// The first block or gap at or behind `address`; `None` behind the last one. `address` is 0

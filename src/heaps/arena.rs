@@ -57,8 +57,8 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         unsafe { self.tree.extend(address, order) }
     }
 
-    /// Obtains memory until a block of `order` is free. False where there is none; the arena is
-    /// then as good as before.
+    /// Obtains memory for a block of `order`. False where there is none; the arena is then as good
+    /// as before. Where the map could grow for a part of that memory only, the part may be too small.
     #[cold]
     #[inline(never)]
     pub(crate) fn make_room<G: Grow>(&mut self, pool: &Pool<G>, order: u32) -> bool {
@@ -69,13 +69,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
             .reuse(size, size)
             .or_else(|| self.complete(pool, size))
             .or_else(|| pool.acquire_run(size, size));
-        let Some(extent) = extent else {
-            return false;
-        };
-        if !self.add(pool, extent, size) {
-            return false;
-        }
-        self.tree.has(order)
+        extent.is_some_and(|extent| self.add(pool, extent, size))
     }
 
     /// Where the arena's memory ends.
