@@ -62,6 +62,9 @@ function fail(code: DamageCode, address: number, found: number): never {
   throw new Wrong({ code, address, found });
 }
 
+/** Room for so many blocks at most is made before the first is read: a map of garbage seems to hold many. */
+const MOST_AT_ONCE = 2 ** 20;
+
 /** Checked reads over one buffer. Made anew for each read: growth detaches the old buffer. */
 class Reader {
   readonly bytes: Uint8Array;
@@ -268,7 +271,9 @@ function readHeap({ reader, word, behind, committed, growths }: Descriptor): Sna
   const marks = readRegions(reader, origin, end, behind(HeapWord.newest));
   if (table < end * GRANULE) marks.set(tableAt(table, origin), State.Meta);
   const waiting = readQuick(reader, word, { origin, end });
-  const blocks = new Blocks(4096);
+  let starts = 0;
+  for (const byte of bytes) starts += (byte & 1) + ((byte >>> 2) & 1) + ((byte >>> 4) & 1) + ((byte >>> 6) & 1);
+  const blocks = new Blocks(Math.min(starts + 1, MOST_AT_ONCE));
   if (top < end && (bits(top) & TableBits.block) === 0) fail("count", top * GRANULE, top * GRANULE);
   for (let at = origin; at < end; ) {
     const next = blockEnd(at);
@@ -415,12 +420,15 @@ function readBuddy(descriptor: Descriptor, slabsToo: boolean): Snapshot {
     }
   }
 
-  const blocks = new Blocks(1024);
-  const units = new Blocks(1024);
+  const bytes = reader.bytes.subarray(map, map + entries);
+  let starts = 1;
+  for (const byte of bytes) if (byte !== 0) starts++;
+  const blocks = new Blocks(Math.min(starts, MOST_AT_ONCE));
+  const units = new Blocks(Math.min(starts, MOST_AT_ONCE));
   const slabs: Slab[] = [];
-  const bytes = reader.bytes;
+  const lengths = Array.from({ length: 32 }, (_, order) => 2 ** order);
   for (let entry = 0; entry < entries; ) {
-    const byte = bytes[map + entry]!;
+    const byte = bytes[entry]!;
     const address = origin + entry * granule;
     if (byte === 0) {
       blocks.extend(address, granule, State.Gap);
@@ -429,8 +437,9 @@ function readBuddy(descriptor: Descriptor, slabsToo: boolean): Snapshot {
       continue;
     }
     const order = MapByte.order(byte);
-    if (order < 0 || order > 31 || entry + 2 ** order > entries) fail("order", map + entry, byte);
-    const size = granule * 2 ** order;
+    const length = lengths[order] ?? Infinity;
+    if (entry + length > entries) fail("order", map + entry, byte);
+    const size = granule * length;
     if (address % size !== 0) fail("align", address, size);
     switch (MapByte.state(byte)) {
       case MapByte.free:
@@ -453,7 +462,7 @@ function readBuddy(descriptor: Descriptor, slabsToo: boolean): Snapshot {
         units.push(address, size, state);
       }
     }
-    entry += 2 ** order;
+    entry += length;
   }
   return {
     ...NOTHING,

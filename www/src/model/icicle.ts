@@ -59,7 +59,7 @@ export function icicle(units: Blocks, options: IcicleOptions): Icicle {
   const leads: number[] = [];
   eachBlock(units, { ...options, top }, options, (address, size, index) => {
     const state = index < 0 ? -1 : (units.state[index] as State);
-    const row = orders - 1 - Math.round(Math.log2(size / granule));
+    const row = orders - 1 - (Math.clz32(granule) - Math.clz32(size));
     const x = (address - from) / span;
     const width = size / span;
     const last = open[row];

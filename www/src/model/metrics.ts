@@ -116,7 +116,7 @@ export function orders(snapshot: Snapshot): OrderRow[] {
   let free = 0;
   const all = { from: snapshot.start, to: snapshot.end };
   eachBlock(units, { ...snapshot, top }, all, (_, size, index) => {
-    const row = rows[Math.round(Math.log2(size / granule))]!;
+    const row = rows[Math.clz32(granule) - Math.clz32(size)]!;
     const state = index < 0 ? -1 : units.state[index]!;
     if (state === -1) row.split++;
     else if (state === State.Slab) row.slabs++;
