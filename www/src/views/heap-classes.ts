@@ -43,6 +43,8 @@ export class HeapClasses extends LitElement {
   private table(rows: readonly SizeRow[]): TemplateResult {
     const most = rows.reduce((high, row) => Math.max(high, row.bytes), 1);
     const width = (part: number): string => `${((part / most) * 100).toFixed(2)}%`;
+    // A hatching of a pixel or two looks like a bar of its own.
+    const hatched = ({ waste }: SizeRow): number => (waste > most / 40 ? waste : 0);
     const waste = rows.some((row) => row.known > 0);
     const columns = waste ? en.classes.columns : en.classes.columns.slice(0, 3);
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.classes.title)}>
@@ -56,7 +58,7 @@ export class HeapClasses extends LitElement {
               <th scope="row">${en.classes.range(row.from, row.to)}</th>
               <td class="bar" aria-hidden="true">
                 <span class="track"
-                  ><i style="width:${width(row.bytes - row.waste)}"></i>${row.waste > 0
+                  ><i style="width:${width(row.bytes - hatched(row))}"></i>${hatched(row) > 0
                     ? html`<i class="waste" style="width:${width(row.waste)}"></i>`
                     : nothing}</span
                 >

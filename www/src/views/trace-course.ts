@@ -74,7 +74,6 @@ export class TraceCourse extends LitElement {
       .top {
         display: flex;
         justify-content: space-between;
-        margin-top: 0.6rem;
         color: var(--ink-2);
       }
       .range {

@@ -85,12 +85,17 @@ export class TraceFlames extends LitElement {
       .scroll {
         max-height: 20rem;
       }
-      td details,
       th details {
         margin-top: 0;
       }
-      th summary {
+      /* Names of functions are longer than a line, and the figures behind them are to be seen. */
+      th.word details {
+        min-width: 9rem;
         overflow-wrap: anywhere;
+        white-space: normal;
+      }
+      td {
+        vertical-align: top;
       }
     `,
   ];
