@@ -65,8 +65,9 @@ describe("a trace's file", () => {
       return damage(bytes);
     };
     expect(lie(0, 0)).toEqual({ is: "foreign" });
-    expect(lie(8, 2)).toEqual({ is: "version", version: 2 });
-    expect(lie(16, 15).is).toBe("version");
+    expect(lie(8, 2)).toEqual({ is: "version", version: 2, known: 1 });
+    expect(lie(12, 65)).toEqual({ is: "header" });
+    expect(lie(16, 15)).toEqual({ is: "header" });
     // 2^56 records: nothing of that size is allocated, or looped over.
     expect(lie(39, 1).is).toBe("cut");
     expect(lie(32, 1).is).toBe("long");

@@ -6,7 +6,8 @@ export type TraceDamage =
   | { readonly is: "empty" }
   | { readonly is: "large"; readonly size: number; readonly most: number }
   | { readonly is: "foreign" }
-  | { readonly is: "version"; readonly version: number }
+  | { readonly is: "version"; readonly version: number; readonly known: number }
+  | { readonly is: "header" }
   | { readonly is: "cut"; readonly expected: number; readonly found: number }
   | { readonly is: "long"; readonly expected: number; readonly found: number }
   | { readonly is: "record"; readonly index: number }
@@ -38,9 +39,8 @@ export function open(bytes: Uint8Array): Opened {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const word = (at: number): number => view.getUint32(at, true);
   const long = (at: number): number => word(at) + word(at + 4) * 2 ** 32;
-  if (word(File.version) !== VERSION || word(File.header) !== File.bytes || word(File.record) !== RECORD) {
-    return refuse({ is: "version", version: word(File.version) });
-  }
+  if (word(File.version) !== VERSION) return refuse({ is: "version", version: word(File.version), known: VERSION });
+  if (word(File.header) !== File.bytes || word(File.record) !== RECORD) return refuse({ is: "header" });
   const count = long(File.records);
   const expected = File.bytes + count * RECORD + word(File.sites);
   if (bytes.length < expected) return refuse({ is: "cut", expected, found: bytes.length });

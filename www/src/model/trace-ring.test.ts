@@ -109,8 +109,8 @@ describe("a recorder", () => {
 
   it.each<[string, (module: Module) => void, RingDamage]>([
     ["no magic", (m) => { m.words(DESCRIPTOR, [1]); }, { is: "magic" }],
-    ["another version", (m) => { m.words(DESCRIPTOR + 4, [2]); }, { is: "version", version: 2 }],
-    ["longer records", (m) => { m.words(DESCRIPTOR + 12, [32]); }, { is: "version", version: 1 }],
+    ["another version", (m) => { m.words(DESCRIPTOR + 4, [2]); }, { is: "version", version: 2, known: 1 }],
+    ["longer records", (m) => { m.words(DESCRIPTOR + 12, [32]); }, { is: "sizes" }],
     ["no capacity", (m) => { m.words(DESCRIPTOR + 16, [0]); }, { is: "capacity", capacity: 0 }],
     ["an odd capacity", (m) => { m.words(DESCRIPTOR + 16, [9]); }, { is: "capacity", capacity: 9 }],
     ["its words beyond memory", (m) => { m.words(DESCRIPTOR + 20, [2 ** 32 - 4]); }, { is: "outside", what: "control" }],

@@ -17,7 +17,8 @@ import { Trace } from "./trace";
 /** What is wrong with a trace in a module's memory. */
 export type RingDamage =
   | { readonly is: "magic" }
-  | { readonly is: "version"; readonly version: number }
+  | { readonly is: "version"; readonly version: number; readonly known: number }
+  | { readonly is: "sizes" }
   | { readonly is: "outside"; readonly what: "descriptor" | "control" | "ring" }
   | { readonly is: "capacity"; readonly capacity: number }
   | { readonly is: "counts" };
@@ -49,9 +50,9 @@ export class Recorder {
     if (!fits(buffer, descriptor, WORDS * 4)) return { is: "outside", what: "descriptor" };
     const words = new Uint32Array(buffer, descriptor, WORDS);
     if (words[Word.magic] !== MAGIC) return { is: "magic" };
-    if (words[Word.version] !== VERSION || words[Word.words]! < WORDS || words[Word.record] !== RECORD) {
-      return { is: "version", version: words[Word.version]! };
-    }
+    const version = words[Word.version]!;
+    if (version !== VERSION) return { is: "version", version, known: VERSION };
+    if (words[Word.words]! < WORDS || words[Word.record] !== RECORD) return { is: "sizes" };
     const recorder = new Recorder(memory, now);
     recorder.capacity = words[Word.capacity]!;
     recorder.control = words[Word.control]!;

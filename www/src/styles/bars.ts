@@ -4,7 +4,7 @@ import { css } from "lit";
 export const bars = css`
   td.bar {
     width: 50%;
-    min-width: 6rem;
+    min-width: clamp(3rem, 15cqi, 6rem);
     padding-right: 0.6rem;
   }
   .track {

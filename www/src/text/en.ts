@@ -1138,12 +1138,19 @@ const resetText = (count: number): string =>
 
 const lostText = (lost: number): string => (lost === 0 ? "" : `; ${integer(lost)} more were lost, because the ring was full`);
 
+const versionText = ({ version, known }: { readonly version: number; readonly known: number }): string =>
+  version > known
+    ? `it is of version ${integer(version)}; this page reads version ${integer(known)}. A newer page will read it.`
+    : `it is of version ${integer(version)}, which never was.`;
+
 function ringText(damage: RingDamage): string {
   switch (damage.is) {
     case "magic":
       return "there is no descriptor where BONSAI_TRACE says.";
     case "version":
-      return `it is of version ${damage.version}, which this page does not know.`;
+      return versionText(damage);
+    case "sizes":
+      return "its descriptor contradicts its version.";
     case "outside":
       return `its ${damage.what} would lie outside of memory.`;
     case "capacity":
@@ -1162,7 +1169,9 @@ function fileText(damage: TraceDamage): string {
     case "foreign":
       return "it does not begin as a trace does.";
     case "version":
-      return `it is of version ${damage.version}, which this page does not know.`;
+      return versionText(damage);
+    case "header":
+      return "its header is damaged.";
     case "cut":
       return `it is cut off, ${bytes(damage.found)} of ${bytes(damage.expected)}.`;
     case "long":

@@ -204,8 +204,8 @@ test("a file of 200 MB is refused unread", async ({ page }) => {
   await expect(alert(page)).toHaveText("huge.wasm has 200 MiB; this page takes modules up to 128 MiB.");
 });
 
-/** A module with a memory, a global BONSAI_HEAP of that value, and words in its memory. */
-function described(address: number, words: number[]): Dropped {
+/** A module with a memory, globals BONSAI_HEAP and perhaps BONSAI_TRACE of these values, and words in its memory at 1024. */
+function described(address: number, words: number[], trace?: number): Dropped {
   const leb = (value: number): number[] => {
     const out: number[] = [];
     for (let rest = value >>> 0; ; rest >>>= 7) {
@@ -224,12 +224,14 @@ function described(address: number, words: number[]): Dropped {
   const data = Buffer.from(new Uint32Array(words).buffer);
   const section = (id: number, body: number[]): number[] => [id, ...leb(body.length), ...body];
   const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
+  const global = (value: number): number[] => [0x7f, 0, 0x41, ...signed(value), 0x0b];
+  const traced = trace === undefined ? [] : [trace];
   return bytes(
     "described.wasm",
     ...HEADER,
     ...section(5, [1, 0, 1]),
-    ...section(6, [1, 0x7f, 0, 0x41, ...signed(address), 0x0b]),
-    ...section(7, [2, ...name("memory"), 2, 0, ...name("BONSAI_HEAP"), 3, 0]),
+    ...section(6, [1 + traced.length, ...global(address), ...traced.flatMap(global)]),
+    ...section(7, [2 + traced.length, ...name("memory"), 2, 0, ...name("BONSAI_HEAP"), 3, 0, ...traced.flatMap(() => [...name("BONSAI_TRACE"), 3, 1])]),
     ...section(11, [1, 0, 0x41, ...signed(1024), 0x0b, ...leb(data.length), ...data]),
   );
 }
@@ -291,6 +293,29 @@ test("a module that its allocator stopped says why", async ({ page }) => {
   await page.getByRole("button", { name: "Call" }).click();
   await expect(page.locator("module-drop .said")).toHaveText("correct returned 2890");
 });
+
+/** The descriptor of a trace: magic, version, words, size of a record, capacity, address of the control words. */
+const untraceable: [string, number, number[], RegExp][] = [
+  ["of a later version", 1024, [0x544e4f42, 2, 6, 16, 65536, 2048], /of version 2; this page reads version 1\. A newer page will read it/],
+  ["beyond its memory", 0x7fffff00, [], /its descriptor would lie outside of memory/],
+  ["of something else", 1024, [1, 2, 3, 4, 5, 6], /no descriptor where BONSAI_TRACE says/],
+  ["with a ring of no size", 1024, [0x544e4f42, 1, 6, 16, 0, 2048], /0 is no number of records/],
+  ["with control words beyond its memory", 1024, [0x544e4f42, 1, 6, 16, 65536, 0x7fffff00], /its control would lie outside of memory/],
+];
+
+for (const [what, trace, words, message] of untraceable) {
+  test(`a module with a trace ${what} is not recorded, with a reason, and the page stays usable`, async ({ page }) => {
+    await visit(page);
+    await give(page, described(4096, words, trace));
+    const view = page.locator("module-drop trace-view");
+    await view.getByRole("button", { name: "Record" }).click();
+    await expect(view.getByRole("alert")).toHaveText(message);
+    await expect(view.getByRole("button", { name: "Record" })).toBeEnabled();
+    await give(page, bare());
+    await expect(page.getByRole("heading", { name: /^bench\.wasm/ })).toBeVisible();
+    await expect(view.getByRole("alert")).toHaveCount(0);
+  });
+}
 
 for (const look of LOOKS) {
   test(`the drop zone is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {

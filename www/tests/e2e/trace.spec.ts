@@ -102,8 +102,9 @@ test("files that are no trace are refused with a reason, and the page goes on", 
   };
   await refused("empty.bontrace", Buffer.alloc(0), "it is empty.");
   await refused("photo.jpg", Buffer.from("JFIF and so on"), "it does not begin as a trace does.");
+  await refused("long.bontrace", Buffer.concat([bytes, Buffer.of(0)]), "it is longer than it says");
   await refused("cut.bontrace", bytes.subarray(0, 100), "it is cut off");
-  await refused("new.bontrace", Buffer.concat([bytes.subarray(0, 8), Buffer.from([9]), bytes.subarray(9)]), "it is of version 9");
+  await refused("new.bontrace", Buffer.concat([bytes.subarray(0, 8), Buffer.from([9]), bytes.subarray(9)]), "it is of version 9; this page reads version 1. A newer page will read it.");
   // Longer than Playwright passes: made in the page.
   await page.locator("trace-view input[type=file]").evaluate((input: HTMLInputElement) => {
     const transfer = new DataTransfer();
