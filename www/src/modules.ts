@@ -4,6 +4,7 @@ import type { SourceKind } from "./model/samples";
 import type { Core } from "./model/scenario";
 import type { Subject } from "./model/session";
 import { Blocks, State } from "./model/snapshot";
+import { en } from "./text/en";
 
 /**
  * The only file that knows the wasm packages: demo modules, one an allocator, and the handles.
@@ -121,14 +122,14 @@ export class HeapSubject implements Subject {
 
   allocate(size: number, align: number): number {
     const address = this.exports.allocate(size, align) >>> 0;
-    if (address === 0) throw new Error(`no memory is left for ${size} bytes`);
+    if (address === 0) throw new Error(en.sandbox.noRoom(size));
     this.layouts.set(address, [size, align]);
     return address;
   }
 
   deallocate(address: number): void {
     const layout = this.layouts.get(address);
-    if (layout === undefined) throw new Error(`no live block begins at ${address}`);
+    if (layout === undefined) throw new Error(en.sandbox.nothingAt(address));
     this.layouts.delete(address);
     this.exports.deallocate(address, ...layout);
   }

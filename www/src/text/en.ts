@@ -335,6 +335,7 @@ export const en = {
       stop: "Stop the replay",
       missing: "The module is not built. Run “cargo xtask build”.",
       done: (count: number): string => `Replayed on ${counted(count)} allocators.`,
+      each: (nanoseconds: number): string => `${integer(Math.round(nanoseconds))} ns`,
       columns: ["Allocator", "Time", "Each", "Memory grown", "Growths", "Largest free", "Refused"],
       names: {
         heap: "Heap",
@@ -389,6 +390,7 @@ export const en = {
       dhat: "DHAT",
       picture: (name: string): string => `Picture: ${name}`,
       failed: (why: string): string => `The picture could not be made: ${why}`,
+      tooLarge: "the picture is too large",
     },
   },
 
@@ -432,6 +434,8 @@ export const en = {
       bump: "Solid is out, dotted is free, ochre is lost until the last piece goes.",
     },
     figureLabel: "Blocks of the allocator",
+    noRoom: (size: number): string => `no memory is left for ${bytes(size)}`,
+    nothingAt: (at: number): string => `no live block begins at ${address(at)}`,
     /** What a block shows is part of it: who speaks to the page says what is seen. */
     block: (at: number, size: number, state: string, requested: number | null, exact: boolean): string => {
       const write = exact ? (n: number): string => plural(n, "byte", "bytes") : bytes;

@@ -1,3 +1,5 @@
+import { en } from "../text/en";
+
 /** Pictures of what is drawn on the page: any canvas or SVG element, as PNG or SVG. */
 
 export type Drawing = HTMLCanvasElement | SVGSVGElement;
@@ -104,7 +106,7 @@ export async function png(drawing: Drawing): Promise<Blob> {
   const canvas = drawing instanceof HTMLCanvasElement ? drawing : await raster(drawing);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error("the picture is too large"));
+      if (blob === null) reject(new Error(en.trace.exports.tooLarge));
       else resolve(blob);
     }, "image/png");
   });

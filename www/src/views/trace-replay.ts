@@ -209,7 +209,7 @@ export class TraceReplay extends LitElement {
         const { time, pages, growths, refused } = outcome.replayed;
         return html`
           <td class=${time === best.time ? "best" : ""}>${milliseconds(time)}</td>
-          <td>${((time * 1e6) / Math.max(1, plan.count)).toFixed(0)} ns</td>
+          <td>${en.trace.replay.each((time * 1e6) / Math.max(1, plan.count))}</td>
           <td class=${pages === best.pages ? "best" : ""}>${bytes(pages * 65536)}</td>
           <td>${integer(growths)}</td>
           <td>${outcome.largestFree === null ? unknown : bytes(outcome.largestFree)}</td>
