@@ -1,5 +1,12 @@
+import type { Page } from "@playwright/test";
 import { expect, map, open, test } from "../support/page";
 import { dress, expectSound, LOOKS } from "../support/sound";
+
+declare global {
+  interface Window {
+    nameOf: (element: Element) => string;
+  }
+}
 
 LOOKS.forEach((look, i) => {
   test(`a program is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
@@ -109,3 +116,66 @@ test("what changed is said to who cannot see it", async ({ page }) => {
   await page.getByRole("button", { name: "Clear" }).click();
   await expect(page.locator("heap-inspector [role=status]")).toHaveText(/^After clear: /);
 });
+
+/** All that can take the focus, by what it is called; of radio buttons, one of each group does. */
+const focusable = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const found = new Set<string>();
+    const visit = (root: Document | ShadowRoot): void => {
+      for (const element of root.querySelectorAll<HTMLElement>("*")) {
+        if (element.shadowRoot !== null) visit(element.shadowRoot);
+        if (element.tabIndex < 0 || element.matches(":disabled") || !element.checkVisibility({ visibilityProperty: true })) continue;
+        const radio = element instanceof HTMLInputElement && element.type === "radio";
+        if (!radio || element.checked) found.add(window.nameOf(element));
+      }
+    };
+    visit(document);
+    return [...found].sort();
+  });
+
+/** What has the focus, and whether that can be seen: "" for the page itself. */
+const focused = (page: Page): Promise<{ name: string; seen: boolean }> =>
+  page.evaluate(() => {
+    let active = document.activeElement;
+    while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+    if (active === null || active === document.body || active === document.documentElement) return { name: "", seen: true };
+    const outlined = (element: Element | null): boolean => {
+      if (element === null) return false;
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
+      return (outlineStyle !== "none" && parseFloat(outlineWidth) >= 1) || boxShadow !== "none";
+    };
+    // What has no looks of its own shows it around, behind or within itself.
+    const near = [active, active.parentElement, active.nextElementSibling, active.firstElementChild, active.querySelector("rect")];
+    return { name: window.nameOf(active), seen: near.some(outlined) };
+  });
+
+for (const hash of ["#program", "#module", "#sandbox", "#tours?v=1&tour=slabs&step=2", "#compare"]) {
+  test(`every control of ${hash} is reached by Tab, and shows that it is`, async ({ page }) => {
+    test.slow();
+    await page.addInitScript(() => {
+      // A name that tells one control from another, and stays while the page is looked at.
+      const names = new Map<Element, string>();
+      window.nameOf = (element) => {
+        const label = element.getAttribute("aria-label") ?? (element.textContent.trim() || (element.closest("label")?.textContent.trim() ?? ""));
+        const name = names.get(element) ?? `${names.size} ${element.localName} ${label.replaceAll(/\s+/g, " ").slice(0, 40)}`;
+        names.set(element, name);
+        return name;
+      };
+    });
+    if (hash === "#module") await page.goto("./#module");
+    else await open(page, hash);
+    const all = await focusable(page);
+    expect(all.length).toBeGreaterThan(8);
+    const reached = new Set<string>();
+    const unseen = new Set<string>();
+    for (let i = 0; i < 2 * all.length; i++) {
+      await page.keyboard.press("Tab");
+      const { name, seen } = await focused(page);
+      if (name === "" && reached.size > 0) break;
+      if (!seen) unseen.add(name);
+      reached.add(name);
+    }
+    expect(all.filter((name) => !reached.has(name)), "what Tab does not reach").toEqual([]);
+    expect([...unseen], "what does not show the focus").toEqual([]);
+  });
+}
