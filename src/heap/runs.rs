@@ -225,18 +225,26 @@ impl Runs {
     #[inline(never)]
     unsafe fn unlink(&mut self, at: usize, n: usize) {
         self.free -= n;
-        let bin = bin_of(n);
         // SAFETY: a free run.
-        let Some((previous, next)) = (unsafe { self.neighbours(at, bin) }) else {
-            return;
-        };
-        if previous == 0 {
-            // SAFETY: no run is too large for the last bin.
+        let next = unsafe { self.read(at, NEXT) };
+        let bin = bin_of(n);
+        // SAFETY: no run is too large for the last bin.
+        let first = unsafe { *self.bins.get_unchecked(bin) } as usize == at;
+        if !self.leads(at, next) {
+            return self.give_up(bin);
+        }
+        if first {
+            // SAFETY: the same.
             unsafe { *self.bins.get_unchecked_mut(bin) = next as u32 };
             if next == 0 {
                 self.give_up(bin);
             }
             return;
+        }
+        // SAFETY: a free run, not the first of its bin.
+        let previous = unsafe { self.read(at, PREVIOUS) };
+        if !self.follows(at, previous) {
+            return self.give_up(bin);
         }
         // SAFETY: a free run too.
         unsafe { self.write(previous, NEXT, next) };
@@ -247,7 +255,6 @@ impl Runs {
     }
 
     /// Leaves a bin empty, whatever was in it.
-    #[inline(never)]
     fn give_up(&mut self, bin: usize) {
         // SAFETY: no run is too large for the last bin.
         unsafe { *self.bins.get_unchecked_mut(bin) = 0 };
@@ -263,21 +270,22 @@ impl Runs {
     #[inline(never)]
     unsafe fn relink(&mut self, at: usize, n: usize, to: usize, m: usize) {
         let bin = bin_of(m);
-        if bin != bin_of(n) {
+        // SAFETY: a free run.
+        let next = unsafe { self.read(at, NEXT) };
+        // SAFETY: no run is too large for the last bin.
+        let first = unsafe { *self.bins.get_unchecked(bin) } as usize == at;
+        // SAFETY: a free run, not the first of its bin.
+        let previous = if first { 0 } else { unsafe { self.read(at, PREVIOUS) } };
+        let stays = bin == bin_of(n);
+        if !stays || !self.leads(at, next) || !(first || self.follows(at, previous)) {
             // SAFETY: as the caller promises.
             unsafe { self.unlink(at, n) };
             // SAFETY: the same.
             return unsafe { self.link(to, m) };
         }
-        // The same bin: it stays where it is on the list.
-        // SAFETY: a free run.
-        let Some((previous, next)) = (unsafe { self.neighbours(at, bin) }) else {
-            self.free -= n;
-            // SAFETY: as the caller promises.
-            return unsafe { self.link(to, m) };
-        };
         self.free = self.free + m - n;
-        if previous == 0 {
+        // The same bin: it stays where it is on the list.
+        if first {
             // SAFETY: no run is too large for the last bin.
             unsafe { *self.bins.get_unchecked_mut(bin) = to as u32 };
         } else {
@@ -298,7 +306,8 @@ impl Runs {
         }
         if at < self.limit && self.get(at) & F != 0 {
             // SAFETY: a free run.
-            return unsafe { self.length(at) };
+            let n = unsafe { self.read(at, LENGTH) };
+            return if self.has(at, n) { n } else { 0 };
         }
         0
     }
@@ -371,20 +380,15 @@ impl Runs {
             let mut looks = LOOK;
             while at != 0 && looks != 0 {
                 // SAFETY: a free run.
-                if unsafe { self.read(at, LENGTH) } >= n {
-                    // SAFETY: the same.
-                    let has = unsafe { self.length(at) };
-                    if has >= n {
-                        return Some((at, has));
-                    }
+                let has = unsafe { self.read(at, LENGTH) };
+                // SAFETY: the same.
+                let next = unsafe { self.read(at, NEXT) };
+                if !self.has(at, has) || !self.leads(at, next) {
                     self.give_up(bin);
                     break;
                 }
-                // SAFETY: the same.
-                let next = unsafe { self.read(at, NEXT) };
-                if !self.leads(at, next) {
-                    self.give_up(bin);
-                    break;
+                if has >= n {
+                    return Some((at, has));
                 }
                 at = next;
                 looks -= 1;
@@ -400,9 +404,9 @@ impl Runs {
                 bin = word * 32 + set.trailing_zeros() as usize;
                 // SAFETY: only bits of bins are set.
                 let at = unsafe { *self.bins.get_unchecked(bin) } as usize;
-                // SAFETY: a bin begins with what was a free run when it was put there.
-                let has = unsafe { self.length(at) };
-                if has >= n {
+                // SAFETY: a free run.
+                let has = unsafe { self.read(at, LENGTH) };
+                if self.has(at, has) {
                     return Some((at, has));
                 }
                 self.give_up(bin);

@@ -1,5 +1,6 @@
 //! The suite tidy: format, lints, and house rules that no linter knows.
 
+mod contracts;
 mod imports;
 
 use std::fs;
@@ -23,6 +24,7 @@ pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
         score.check(what, || lint.quiet());
     }
     score.check("modules of the library import what the table allows", imports::library);
+    score.check("docs/checked.md has each unsafe function's contract", contracts::listed);
     score.check("every crate takes the workspace's lints", inherited_lints);
     score.check("lock files of npm name no download address", lock_files);
     Ok(())
