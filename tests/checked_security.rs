@@ -18,12 +18,12 @@ use reports::{layout, no_report, reports};
 /// A byte of a block, or of what is around it.
 fn write(block: *mut u8, offset: isize, byte: u8) {
     // SAFETY: simulated memory, on both sides of the block.
-    unsafe { block.offset(offset).write(byte) }
+    unsafe { block.wrapping_offset(offset).write(byte) }
 }
 
 fn read(block: *mut u8, offset: isize) -> u8 {
     // SAFETY: as above.
-    unsafe { block.offset(offset).read() }
+    unsafe { block.wrapping_offset(offset).read() }
 }
 
 #[track_caller]

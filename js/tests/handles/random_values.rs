@@ -19,7 +19,16 @@ impl Random {
 
     /// Any value at all.
     fn value(&mut self) -> JsValue {
-        match self.below(14) {
+        match self.below(18) {
+            14 => NUMBERS[self.below(NUMBERS.len() as u32) as usize].into(),
+            15 => JsValue::from_str(&"long ".repeat(20_000)),
+            16 => js_sys::Array::of1(&n(16)).into(),
+            17 => {
+                let throws = js_sys::Function::new_no_args("throw new Error('converted')");
+                let object = js_sys::Object::new();
+                js_sys::Reflect::set(&object, &"valueOf".into(), &throws).unwrap();
+                object.into()
+            }
             0 => JsValue::UNDEFINED,
             1 => JsValue::NULL,
             2 => JsValue::from_bool(self.below(2) == 0),
@@ -37,10 +46,37 @@ impl Random {
         }
     }
 
+    /// Up to four of them.
+    fn values(&mut self) -> Vec<JsValue> {
+        (0..self.below(5)).map(|_| self.value()).collect()
+    }
+
     /// A number that makes sense, mostly.
     fn number(&mut self, sensible: u32) -> JsValue {
         if self.below(4) == 0 { self.value() } else { n(sensible) }
     }
+}
+
+/// Numbers at the edges of what an argument can be.
+const NUMBERS: [f64; 12] = [
+    f64::NAN,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    -0.0,
+    -1.0,
+    f64::MIN_POSITIVE,
+    4_294_967_295.0,
+    4_294_967_296.0,
+    9_007_199_254_740_993.0,
+    1e300,
+    2_147_483_648.0,
+    -9_007_199_254_740_993.0,
+];
+
+/// Every message says what was wrong, and what to do instead.
+#[track_caller]
+fn helps(message: &str) {
+    assert!(message.len() > 20 && message.contains(';'), "{message:?}");
 }
 
 fn run(handle: &Caller, seed: u32) {
@@ -62,7 +98,7 @@ fn run(handle: &Caller, seed: u32) {
                         allocations += 1;
                     }
                     Err(message) => {
-                        assert!(message.contains(';'), "{message}");
+                        helps(&message);
                         refusals += 1;
                     }
                 }
@@ -81,11 +117,18 @@ fn run(handle: &Caller, seed: u32) {
                         let index = live.iter().position(|&block| block == address);
                         live.swap_remove(index.expect("only live blocks can be given back"));
                     }
-                    Err(_) => assert_eq!(handle.blocks(), before),
+                    Err(message) => {
+                        helps(&message);
+                        assert_eq!(handle.blocks(), before);
+                    }
+                }
+                // The others take no argument, whatever they are given.
+                for method in ["stats", "snapshot"] {
+                    handle.call(method, &random.values()).unwrap();
                 }
             }
             19 if random.below(10) == 0 => {
-                handle.call("reset", &[]).unwrap();
+                handle.call("reset", &random.values()).unwrap();
                 live.clear();
             }
             _ => {}
@@ -102,6 +145,21 @@ fn run(handle: &Caller, seed: u32) {
         assert_eq!(shown, expected);
     }
     assert!(allocations > 100 && refusals > 100, "{allocations} {refusals}: nothing was tested");
+    freed(handle, &mut random);
+}
+
+/// A handle that was freed says so, whatever it is asked.
+fn freed(handle: &Caller, random: &mut Random) {
+    handle.call("free", &random.values()).unwrap();
+    for _ in 0..200 {
+        for method in ["allocate", "deallocate", "reset", "stats", "snapshot"] {
+            let message = handle.call(method, &random.values()).unwrap_err();
+            helps(&message);
+            assert!(message.contains("was freed"), "{method}: {message}");
+        }
+        // As often as one likes.
+        handle.call("free", &random.values()).unwrap();
+    }
 }
 
 #[wasm_bindgen_test]
@@ -137,7 +195,9 @@ fn constructors() {
             // Small enough not to use memory up; wrong in every other way.
             let (first, second) = (1 << random.below(14), 1 << random.below(8));
             let arguments = [random.number(first), random.number(second)];
-            let large = |value: &JsValue| value.as_f64().is_some_and(|value| value > 1e6);
+            let large = |value: &JsValue| {
+                value.as_f64().is_some_and(|value| (1e6..4_294_967_296.0).contains(&value))
+            };
             if arguments.iter().any(large) {
                 continue;
             }
@@ -149,7 +209,7 @@ fn constructors() {
                     made += 1;
                 }
                 Err(message) => {
-                    assert!(message.contains(';'), "{message}");
+                    helps(&message);
                     refused += 1;
                 }
             }
