@@ -65,8 +65,8 @@ function withoutAddresses(lines) {
   return granted.map((line) => line.replace(/0x[0-9a-f]+$/, "granted"));
 }
 
-/** A test for each heap and kind of program: programs of these seeds, each so many times 128
- * operations long, run by `engine`, and each log held against that of the native program. */
+/** A test for each heap and kind of program: programs of these seeds, about a thousand operations a
+ * chunk, run by `engine`, and each log held against that of the native program. */
 export function compare(engine, seeds, chunks) {
   for (const [heap, [name, byWord]] of HEAPS.entries()) {
     for (const [kind, what] of KINDS.entries()) {
@@ -78,7 +78,7 @@ export function compare(engine, seeds, chunks) {
           const { start, text } = logs[at];
           hold(text.split("\n"), natively([...start, MAX_PAGES], ...program), {
             what: `${name}, ${what}, seed ${program[2]}`,
-            least: 64 * chunks,
+            least: 125 * chunks,
             alike: !byWord || DIFFERENTIAL_WORD === "4",
           });
         }

@@ -44,7 +44,7 @@ enum Command {
     /// Run every test suite, or some; the last line is `N passed, N failed`
     Test {
         /// The suites to run, of: tidy, native, acid-compat, features, docs, wasm,
-        /// differential, page, bench-smoke, size
+        /// differential, page, misuse, bench-smoke, size
         #[arg(long, value_name = "SUITE", value_delimiter = ',', value_parser = suites::find)]
         only: Vec<&'static suites::Suite>,
     },
