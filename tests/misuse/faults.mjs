@@ -165,7 +165,8 @@ class Outcome {
   }
 
   toString() {
-    const wrong = [...this.wrong].map(([what, count]) => (this.runs > 1 ? `${what} in ${count} of ${this.runs} runs` : what));
+    const often = (count) => (this.runs > 1 ? ` in ${count} of ${this.runs} runs` : "");
+    const wrong = [...this.wrong].map(([what, count]) => what + often(count));
     return [wrong.length > 0 ? wrong.join(", ") : "survived", ...this.notes].join("; ");
   }
 }
@@ -179,15 +180,16 @@ function refusedGrowth(hosted) {
       run.refuse(nth, count);
       outcome.try(() => {
         const refused = program(run);
-        reached = run.attempts > nth;
-        if (!reached) expect(refused === 0, "refuses what fits");
+        if (run.attempts <= nth) expect(refused === 0, "refuses what fits");
         run.replace();
         run.refuse(0, 0);
         run.wants(100_000);
         run.end();
       });
+      reached = run.attempts > nth;
     }
   }
+  outcome.notes = [`${outcome.runs} runs`];
   return outcome;
 }
 

@@ -9,7 +9,14 @@ import { build } from "./build.mjs";
 import { FAULTS } from "./faults.mjs";
 import { hosted } from "./hosted.mjs";
 
-const HEAPS = { Heap: "", "Heap, checked": "checked", SlabHeap: "slab", BuddyHeap: "buddy", TinyHeap: "tiny", BumpHeap: "bump" };
+const HEAPS = {
+  Heap: "",
+  "Heap, checked": "checked",
+  SlabHeap: "slab",
+  BuddyHeap: "buddy",
+  TinyHeap: "tiny",
+  BumpHeap: "bump",
+};
 
 /** What a heap may do about a fault, because of how it is made, and why. */
 const LIMITS = {
