@@ -60,3 +60,17 @@ pub trait Policy {
 pub struct Standard;
 
 impl Policy for Standard {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_default_memory_grows_by_a_64th_or_by_what_is_needed() {
+        for (committed, needed, growth) in
+            [(0, 16, 16), (6400, 99, 100), (6400, 101, 101), (64 << 20, 16, 1 << 20)]
+        {
+            assert_eq!(Standard::growth(committed, needed), growth);
+        }
+    }
+}

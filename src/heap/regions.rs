@@ -56,7 +56,7 @@ impl Runs {
     /// granules. `joined`: what follows the newest region has to be more of the top.
     pub(crate) fn table_stays(&self, end: usize, n: usize, joined: bool) -> bool {
         let in_the_way = joined && self.limit == end && self.table_is_last();
-        self.limit > 0 && !in_the_way && end + n - self.origin <= self.cover
+        !in_the_way && end + n - self.origin <= self.cover
     }
 
     /// Whether nothing of the heap's is behind the table.
@@ -233,5 +233,134 @@ unsafe fn carry(from: *mut u8, to: *mut u8, len: usize) {
             unsafe { from.wrapping_add(at).write_bytes(0, n) };
         }
         at += n;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Heap, memory, take_top};
+    use crate::{
+        heap::{Standard, State, classes::GRANULE},
+        memory::{PAGE, Pool, Simulation},
+    };
+
+    /// Granules of a page.
+    const PAGES: usize = PAGE / GRANULE;
+    /// What is left of the top before memory grows.
+    const LEFT: usize = 1000;
+
+    /// Uses up the top but for [`LEFT`].
+    fn fill(state: &mut State) {
+        let free = state.runs.end - state.runs.top;
+        state.runs.cut(state.runs.top, free, free - LEFT);
+    }
+
+    /// A heap of 16 pages, with a table for 20, and little in its top. `inner`: of 17 pages, and the
+    /// last one follows the table. `behind`: somebody else has grown a page since.
+    fn grown(inner: bool, behind: bool, test: impl FnOnce(&Pool<Simulation>, &mut State)) {
+        let pool = memory(100);
+        let heap = Heap::with_memory(&pool);
+        assert!(heap.reserve(15 * PAGE) && pool.stats().grown_pages == 16);
+        heap.state.with(|state| {
+            assert_eq!(state.runs.cover, 20 * PAGES);
+            fill(state);
+            if inner {
+                assert!(state.grow::<_, Standard>(&pool, 3000, false));
+                fill(state);
+            }
+            assert!(!behind || pool.memory().foreign(1));
+            test(&pool, state);
+            state.runs.check().unwrap();
+        });
+        assert!(pool.memory().foreign_intact());
+    }
+
+    /// Grows by what `n` granules in a row need. The pages that took, and whether the table stayed.
+    fn grow(pool: &Pool<Simulation>, state: &mut State, n: usize, joined: bool) -> (usize, bool) {
+        let (before, table) = (pool.stats(), state.runs.table);
+        assert!(state.grow::<_, Standard>(pool, n, joined));
+        let after = pool.stats();
+        assert_eq!(after.growths, before.growths + 1);
+        (after.grown_pages - before.grown_pages, state.runs.table == table)
+    }
+
+    const EACH: [(bool, bool); 4] = [(false, false), (false, true), (true, false), (true, true)];
+
+    #[test]
+    fn one_growth_is_enough_wherever_it_lands() {
+        for (inner, behind) in EACH {
+            for n in [LEFT + 1, PAGES - 2, PAGES + 4, 2 * PAGES, 5 * PAGES, 40 * PAGES] {
+                grown(inner, behind, |pool, state| {
+                    grow(pool, state, n, false);
+                    let free = state.runs.end - state.runs.top;
+                    assert!(free >= n, "{n}, {inner}, {behind}: {free}");
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn memory_grows_by_no_page_more_than_is_needed() {
+        for (inner, behind) in EACH {
+            // What is left of the top counts where it reaches the new memory; a header is
+            // reckoned with.
+            let reached = if inner && !behind { LEFT } else { 0 };
+            for (n, pages) in [(PAGES - 2, 1), (PAGES - 1, 2), (2 * PAGES - 2, 2)] {
+                grown(inner, behind, |pool, state| {
+                    let took = grow(pool, state, n + reached, false);
+                    assert_eq!(took, (pages, true), "{n}, {inner}, {behind}");
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_moves_when_it_has_no_room_and_not_before() {
+        for (inner, behind) in EACH {
+            let there = 16 + usize::from(inner) + usize::from(behind);
+            for pages in 1..=20 - there {
+                grown(inner, behind, |pool, state| {
+                    let reached = if inner && !behind { LEFT } else { 0 };
+                    let took = grow(pool, state, pages * PAGES - 2 + reached, false);
+                    assert_eq!(took, (pages, true));
+                });
+            }
+            grown(inner, behind, |pool, state| {
+                let (_, stayed) = grow(pool, state, (21 - there) * PAGES, false);
+                assert!(!stayed);
+                assert!(state.runs.cover >= (21 + 21 / 4) * PAGES);
+            });
+        }
+    }
+
+    /// A buffer at the end of memory grows with it: where the table is in between it has to move.
+    #[test]
+    fn the_table_moves_out_of_the_way_of_what_has_to_be_joined() {
+        for (inner, behind) in EACH {
+            grown(inner, behind, |pool, state| {
+                let (top, end) = (state.runs.top, state.runs.end);
+                let (_, stayed) = grow(pool, state, PAGES, true);
+                assert_eq!(stayed, inner || behind, "{inner}, {behind}");
+                if !behind {
+                    assert_eq!(state.runs.top, top);
+                    assert!(state.runs.end >= top + PAGES && end < state.runs.end);
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn the_first_growth_has_room_for_what_was_asked_for_and_the_table() {
+        for n in [1, PAGES - 1, PAGES, 3 * PAGES, 50 * PAGES] {
+            let pool = memory(100);
+            let heap = Heap::with_memory(&pool);
+            heap.state.with(|state| {
+                grow(&pool, state, n, false);
+                let runs = &mut state.runs;
+                assert!(runs.end - runs.top >= n, "{n}");
+                take_top(runs);
+                runs.check().unwrap();
+            });
+        }
     }
 }
