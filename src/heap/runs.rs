@@ -18,6 +18,8 @@
 //! blocks would drive the small ones ever further up.
 
 mod links;
+#[cfg(test)]
+mod tests;
 
 use core::ptr::NonNull;
 
