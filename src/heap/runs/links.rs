@@ -78,7 +78,8 @@ impl Runs {
 }
 
 // With `checked` what is wrong would be told to a call of whichever test ends next.
-#[cfg(all(test, not(feature = "checked")))]
+#[cfg(test)]
+#[cfg(not(feature = "checked"))]
 mod tests {
     use super::{
         super::super::tests::{take, with_runs},
