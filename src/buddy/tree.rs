@@ -563,12 +563,11 @@ impl<const ORDERS: usize> Tree<ORDERS> {
     /// Where the free memory begins that ends at `end`; `end` where the last block is live.
     pub(crate) fn free_until(&self, end: usize) -> usize {
         let free_before = |end: usize| {
-            let mut starts =
-                (0..=self.top).map(|order| (end.wrapping_sub(self.size_of(order)), order));
-            starts.find(|&(start, order)| self.is_free(start, order))
+            let start = |order| end.wrapping_sub(self.size_of(order));
+            (0..=self.top).find(|&order| self.is_free(start(order), order)).map(start)
         };
         let mut start = end;
-        while let Some((before, _)) = free_before(start) {
+        while let Some(before) = free_before(start) {
             start = before;
         }
         start
