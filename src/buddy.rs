@@ -20,6 +20,8 @@
 //! touched.
 
 mod audit;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use core::{alloc::Layout, fmt, mem::ManuallyDrop, num::NonZeroUsize, ops::Range, ptr::NonNull};

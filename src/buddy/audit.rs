@@ -119,3 +119,190 @@ impl<const ORDERS: usize> Tree<ORDERS> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buddy::{
+        Tag,
+        tests::{At, SMALLEST, Small, TOP, empty},
+    };
+
+    /// The state of an entry for a live block.
+    const LIVE: u8 = 0;
+
+    /// Shows a tree that is in order, and has blocks of every kind:
+    ///
+    /// ```text
+    ///  granule | 0 … 15 | 16 | 17 | 18 | 19 | 20 | 21 | 22, 23 | 24 … 27 |
+    ///          | zero   | c  | L  | b  | L  | a  | L  | zero   | gap     |
+    /// ```
+    ///
+    /// `a`, `b` and `c` are the free list of order 0, in this order; `L` is live.
+    fn with_tree<R>(look: impl FnOnce(&mut Small, At<'_>) -> R) -> R {
+        empty(|tree, at| {
+            // SAFETY: memory that the tree does not have yet, all zero.
+            unsafe { tree.add(at(0), at(24), true) };
+            let blocks = [0; 6].map(|_| tree.take(0, Tag::Plain).unwrap().address);
+            assert_eq!(blocks, [16, 17, 18, 19, 20, 21].map(at));
+            for granule in [16, 18, 20] {
+                // SAFETY: taken above.
+                unsafe { tree.give(at(granule)) };
+            }
+            tree.check().unwrap();
+            look(tree, at)
+        })
+    }
+
+    /// Overwrites an entry of the map.
+    fn enter(tree: &mut Small, granule: usize, state: u8, order: u8) {
+        // SAFETY: an entry of the map.
+        unsafe { tree.map.as_ptr().wrapping_add(granule).write(state | (order + 1)) };
+    }
+
+    /// Overwrites a word of free memory.
+    fn write(tree: &Small, address: usize, word: usize) {
+        // SAFETY: memory that the tree has.
+        unsafe { tree.region.write(address, word) };
+    }
+
+    /// The damage, which says where it is to be found, is found there and is called `rule`.
+    #[track_caller]
+    fn breaks(rule: &str, damage: impl FnOnce(&mut Small, At<'_>) -> usize) {
+        with_tree(|tree, at| {
+            let address = damage(tree, at);
+            let found = tree.check().expect_err(rule);
+            assert_eq!((found.rule, found.address), (rule, address));
+        });
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_map_is_named() {
+        breaks("a map entry has a state but no order", |tree, at| {
+            // SAFETY: an entry of the map.
+            unsafe { tree.map.as_ptr().wrapping_add(25).write(FREE) };
+            at(25)
+        });
+        breaks("a block is larger than the largest", |tree, at| {
+            enter(tree, 24, LIVE, TOP as u8 + 1);
+            at(24)
+        });
+        breaks("a block is not aligned to its size", |tree, at| {
+            enter(tree, 25, LIVE, 1);
+            at(25)
+        });
+        breaks("a block runs over the map", |tree, at| {
+            enter(tree, 24, LIVE, 3);
+            at(24)
+        });
+        for granule in [1, 15] {
+            breaks("a block begins inside of another", |tree, at| {
+                enter(tree, granule, LIVE, 0);
+                at(0)
+            });
+        }
+        for state in [FREE, ZERO] {
+            breaks("two free buddies are not merged", |tree, at| {
+                enter(tree, 17, state, 0);
+                at(16)
+            });
+        }
+    }
+
+    #[test]
+    fn what_is_known_to_be_zero_is_looked_at_to_the_last_word() {
+        for (block, size) in [(0, SMALLEST << TOP), (22, 2 * SMALLEST)] {
+            for offset in [2 * WORD, 3 * WORD, size - WORD] {
+                breaks("memory known to be zero is not", |tree, at| {
+                    write(tree, at(block) + offset, 1);
+                    at(block) + offset
+                });
+            }
+            with_tree(|tree, at| {
+                let order = tree.block_at(at(block)).unwrap().size / SMALLEST;
+                enter(tree, block, FREE, order.trailing_zeros() as u8);
+                write(tree, at(block) + 2 * WORD, 1);
+                tree.check().expect("what is merely free may hold anything");
+            });
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_lists_is_named() {
+        let set = "the set of orders with free blocks contradicts the lists";
+        breaks(set, |tree, at| {
+            tree.nonempty &= !1;
+            at(20)
+        });
+        breaks(set, |tree, _| {
+            tree.nonempty |= 1 << 2;
+            0
+        });
+        // A live block of the order; a free one of another; none at all.
+        for (order, granule) in [(0, 17), (2, 16), (0, 23)] {
+            breaks("a list leads to what is no free block of its order", |tree, at| {
+                tree.heads[order] = at(granule);
+                tree.nonempty |= 1 << order;
+                at(granule)
+            });
+        }
+        breaks("a list is longer than the map allows", |tree, at| {
+            write(tree, at(16), at(20));
+            at(20)
+        });
+        breaks("a link back does not lead back", |tree, at| {
+            write(tree, at(18) + WORD, at(16));
+            at(18)
+        });
+        breaks("a link back does not lead back", |tree, at| {
+            write(tree, at(20) + WORD, at(18));
+            at(20)
+        });
+        breaks("a free block is on no list", |tree, at| {
+            write(tree, at(18), 0);
+            at(18)
+        });
+    }
+
+    /// What only `checked` asks, before it follows a link.
+    #[test]
+    fn a_block_is_linked_if_its_neighbours_say_so_too() {
+        with_tree(|tree, at| {
+            for granule in [20, 18, 16] {
+                assert!(tree.is_linked(0, at(granule)), "granule {granule}");
+            }
+            assert!(tree.is_linked(1, at(22)) && tree.is_linked(TOP, at(0)));
+        });
+        let unlinked = |granule: usize, damage: &dyn Fn(&mut Small, At<'_>)| {
+            with_tree(|tree, at| {
+                damage(tree, at);
+                assert!(!tree.is_linked(0, at(granule)), "granule {granule}");
+            });
+        };
+        // The first one's next is live, free but of another order, or leads back to another.
+        unlinked(20, &|tree, at| {
+            write(tree, at(20), at(17));
+            write(tree, at(17) + WORD, at(20));
+        });
+        unlinked(20, &|tree, at| {
+            write(tree, at(20), at(22));
+            write(tree, at(22) + WORD, at(20));
+        });
+        unlinked(20, &|tree, at| write(tree, at(20), at(16)));
+        // The list begins with another one.
+        unlinked(20, &|tree, at| tree.heads[0] = at(18));
+        // The one before is live, free but of another order, or leads to another one.
+        for before in [17, 22] {
+            unlinked(16, &|tree, at| {
+                write(tree, at(16) + WORD, at(before));
+                write(tree, at(before), at(16));
+            });
+        }
+        unlinked(18, &|tree, at| write(tree, at(20), at(16)));
+        // The first one of the list is said to be behind another.
+        unlinked(16, &|tree, at| {
+            write(tree, at(16) + WORD, at(20));
+            tree.heads[0] = at(16);
+        });
+    }
+}

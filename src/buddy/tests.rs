@@ -1,0 +1,145 @@
+//! What [`Tree`] does with a few granules.
+
+use core::ptr::NonNull;
+use std::vec::Vec;
+
+use super::Tree;
+use crate::{
+    bitmap::WORD,
+    inspect::{Block, State},
+    provenance,
+};
+
+pub(super) type Small = Tree<6>;
+/// The order of the largest block.
+pub(super) const TOP: u32 = 4;
+/// The size of the smallest one.
+pub(super) const SMALLEST: usize = 2 * WORD;
+/// The map's entries. Behind them there are zeros that are none of the tree's business.
+const ENTRIES: usize = 28;
+
+#[repr(align(1024))]
+struct Memory([u8; (2 * SMALLEST) << TOP]);
+
+/// The address of a granule.
+pub(super) type At<'a> = &'a dyn Fn(usize) -> usize;
+
+/// Shows a tree that was given no memory yet.
+pub(super) fn empty<R>(look: impl FnOnce(&mut Small, At<'_>) -> R) -> R {
+    let mut memory = Memory([0; (2 * SMALLEST) << TOP]);
+    let mut map = [0_u8; 64];
+    let start = NonNull::from(&mut memory.0).cast();
+    let granule = SMALLEST.trailing_zeros();
+    // SAFETY: the memory and the map are the tree's alone as long as it lives.
+    let tree = unsafe { Tree::new(NonNull::from(&mut map).cast(), start, ENTRIES, granule, TOP) };
+    let start = provenance::address(start);
+    look(&mut tree.unwrap(), &|granule| start + granule * SMALLEST)
+}
+
+/// Every block and gap, in granules: which one it begins with, and how many there are.
+fn view(tree: &Small, at: At<'_>) -> Vec<(usize, usize, State)> {
+    let mut blocks = Vec::new();
+    let mut address = 0;
+    while let Some(block) = tree.next(address) {
+        let granule = (block.address - at(0)) / SMALLEST;
+        blocks.push((granule, block.size / SMALLEST, block.state));
+        address = block.end();
+    }
+    blocks
+}
+
+#[test]
+fn the_order_for_a_layout_is_the_lowest_that_holds_it() {
+    empty(|tree, _| {
+        for size in 1..=SMALLEST << (TOP + 1) {
+            for align in (0..SMALLEST.trailing_zeros() + TOP + 2).map(|log| 1 << log) {
+                let holds = |&order: &u32| tree.size_of(order) >= size.max(align);
+                let lowest = (0..=TOP).find(holds);
+                assert_eq!(tree.order_for(size, align), lowest, "{size} aligned to {align}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_range_is_entered_in_the_largest_blocks() {
+    for (start, end) in
+        (0..ENTRIES).flat_map(|start| (start..=ENTRIES).map(move |end| (start, end)))
+    {
+        empty(|tree, at| {
+            tree.add_live(at(start), at(end));
+            let live = view(tree, at);
+            // SAFETY: the blocks that were entered just now.
+            unsafe { tree.give_range(at(start), at(end)) };
+            tree.check().unwrap();
+            let given = view(tree, at);
+            let added = empty(|tree, at| {
+                // SAFETY: memory that the tree does not have yet.
+                unsafe { tree.add(at(start), at(end), false) };
+                tree.check().unwrap();
+                view(tree, at)
+            });
+            assert_eq!(given, added);
+            let mut next = start;
+            for &(granule, granules, state) in &live {
+                if state == State::Gap {
+                    continue;
+                }
+                let double = 2 * granules;
+                assert_eq!((granule, state), (next, State::Live));
+                assert!(
+                    granules == 1 << TOP || granule % double != 0 || granule + double > end,
+                    "{granules} at {granule} of {start}..{end}"
+                );
+                next += granules;
+            }
+            assert_eq!(next, end);
+            let free = live.into_iter().map(|(granule, granules, state)| {
+                (granule, granules, if state == State::Live { State::Free } else { state })
+            });
+            assert_eq!(given, free.collect::<Vec<_>>());
+        });
+    }
+}
+
+#[test]
+fn free_memory_is_followed_down_from_its_end() {
+    empty(|tree, at| {
+        // SAFETY: memory that the tree does not have yet.
+        unsafe { tree.add(at(0), at(26), true) };
+        // Blocks of 16, 8 and 2, down to the origin, and a gap behind them.
+        assert_eq!(tree.free_until(at(26)), at(0));
+        assert_eq!(tree.free_until(at(28)), at(28));
+        assert_eq!(tree.free_until(at(16)), at(0));
+        assert_eq!(tree.free_until(at(0)), at(0));
+        let live = tree.take(3, super::Tag::Plain).unwrap().address;
+        assert_eq!(live, at(16));
+        assert_eq!(tree.free_until(at(26)), at(24));
+        assert_eq!(tree.free_until(at(24)), at(24));
+        // SAFETY: taken just now.
+        unsafe { tree.give(live) };
+        // SAFETY: memory that the tree does not have yet.
+        unsafe { tree.add(at(27), at(28), false) };
+        assert_eq!(tree.free_until(at(28)), at(27));
+        // What is free and not known to be zero counts as well: 24 to 26, now in one block.
+        // SAFETY: memory that the tree does not have yet.
+        unsafe { tree.add(at(26), at(27), false) };
+        assert_eq!(tree.free_until(at(28)), at(0));
+    });
+}
+
+#[test]
+fn gaps_end_where_a_block_begins_or_the_map_ends() {
+    empty(|tree, at| {
+        assert_eq!(view(tree, at), [(0, ENTRIES, State::Gap)]);
+        // SAFETY: memory that the tree does not have yet.
+        unsafe { tree.add(at(4), at(6), false) };
+        let blocks = [(0, 4, State::Gap), (4, 2, State::Free), (6, ENTRIES - 6, State::Gap)];
+        assert_eq!(view(tree, at), blocks);
+        assert_eq!(tree.next(at(ENTRIES)), None);
+        assert_eq!(
+            tree.next(at(4)),
+            Some(Block { address: at(4), size: 2 * SMALLEST, state: State::Free })
+        );
+    });
+}
