@@ -226,3 +226,108 @@ fn release<G: Grow>(pool: &Pool<G>, start: NonNull<u8>, len: usize) {
     // SAFETY: callers got it from this pool and do not use it.
     unsafe { pool.release_run(start, len) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::memory::{Config, PoolStats, Simulation};
+
+    fn pool(config: Config) -> Pool<Simulation> {
+        Pool::new(Simulation::new(config))
+    }
+
+    /// A block of at least `size` bytes.
+    fn take<const ORDERS: usize>(
+        arena: &mut Arena<ORDERS>,
+        pool: &Pool<Simulation>,
+        size: usize,
+    ) -> Option<usize> {
+        let order = arena.tree.order_for(size, 1)?;
+        let taken = arena.take(order, Tag::Plain);
+        let taken = taken.or_else(|| {
+            if arena.make_room(pool, order) { arena.take(order, Tag::Plain) } else { None }
+        });
+        Some(taken?.address)
+    }
+
+    #[test]
+    fn memory_grows_by_what_completes_a_block_with_the_free_ones_at_the_end() {
+        for granule in [4, 12] {
+            let pool = pool(Config::default());
+            let mut arena = Arena::<20>::new(granule);
+            for size in [PAGE, 2 * PAGE, 4 * PAGE] {
+                let block = loop {
+                    let block = take(&mut arena, &pool, size).unwrap();
+                    let covered = arena.tree.origin + arena.capacity * arena.tree.size_of(0);
+                    let is_lower = block % (2 * size) == 0;
+                    if is_lower && block + size == pool.end() && block + 2 * size <= covered {
+                        break block;
+                    }
+                };
+                // SAFETY: taken just now.
+                unsafe { arena.tree.give(block) };
+                let pages = pool.memory().pages();
+                assert_eq!(take(&mut arena, &pool, 2 * size), Some(block), "{size}");
+                assert_eq!(pool.memory().pages() - pages, size / PAGE);
+                arena.tree.check().unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn all_memory_is_an_arenas_or_the_pools() {
+        let pool = pool(Config::default());
+        let lent = |size: usize| Layout::from_size_align(size, PAGE).unwrap();
+        // Runs that no number of granules fills.
+        let sizes = [12_288 + 48, 4096 + 4080, 40_960 + 16, 32_768];
+        let runs: Vec<_> = sizes.iter().map(|&size| pool.acquire(lent(size)).unwrap()).collect();
+        let mut others: usize = sizes.iter().sum();
+        let mut arena = Arena::<20>::new(12);
+        let mut last = 0;
+        for (&size, start) in sizes.iter().zip(runs) {
+            // SAFETY: acquired with that layout, and not used.
+            unsafe { pool.release(start, lent(size)) };
+            others -= size;
+            while arena.committed == last {
+                take(&mut arena, &pool, 4096).unwrap();
+                let PoolStats { grown_pages, free_bytes, .. } = pool.stats();
+                assert_eq!(arena.committed + free_bytes + others, grown_pages * PAGE);
+            }
+            last = arena.committed;
+        }
+        assert_eq!(arena.committed % 4096, 0);
+    }
+
+    #[test]
+    fn a_growing_map_seldom_moves() {
+        let pool = pool(Config { max_pages: 600, ..Config::default() });
+        let mut arena = Arena::<28>::new(4);
+        let mut maps = Vec::new();
+        while take(&mut arena, &pool, PAGE).is_some() {
+            maps.push(arena.tree.map_address());
+        }
+        assert!(maps.len() > 300, "{} pages", maps.len());
+        arena.tree.check().unwrap();
+        maps.dedup();
+        // A quarter more each time.
+        assert!(maps.len() < 32, "the map moved {} times", maps.len());
+    }
+
+    #[test]
+    fn two_granules_are_enough_for_a_block_and_its_map() {
+        let pool = pool(Config { pages: 2, max_pages: 402, heap_base: Some(PAGE), first_page: 0 });
+        let lent = |size: usize| Layout::from_size_align(size, 16).unwrap();
+        let two = pool.acquire(lent(2 * 4096)).unwrap();
+        pool.acquire(lent(PAGE - 2 * 4096)).unwrap();
+        // SAFETY: acquired with that layout, and not used.
+        unsafe { pool.release(two, lent(2 * 4096)) };
+        // A map of all memory would have no room.
+        assert!(pool.memory().foreign(400));
+        let mut arena = Arena::<20>::new(12);
+        assert_eq!(take(&mut arena, &pool, 4096), Some(provenance::address(two)));
+        assert_eq!(take(&mut arena, &pool, 4096), None);
+        assert!(pool.memory().foreign_intact());
+    }
+}
