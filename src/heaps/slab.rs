@@ -9,6 +9,8 @@
 //! ```
 
 mod links;
+#[cfg(test)]
+mod tests;
 
 use core::alloc::Layout;
 
@@ -502,48 +504,5 @@ fn walk_slab(slab: Block, blocks: Blocks, free: &BitSet<WINDOW>, visit: &mut dyn
     let tail = blocks.first + blocks.count * blocks.size;
     if tail < slab.end() {
         visit(meta(tail, slab.end()));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_size_has_the_smallest_class_that_holds_it() {
-        for size in 1..=LARGEST {
-            let class = class_for(size, 1).unwrap();
-            assert!(SIZES[class] >= size, "{size} in a block of {}", SIZES[class]);
-            assert!(class == 0 || SIZES[class - 1] < size, "{size} would fit the class below");
-        }
-        assert_eq!(class_for(LARGEST + 1, 1), None);
-        assert_eq!(class_for(0, 1), Some(0));
-    }
-
-    #[test]
-    fn every_block_is_aligned_as_asked() {
-        for log in 0..=11 {
-            let align = 1 << log;
-            for size in 1..=LARGEST {
-                let Some(class) = class_for(size, align) else { continue };
-                let header = Header::new(class);
-                assert!(SIZES[class] >= size);
-                assert_eq!(SIZES[class] % align, 0, "{size} aligned to {align}");
-                assert_eq!(header.first % align, 0, "{size} aligned to {align}");
-            }
-        }
-        assert_eq!(class_for(1, 4096), None);
-    }
-
-    #[test]
-    fn slabs_have_room_for_blocks_and_not_for_one_more() {
-        for (class, &size) in SIZES.iter().enumerate() {
-            let header = Header::new(class);
-            let slab = 1 << (GRANULE + slab_order(size));
-            let used = header.first + header.capacity * size;
-            assert!(header.capacity >= 7, "{} a slab of class {class}", header.capacity);
-            assert!(used <= slab && slab - used < size);
-            assert!(header.first >= size_of::<Header>());
-        }
     }
 }
