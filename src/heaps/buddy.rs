@@ -142,3 +142,24 @@ impl<M: Memory> Inspect for BuddyHeap<M> {
         self.state.with(|arena| arena.tree.check())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{Config, Pool, Simulation};
+
+    #[test]
+    fn a_damaged_map_is_found() {
+        let pool = Pool::new(Simulation::new(Config::default()));
+        let heap = BuddyHeap::with_memory(&pool);
+        let (taken, _) = heap.take(Layout::new::<[u64; 16]>()).unwrap();
+        heap.check().unwrap();
+        heap.state.with(|arena| {
+            let inside = ((taken.address - arena.tree.origin) >> GRANULE) + 1;
+            // SAFETY: an entry of the map; an order and no state is a live block.
+            unsafe { arena.tree.map.as_ptr().wrapping_add(inside).write(1) };
+        });
+        let rule = "a block begins inside of another";
+        assert_eq!(heap.check(), Err(Damage { address: taken.address, rule }));
+    }
+}
