@@ -354,7 +354,7 @@ mod tests {
     use core::alloc::GlobalAlloc;
     use std::{collections::BTreeMap, vec::Vec};
 
-    use super::{Block, Layout, State, TinyHeap, TinyStats};
+    use super::{Block, Layout, State, TinyHeap, TinyStats, class_of, size_of_class};
     use crate::bitmap::align_up;
     use crate::checked::{ZONE, make_room};
     use crate::memory::{Config, Grow, MAX_PAGES, PAGE, Pool, Simulation};
@@ -482,11 +482,20 @@ mod tests {
     }
 
     #[test]
+    fn a_block_is_no_larger_than_it_must_be() {
+        for (size, log) in (1_usize..300).flat_map(|size| (0..12).map(move |log| (size, log))) {
+            let needed = size.max(1 << log).max(8).next_power_of_two();
+            assert_eq!(size_of_class(class_of(size, 1 << log)), needed, "{size}, 1 << {log}");
+        }
+    }
+
+    #[test]
     fn refused_growth_changes_nothing() {
         let pool = Pool::new(Simulation::new(Config::default()));
         let heap = TinyHeap::with_memory(&pool);
         alloc(&heap, 100, 1).unwrap();
         let before = free_blocks(&heap);
+        assert_eq!(heap.stats().free_blocks, before.len());
         pool.memory().refuse(0, 1);
         assert_eq!(alloc(&heap, PAGE + 1, 1), None);
         assert_eq!(free_blocks(&heap), before);
