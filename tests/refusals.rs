@@ -6,8 +6,8 @@
 use std::alloc::Layout;
 
 use bonsai_alloc::{
-    AllocInitError, Global,
-    inspect::{Inspect, State},
+    AllocInitError, Global, Raw,
+    inspect::{Damage, Inspect, State},
     memory::{Config, Memory, PAGE, Pool, Simulation},
     prelude::*,
 };
@@ -34,6 +34,58 @@ fn cores_over_linear_memory_refuse_what_cannot_be() {
         Buddy::<{ 1 << 30 }, 2, Linear>::try_new(5),
         Err(AllocInitError::AllocFailed(_))
     ));
+}
+
+fn invalid<T>(result: Result<T, AllocInitError>) -> bool {
+    matches!(result, Err(AllocInitError::InvalidConfig))
+}
+
+#[test]
+fn what_no_buddy_can_be_has_no_smallest_block() {
+    assert!(invalid(Buddy::<64, 0, Raw>::min_block_size()));
+    assert!(invalid(Buddy::<64, { usize::BITS as usize }, Raw>::min_block_size()));
+    assert!(invalid(Buddy::<48, 1, Raw>::min_block_size()));
+    // Room for one address, for none, and for two.
+    assert!(invalid(Buddy::<8, 1, Raw>::min_block_size()));
+    assert!(invalid(Buddy::<64, 8, Raw>::min_block_size()));
+    assert_eq!(Buddy::<64, 3, Raw>::min_block_size().unwrap(), 16);
+}
+
+#[test]
+fn a_slab_is_below_4_gib_and_so_are_its_blocks() {
+    assert!(invalid(Slab::<Raw>::region_layout(1 << 20, 1 << 12)));
+    assert!(invalid(Slab::<Raw>::region_layout(8, 1 << 32)));
+    assert!(invalid(Slab::<Raw>::region_layout(1 << 32, 0)));
+    assert!(invalid(Slab::<Raw>::region_layout(1 << 32, 1)));
+    assert!(invalid(Slab::<Raw>::region_layout(0, 1)));
+    let largest = Slab::<Raw>::region_layout(1 << 20, (1 << 12) - 1);
+    assert_eq!(largest.unwrap(), layout((1 << 32) - (1 << 20), 1 << 20));
+}
+
+#[test]
+fn a_slab_knows_its_region() {
+    let word = size_of::<usize>();
+    let mut slab = Slab::<Global>::try_new(word, 9).unwrap();
+    assert_eq!((slab.size(), slab.block_size(), slab.num_blocks()), (9 * word, word, 9));
+    let first = slab.allocate_block().unwrap().cast::<u8>();
+    let start = first.addr().get();
+    assert_eq!(slab.limit().map(|limit| limit.get()), Some(start + 9 * word));
+    let contains = |address: usize| {
+        slab.contains_ptr(first.with_addr(std::num::NonZeroUsize::new(address).unwrap()))
+    };
+    assert!(contains(start) && contains(start + 1) && contains(start + 9 * word - 1));
+    assert!(!contains(start - 1) && !contains(start + 9 * word));
+}
+
+#[test]
+fn cores_can_be_printed() {
+    let mut slab = Slab::<Global>::try_new(64, 3).unwrap();
+    slab.allocate_block().unwrap();
+    let shown = format!("{slab:?}");
+    assert!(shown.starts_with("Slab {") && shown.contains("outstanding: 1"), "{shown}");
+    let buddy = Buddy::<64, 3, Global>::try_new(7).unwrap();
+    let shown = format!("{buddy:?}");
+    assert!(shown.starts_with("Buddy {") && shown.contains("num_blocks: 7"), "{shown}");
 }
 
 #[test]
@@ -165,6 +217,63 @@ fn damage_is_found_and_named() {
     // SAFETY: makes good what was done.
     unsafe { block.cast::<usize>().write(link) };
     buddy.check().unwrap();
+}
+
+/// More blocks than a walk looks up at a time, of which some were never handed out.
+#[test]
+fn a_slab_of_many_blocks_shows_each_as_it_is() {
+    #[cfg(feature = "checked")]
+    bonsai_alloc::checked::set_quarantine(0);
+    let mut slab = Slab::<Global>::try_new(16, 9000).unwrap();
+    let mut live: Vec<_> = (0..8500).map(|_| slab.allocate_block().unwrap()).collect();
+    for at in [8400, 8191, 4097, 4096, 4095, 300, 8499, 0] {
+        // SAFETY: allocated above, and forgotten here.
+        unsafe { slab.deallocate(live[at].cast()) };
+    }
+    for at in [8499, 8400, 8191, 4097, 4096, 4095, 300, 0] {
+        live.remove(at);
+    }
+    slab.check().unwrap();
+    let mut seen = Vec::new();
+    slab.walk(&mut |block| {
+        if block.state == State::Live {
+            seen.push(block.address);
+        }
+    });
+    let live: Vec<_> = live.into_iter().map(|block| block.cast::<u8>().addr().get()).collect();
+    assert!(seen == live, "{} of {} blocks are shown", seen.len(), live.len());
+}
+
+#[test]
+fn a_list_leads_to_blocks_that_were_handed_out() {
+    #[cfg(feature = "checked")]
+    bonsai_alloc::checked::set_quarantine(0);
+    let mut slab = Slab::<Global>::try_new(64, 4).unwrap();
+    let blocks = [slab.allocate_block().unwrap(), slab.allocate_block().unwrap()];
+    let [first, second] = blocks.map(|block| block.cast::<u8>().addr().get());
+    for block in blocks {
+        // SAFETY: allocated just now.
+        unsafe { slab.deallocate(block.cast()) };
+    }
+    // The middle of a block; one that is yet to be handed out; none; below all.
+    for address in [first + 8, second + 64, second + 1024, first - 64] {
+        // SAFETY: the memory is the slab's; a program that writes after it freed does this.
+        unsafe { blocks[1].cast::<usize>().write(address) };
+        let rule = "the free list leads to what is no block of the slab";
+        assert_eq!(slab.check(), Err(Damage { address, rule }));
+    }
+    // A list that ends too early, and one that does not end.
+    for (address, rule) in [
+        (0, "the free list leads to what is no block of the slab"),
+        (second, "the free list is longer than the number of free blocks"),
+    ] {
+        // SAFETY: the same.
+        unsafe { blocks[1].cast::<usize>().write(address) };
+        assert_eq!(slab.check(), Err(Damage { address, rule }));
+    }
+    // SAFETY: makes good what was done.
+    unsafe { blocks[1].cast::<usize>().write(first) };
+    slab.check().unwrap();
 }
 
 /// No other test of this binary gets memory from the shared pool.
