@@ -370,7 +370,7 @@ fn a_view_of_damaged_lists_ends() {
     for link in wild(last.addr()).into_iter().chain([header.addr()]) {
         for word in 0..2 {
             // SAFETY: the chunk's header.
-            let before = unsafe { header.cast::<usize>().add(word).read() };
+            let before = unsafe { header.cast::<usize>().wrapping_add(word).read() };
             damage(header, word * size_of::<usize>(), link);
             heap.check().unwrap_err();
             let mut blocks = 0;

@@ -4,7 +4,7 @@ use super::tree::{FREE, ORDER, Tree, ZERO};
 use crate::{
     bitmap::WORD,
     checked,
-    inspect::{Damage, rule},
+    inspect::{Damage, State, rule},
 };
 
 impl<const ORDERS: usize> Tree<ORDERS> {
