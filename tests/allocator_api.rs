@@ -68,13 +68,13 @@ fn alignments(name: &str, allocator: &impl Allocator) {
         (layout(24, 32), false),
         (layout(24, 8), false),
     ] {
-        // SAFETY: allocated with `now`, and as much larger or smaller as the method says.
-        let moved = unsafe {
-            if grows {
-                allocator.grow(block.cast(), now, next)
-            } else {
-                allocator.shrink(block.cast(), now, next)
-            }
+        let old = block.cast();
+        let moved = if grows {
+            // SAFETY: allocated with `now`, and what is to be is larger.
+            unsafe { allocator.grow(old, now, next) }
+        } else {
+            // SAFETY: allocated with `now`, and what is to be is smaller.
+            unsafe { allocator.shrink(old, now, next) }
         };
         block = moved.unwrap_or_else(|_| panic!("{name}: {now:?} to {next:?}"));
         assert_eq!(block.cast::<u8>().as_ptr().addr() % next.align(), 0, "{name}: {next:?}");

@@ -141,7 +141,7 @@ fn a_chunk_whose_header_was_overwritten_is_damage() {
             assert!(pool.memory().foreign(1));
             let newest = alloc(&heap, 100, 1).wrapping_sub(HEADER).cast::<usize>();
             // SAFETY: the header of the newest chunk.
-            unsafe { newest.add(word).write(value) };
+            unsafe { newest.wrapping_add(word).write(value) };
             let damage = heap.check().unwrap_err();
             assert_eq!(damage.address, newest.addr(), "{damage}");
             assert!(damage.rule.contains("chunk"), "{damage}");

@@ -28,14 +28,12 @@ fn a_native_program_has_as_much_memory_as_wasm32_and_no_more() {
     for (page, number) in pages.into_iter().zip([0, 1, LIMIT - 1]) {
         assert_eq!(page.addr() - pages[0].addr(), number * PAGE);
         for byte in [0, PAGE - 1] {
+            let at = page.wrapping_add(byte);
             // SAFETY: a page that was grown, and that nobody else has.
-            unsafe {
-                assert_eq!(page.add(byte).read(), 0);
-            }
+            let fresh = unsafe { at.read() };
+            assert_eq!(fresh, 0);
             // SAFETY: the same.
-            unsafe {
-                page.add(byte).write(1);
-            }
+            unsafe { at.write(1) };
         }
     }
 }

@@ -77,20 +77,9 @@ impl Runs {
     }
 }
 
-// With `checked` what is wrong would be told to a call of whichever test ends next.
 #[cfg(test)]
-#[cfg(not(feature = "checked"))]
 mod tests {
-    use super::{
-        super::super::tests::{take, with_runs},
-        *,
-    };
-
-    /// Overwrites a word of a free run.
-    fn write(runs: &mut Runs, at: usize, offset: usize, word: usize) {
-        // SAFETY: the tests write to free runs of the heap they made.
-        unsafe { runs.write(at, offset, word) }
-    }
+    use super::{super::super::tests::with_runs, *};
 
     /// What every place of a heap is. `begins`, `is_taken`, `ends`.
     fn each(runs: &Runs) -> impl Iterator<Item = (usize, [bool; 3])> {
@@ -112,130 +101,5 @@ mod tests {
                 assert!(!runs.begins(far) && !runs.is_taken(far) && !runs.ends(far));
             }
         });
-    }
-
-    #[test]
-    fn a_length_is_believed_where_both_ends_and_the_table_have_it() {
-        let lengths = |runs: &Runs, at: usize, n: usize| {
-            // SAFETY: the table has a run of `n` begin and end there.
-            (unsafe { runs.length(at) }, unsafe { runs.length_before(at + n) })
-        };
-        for n in [1, 2, 3, 16, 40] {
-            with_runs([n, 7], |runs, [run, _]| assert_eq!(lengths(runs, run, n), (n, n)));
-        }
-        for n in [2, 5] {
-            with_runs([n, 7], |runs, [run, other]| {
-                // One end says something else: less, more, so much that it would be outside of memory,
-                // nothing, and what leads to another run.
-                let wrong = [
-                    0,
-                    n - 1,
-                    n + 1,
-                    runs.limit - run,
-                    runs.limit - run + 1,
-                    run + n - runs.origin + 1,
-                    u32::MAX as usize,
-                ];
-                for wrong in wrong {
-                    write(runs, run, LENGTH, wrong);
-                    assert_eq!(lengths(runs, run, n), (0, 0), "{wrong} first");
-                    write(runs, run, LENGTH, n);
-                    write(runs, run + n - 1, GRANULE - 4, wrong);
-                    assert_eq!(lengths(runs, run, n), (0, 0), "{wrong} last");
-                    write(runs, run + n - 1, GRANULE - 4, n);
-                }
-                // The last granule of one leads to the first of the other.
-                let whole = other + 7 - run;
-                write(runs, other + 6, GRANULE - 4, whole);
-                // SAFETY: the table has a run end there.
-                assert_eq!(unsafe { runs.length_before(other + 7) }, 0);
-                // A run to which both ends agree, and the table does not.
-                write(runs, run, LENGTH, n + 2);
-                write(runs, run + n + 1, GRANULE - 4, n + 2);
-                assert_eq!(lengths(runs, run, n), (0, 0));
-                write(runs, run, LENGTH, n);
-                runs.set(run + n - 1, 0);
-                // SAFETY: the table has a run begin there.
-                assert_eq!(unsafe { runs.length(run) }, 0);
-                runs.set(run + n - 1, F);
-                // A block that is no free run begins there, though its words would do.
-                runs.set(run, S);
-                // SAFETY: the table has a run end there.
-                assert_eq!(unsafe { runs.length_before(run + n) }, 0);
-            });
-        }
-    }
-
-    #[test]
-    fn a_link_is_believed_where_it_leads_to_a_run() {
-        with_runs([5, 3, 5], |runs, [run, other, first]| {
-            assert!(runs.leads(first, run) && runs.leads(run, 0));
-            for wrong in [run + 5, run + 4, run + 1, runs.top, runs.limit, runs.origin, 1] {
-                assert!(!runs.leads(first, wrong), "{wrong}");
-            }
-            assert!(runs.begins(other));
-        });
-    }
-
-    #[test]
-    fn neighbours_are_believed_where_they_agree_and_else_the_bin_is_given_up() {
-        let empty = |runs: &Runs| runs.bins[5] == 0 && runs.occupied[0] >> 5 & 1 == 0;
-        // SAFETY: free runs.
-        let neighbours = |runs: &mut Runs, at| unsafe { runs.neighbours(at, 5) };
-        with_runs([5, 5, 5, 3], |runs, [last, middle, first, other]| {
-            assert_eq!(neighbours(runs, first), Some((0, middle)));
-            assert_eq!(neighbours(runs, middle), Some((first, last)));
-            assert_eq!(neighbours(runs, last), Some((middle, 0)));
-            assert!(!empty(runs));
-            // The first has none before it, whatever stands there.
-            write(runs, first, PREVIOUS, other);
-            assert_eq!(neighbours(runs, first), Some((0, middle)));
-        });
-        // Which run is asked, whose word is wrong, and which.
-        let cases = [
-            (0, 0, NEXT),
-            (1, 1, NEXT),
-            (1, 1, PREVIOUS),
-            (1, 0, NEXT),
-            (1, 2, PREVIOUS),
-            (2, 2, NEXT),
-            (2, 2, PREVIOUS),
-            (2, 1, NEXT),
-        ];
-        for (asked, whose, offset) in cases {
-            for case in 0..6 {
-                with_runs([5, 5, 5, 3], |runs, [last, middle, first, other]| {
-                    let order = [first, middle, last];
-                    // A live block, the end of a run, the top, outside, a run of another bin: that
-                    // one can be told by its own link alone.
-                    let wrong =
-                        [first + 5, first + 4, runs.top, runs.limit, runs.origin - 1, other][case];
-                    if wrong == other && asked == whose && (asked, offset) != (1, PREVIOUS) {
-                        return;
-                    }
-                    write(runs, order[whose], offset, wrong);
-                    assert_eq!(neighbours(runs, order[asked]), None, "{asked} {whose} {offset}");
-                    assert!(empty(runs));
-                });
-            }
-        }
-    }
-
-    #[test]
-    fn a_run_beside_one_that_was_overwritten_is_freed_without_it() {
-        for (at_end, offset) in [(false, LENGTH), (true, GRANULE - 4)] {
-            with_runs([5, 6], |runs, [run, other]| {
-                let live = run + 5;
-                write(runs, if at_end { run + 4 } else { run }, offset, 900);
-                write(runs, if at_end { other + 5 } else { other }, offset, 900);
-                let free = runs.free;
-                // SAFETY: the live block between them.
-                unsafe { runs.free(live, 2) };
-                assert_eq!(runs.free, free + 2);
-                assert_eq!(runs.free_at(live), 2);
-                assert_eq!(take(runs, 2), live);
-                assert!(runs.is_taken(live));
-            });
-        }
     }
 }
