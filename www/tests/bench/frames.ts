@@ -37,5 +37,5 @@ export function figures({ frame, script }: Frames): Figures {
 
 export function line(name: string, { frames, framesPerSecond, frame, script }: Figures): string {
   const three = ({ p50, p95, worst }: Percentiles): string => [p50, p95, worst].map((ms) => ms.toFixed(1).padStart(6)).join("");
-  return `${name.padEnd(34)}${String(frames).padStart(5)} frames${framesPerSecond.toFixed(1).padStart(6)} a second; a frame${three(frame)} ms, its script${three(script)} ms`;
+  return `${name.padEnd(24)}${String(frames).padStart(4)} frames${framesPerSecond.toFixed(1).padStart(6)} a second; a frame${three(frame)} ms, its script${three(script)} ms`;
 }

@@ -12,9 +12,15 @@ import { show } from "./show";
 /**
  * Animates the inspector over heaps of a million granules, something new in every frame, and prints
  * how many frames a second there were, and percentiles (50, 95, worst) of what a frame and its
- * script took. Nothing is asserted. `npm run bench`; with BENCH_KEEP=1 the figures go to `results/`.
+ * script took. Each animation runs a few times; the figures are those of the run with the most
+ * frames a second, beside what the others had: a machine that does something else too takes frames
+ * away, and gives none. Nothing is asserted. `npm run bench`; with BENCH_KEEP=1 the figures go to
+ * `results/`.
  */
-const FRAMES = 300;
+const FRAMES = 150;
+/** Of a whole look, which takes far longer than a frame. */
+const LOOKS = 30;
+const RUNS = 4;
 
 let folder = "";
 test.beforeAll(async () => {
@@ -25,15 +31,20 @@ test.afterAll(() => {
 });
 
 test("a million granules", async ({ page, browser }) => {
-  test.setTimeout(300_000);
-  const said: Record<string, Figures> = {};
+  test.setTimeout(900_000);
+  const said: Record<string, Figures & { readonly runs: readonly number[] }> = {};
   for (const [name, heap] of [["Heap", mixedHeap()], ["BuddyHeap", buddyHeap()]] as const) {
     await show(page, folder, heap);
     process.stdout.write(`${name} of ${GRANULES} granules, ${heap.blocks} blocks\n`);
     for (const animation of ANIMATIONS) {
-      const found = figures(await page.evaluate(animate, { animation, frames: FRAMES, marks: heap.marks, granules: GRANULES }));
-      said[`${name}: ${animation}`] = found;
-      process.stdout.write(`${line(animation, found)}\n`);
+      const frames = animation === "look again" ? LOOKS : FRAMES;
+      const asked = { animation, frames, marks: heap.marks, granules: GRANULES };
+      const runs: Figures[] = [];
+      for (let run = 0; run < RUNS; run++) runs.push(figures(await page.evaluate(animate, asked)));
+      runs.sort((a, b) => b.framesPerSecond - a.framesPerSecond);
+      const all = runs.map(({ framesPerSecond }) => framesPerSecond);
+      said[`${name}: ${animation}`] = { ...runs[0]!, runs: all };
+      process.stdout.write(`${line(animation, runs[0]!)}; runs ${all.join(" ")}\n`);
     }
   }
   if (process.env["BENCH_KEEP"] === undefined) return;
@@ -47,7 +58,7 @@ test("a million granules", async ({ page, browser }) => {
     // Of the last minute: who measures on a machine that does something else too, says so.
     load: loadavg()[0],
     granules: GRANULES,
-    unit: "ms; percentiles of frames",
+    unit: "ms; percentiles of frames, of the run with the most frames a second",
     animations: said,
   };
   writeFileSync(join(results, `${date}-map.json`), `${JSON.stringify(record, null, 2)}\n`);
