@@ -109,6 +109,10 @@ export class HeapMap extends LitElement {
         margin-bottom: 7px;
         cursor: pointer;
       }
+      /* Its place is kept: a map that jumps away from under the pointer is none to zoom in. */
+      .overview[data-off] {
+        visibility: hidden;
+      }
       .overview canvas {
         width: 100%;
         height: 12px;
@@ -260,7 +264,7 @@ export class HeapMap extends LitElement {
         </div>
         <div
           class="overview"
-          ?hidden=${!zoomed}
+          ?data-off=${!zoomed}
           role="img"
           aria-label=${en.map.overview}
           @pointerdown=${this.onOverview}
