@@ -18,6 +18,39 @@ plain("a sandbox that cannot be loaded says so", async ({ page }) => {
   await expect(page.locator("sandbox-view").getByRole("alert")).toContainText("could not be started");
 });
 
+test("a program that its allocator stopped says why", async ({ page }) => {
+  await page.route(/bonsai_demo.*\.js/, async (route) => {
+    const response = await route.fetch();
+    const script = await response.text();
+    // As one with `checked` would: the report is in memory when the call traps.
+    const checked = `
+      let stopped;
+      async function started(from) {
+        const exports = await __wbg_init(from);
+        stopped = () => {
+          const text = new TextEncoder().encode("bonsai_alloc: double free: <b>Heap</b> 1");
+          new DataView(exports.memory.buffer).setUint32(64, text.length, true);
+          new Uint8Array(exports.memory.buffer).set(text, 68);
+          throw new WebAssembly.RuntimeError("unreachable");
+        };
+        return { ...exports, BONSAI_REPORT: new WebAssembly.Global({ value: "i32" }, 64) };
+      }
+      export function parse(kind, source) {
+        return source.includes("trap") ? stopped() : parses(kind, source);
+      }`;
+    const patched = script
+      .replace("export function parse(", "function parses(")
+      .replace("__wbg_init as default", "started as default");
+    await route.fulfill({ response, body: patched + checked });
+  });
+  await open(page);
+  await page.getByLabel("Text of the file").fill('["trap"]');
+  await page.getByRole("button", { name: /^Parse/ }).click();
+  await expect(page.getByRole("alert")).toContainText(
+    "It could not go on (unreachable). Its allocator says: “bonsai_alloc: double free: <b>Heap</b> 1”. A trapped instance",
+  );
+});
+
 test("a module that traps is said to have stopped, its heap stays in sight, and a fresh one starts", async ({ page }) => {
   await page.route(/bonsai_demo.*\.js/, async (route) => {
     const response = await route.fetch();
