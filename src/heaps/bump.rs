@@ -332,7 +332,8 @@ impl<M: Memory> Inspect for BumpHeap<M> {
             rule(state.start + HEADER <= top && top <= end, top, "the top is not in the chunk")?;
             let mut left = state.committed.saturating_sub(end - state.start);
             let mut start = state.start;
-            while left > 0 {
+            // SAFETY: a chunk of ours begins with its header.
+            while unsafe { state.region.read(start) } != 0 {
                 let older = self.older(state, start, left);
                 let astray = "a chunk's header does not lead to the chunk before";
                 rule(older.is_some(), start, astray)?;
