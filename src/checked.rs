@@ -13,6 +13,7 @@
 //! | a write behind a block | when it is freed or resized, and by `check` |
 //! | a write to a freed block | when its memory is about to be used again, and by `check` |
 //! | a link in free memory that was overwritten | before it is followed, and by `check` |
+//! | memory given back to a pool, or added to a [`Buddy`](crate::Buddy), twice | at the call |
 //!
 //! ```text
 //!            what was asked for     red zone            a freed block that waits
