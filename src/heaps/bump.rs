@@ -333,7 +333,7 @@ impl<M: Memory> Inspect for BumpHeap<M> {
             let mut left = state.committed.saturating_sub(end - state.start);
             let mut start = state.start;
             // SAFETY: a chunk of ours begins with its header.
-            while unsafe { state.region.read(start) } != 0 {
+            while left > 0 || unsafe { state.region.read(start) } != 0 {
                 let older = self.older(state, start, left);
                 let astray = "a chunk's header does not lead to the chunk before";
                 rule(older.is_some(), start, astray)?;
