@@ -1,9 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { decode } from "../../src/model/decode";
 import { count } from "../../src/model/metrics";
 import { random } from "../../src/model/random";
 import { State, isFree, type Snapshot } from "../../src/model/snapshot";
 import { recordings, type Recording } from "../support/recordings";
+
+// Thousands of damaged memories are read.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** The page's decoder on recorded memories, which a decoder in Rust reads too. */
 const RECORDINGS = recordings();
