@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/page";
 import { dress, expectSound, LOOKS } from "../support/sound";
@@ -189,6 +189,18 @@ for (const [what, files, message] of bad) {
   });
 }
 
+test("a file of 200 MB on the disk is refused, and the page stays usable", async ({ page }, info) => {
+  const path = info.outputPath("huge.wasm");
+  writeFileSync(path, "");
+  truncateSync(path, 200 * 2 ** 20);
+  await visit(page);
+  await page.getByLabel("Open files").setInputFiles(path);
+  await expect(alert(page)).toHaveText("huge.wasm has 200 MiB; this page takes modules up to 128 MiB.");
+  await give(page, bare());
+  await expect(page.getByRole("heading", { name: /^bench\.wasm/ })).toBeVisible();
+  await expect(alert(page)).toHaveCount(0);
+});
+
 test("a file of 200 MB is refused unread", async ({ page }) => {
   await visit(page);
   await page.evaluate(() => {
@@ -245,6 +257,14 @@ function circle(): number[] {
   return words;
 }
 
+/** A heap's descriptor, at 1024, whose values stand from 2048 on: its top reaches as far as no memory does. */
+function endless(): number[] {
+  const words = new Array<number>((2048 - 1024) / 4 + 9).fill(0);
+  words.splice(0, 15, 0x534e4f42, 1, 5, 15, ...[0, 0, 1, 2, 3, 4, 5, 6, 7].map((i) => 2048 + 4 * i), 0, 0);
+  words.splice((2048 - 1024) / 4, 7, 0, 4096, 256, 256, 0x0fffffff, 0x0fffffff, 256);
+  return words;
+}
+
 const lying: [string, Dropped, RegExp][] = [
   ["no memory", bytes("none.wasm", ...HEADER), /exports no memory/],
   ["no descriptor", bytes("mem.wasm", ...HEADER, 5, 3, 1, 0, 1, 7, 10, 1, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0), /Add “bonsai_alloc::inspectable!/],
@@ -252,6 +272,7 @@ const lying: [string, Dropped, RegExp][] = [
   ["something else where the descriptor should be", described(1024, [1, 2, 3, 4]), /no description of a heap/],
   ["a descriptor of a later version", described(1024, [0x534e4f42, 99]), /version 99 of the layout/],
   ["a free list that runs in a circle", described(1024, circle()), /runs in a circle/],
+  ["a heap that is longer than its memory", described(1024, endless()), /leads out of memory/],
 ];
 
 for (const [what, module, message] of lying) {
