@@ -47,7 +47,7 @@ export class TraceLeaks extends LitElement {
 
   private table(rows: readonly SurvivorRow[]): TemplateResult {
     const most = rows[0]!.bytes;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.trace.leaks.title}>
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.trace.leaks.title)}>
         <table>
           <thead><tr>${en.trace.leaks.columns.map((name, i) => html`<th scope="col" colspan=${i === 1 ? 2 : 1} class=${i === 1 ? "word" : ""}>${name}</th>`)}</tr></thead>
           <tbody>
