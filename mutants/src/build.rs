@@ -76,8 +76,10 @@ impl Build {
     fn write(&mut self, mutants: &[Mutant]) -> Result<BTreeMap<String, Woven>> {
         let mut files: BTreeMap<&str, Vec<(usize, &Mutant)>> = BTreeMap::new();
         for (number, mutant) in mutants.iter().enumerate() {
+            // A file whose last mutant does not compile becomes what it was.
+            let file = files.entry(&mutant.file).or_default();
             if !self.impossible.contains(&number) && !self.left_out.contains(&number) {
-                files.entry(&mutant.file).or_default().push((number, mutant));
+                file.push((number, mutant));
             }
         }
         let mut all = BTreeMap::new();
