@@ -71,3 +71,25 @@ impl Guard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seal_tells_each_bit_and_the_order_of_the_words() {
+        let words = [0x1_0000, 0x1_FFF0, usize::MAX, 0, 48];
+        let sealed = |words: [usize; 5]| Seal::of(|| words.into_iter()).0;
+        for at in 0..words.len() {
+            for bit in 0..usize::BITS {
+                let mut other = words;
+                other[at] ^= 1 << bit;
+                assert_ne!(sealed(other), sealed(words), "bit {bit} of word {at}");
+            }
+        }
+        let mut turned = words;
+        turned.swap(0, 1);
+        assert_ne!(sealed(turned), sealed(words));
+        assert_eq!(Seal::of(core::iter::empty).0, Seal::NONE.0);
+    }
+}

@@ -187,3 +187,90 @@ impl fmt::Display for Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::{format, string::ToString};
+
+    use super::*;
+
+    const HEAP: Allocator = Allocator { name: "Heap", number: 2 };
+    const SLAB: Allocator = Allocator { name: "Slab", number: 1 };
+
+    fn layout(size: usize, align: usize) -> Layout {
+        Layout::from_size_align(size, align).unwrap()
+    }
+
+    fn known(live: bool, owner: Allocator) -> Option<Known> {
+        Some(Known { address: 0x1000, layout: layout(24, 8), live, owner })
+    }
+
+    fn report(fault: Fault, operation: Operation) -> Report {
+        Report { fault, operation, allocator: HEAP, address: 0x1000, given: None, block: None }
+    }
+
+    #[test]
+    fn each_fault_is_a_line_that_says_all_of_it() {
+        let found = Found { bytes: *b"\x01\xAB----------EFGH", len: 2 };
+        let of = |block| move |report: Report| Report { block, ..report }.to_string();
+        let live = of(known(true, HEAP));
+        let freed = of(known(false, HEAP));
+        assert_eq!(
+            freed(report(Fault::Freed, Operation::Free)),
+            "double free: Heap 2, free 0x1000: the freed block of 24 bytes aligned to 8 at 0x1000"
+        );
+        assert_eq!(
+            freed(Report { given: Some(layout(25, 1)), ..report(Fault::Freed, Operation::Resize) }),
+            "use of a freed block: Heap 2, resize 0x1000 as 25 bytes aligned to 1: \
+             the freed block of 24 bytes aligned to 8 at 0x1000"
+        );
+        assert_eq!(
+            report(Fault::Unknown, Operation::Free).to_string(),
+            "no block begins there: Heap 2, free 0x1000"
+        );
+        assert_eq!(
+            live(Report {
+                address: 0x1003,
+                ..report(Fault::Interior { offset: 3 }, Operation::Free)
+            }),
+            "not the start of a block: Heap 2, free 0x1003: \
+             the live block of 24 bytes aligned to 8 at 0x1000, byte 3 of it"
+        );
+        assert_eq!(
+            of(known(true, SLAB))(report(Fault::Foreign, Operation::Free)),
+            "a block of another allocator: Heap 2, free 0x1000: \
+             the live block of 24 bytes aligned to 8 at 0x1000 of Slab 1"
+        );
+        assert_eq!(
+            live(report(Fault::WrongLayout, Operation::Free)),
+            "wrong size or alignment: Heap 2, free 0x1000: \
+             the live block of 24 bytes aligned to 8 at 0x1000"
+        );
+        assert_eq!(
+            live(report(Fault::Overflow { offset: 24, found }, Operation::Check)),
+            "overflow: Heap 2, check 0x1000: the live block of 24 bytes aligned to 8 at 0x1000: \
+             from byte 24 on 01 ab instead of fd"
+        );
+        assert_eq!(
+            freed(report(Fault::UseAfterFree { offset: 7, found }, Operation::Reuse)),
+            "write after free: Heap 2, reuse 0x1000: \
+             the freed block of 24 bytes aligned to 8 at 0x1000: \
+             from byte 7 on 01 ab instead of dd"
+        );
+        let damage = Damage { address: 0x1000, rule: "a link leads nowhere" };
+        assert_eq!(
+            report(Fault::Damaged(damage), Operation::Allocate).to_string(),
+            "damage: Heap 2, allocate 0x1000: a link leads nowhere"
+        );
+    }
+
+    #[test]
+    fn no_more_bytes_are_found_than_were_kept() {
+        let found = Found { bytes: [0xA0; Found::MOST], len: Found::MOST as u8 + 1 };
+        assert_eq!((found.bytes(), format!("{found:?}").as_str()), (&[][..], ""));
+        let found = Found { len: Found::MOST as u8, ..found };
+        assert_eq!(found.bytes(), [0xA0; Found::MOST]);
+    }
+}
