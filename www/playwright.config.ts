@@ -10,6 +10,9 @@ export default defineConfig({
   outputDir: "test-results",
   fullyParallel: true,
   workers: 2,
+  // A machine that is busy with other work takes many times as long; what hangs still ends.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   forbidOnly: process.env["CI"] !== undefined,
   reporter: "list",
   use: {

@@ -1,12 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { rmSync } from "node:fs";
 import { test } from "@playwright/test";
 import { buildPackage } from "../support/package";
 import { ANIMATIONS, animate } from "./animate";
 import { figures, line, type Figures } from "./frames";
 import { buddyHeap, GRANULES, mixedHeap } from "./heaps";
+import { keep } from "./keep";
 import { show } from "./show";
 
 /**
@@ -47,19 +45,9 @@ test("a million granules", async ({ page, browser }) => {
       process.stdout.write(`${line(animation, runs[0]!)}; runs ${all.join(" ")}\n`);
     }
   }
-  if (process.env["BENCH_KEEP"] === undefined) return;
-  const results = fileURLToPath(new URL("results/", import.meta.url));
-  mkdirSync(results, { recursive: true });
-  const date = new Date().toISOString().slice(0, 10);
-  const record = {
-    date,
-    browser: `Chromium ${browser.version()}, headless, --disable-gpu`,
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "?"}`,
-    // Of the last minute: who measures on a machine that does something else too, says so.
-    load: loadavg()[0],
+  keep(browser, "map", {
     granules: GRANULES,
     unit: "ms; percentiles of frames, of the run with the most frames a second",
     animations: said,
-  };
-  writeFileSync(join(results, `${date}-map.json`), `${JSON.stringify(record, null, 2)}\n`);
+  });
 });

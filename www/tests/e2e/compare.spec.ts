@@ -13,7 +13,6 @@ async function run(page: Page): Promise<void> {
 }
 
 test("runs the same workload on all allocators, and shows time and memory of each", async ({ page }) => {
-  test.slow();
   await open(page, short);
   await run(page);
   await expect(rows(page)).toHaveCount(6);
@@ -35,7 +34,6 @@ test("runs the same workload on all allocators, and shows time and memory of eac
 });
 
 test("the heap of each can be looked at, apart from dlmalloc's", async ({ page }) => {
-  test.slow();
   await open(page, "#compare?v=1&load=random&seed=1&steps=20000&on=heap.buddy.dlmalloc");
   await run(page);
   for (const name of ["Heap", "BuddyHeap"]) {
@@ -59,7 +57,6 @@ test("the page answers while it runs, and a run can be stopped", async ({ page }
 });
 
 test("who runs out of memory is said to have", async ({ page }) => {
-  test.slow();
   await open(page, "#compare?v=1&load=ratchet&seed=1&steps=20000&on=slab.bump");
   await run(page);
   await expect(page.getByText(/BumpHeap, out of memory after [\d,]+ steps/).first()).toBeVisible();
@@ -91,7 +88,6 @@ test("settings are shared by the address", async ({ page }) => {
 
 for (const look of LOOKS) {
   test(`the comparison is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
-    test.slow();
     await dress(page, look);
     await open(page, "#compare?v=1&load=stack&seed=1&steps=20000&on=heap.slab.dlmalloc");
     await run(page);

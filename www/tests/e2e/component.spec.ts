@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { buildPackage } from "../support/package";
 import { expect, figure, test } from "../support/page";
+import { dress, expectSound, LOOKS } from "../support/sound";
 
 /** The npm package as it is published, in a page that has nothing else, on modules without glue. */
 const HOST = "http://element.test";
@@ -33,7 +34,7 @@ async function bare(page: Page, style = ""): Promise<void> {
     return route.fulfill({
       contentType: "text/html",
       body: `<!doctype html><html lang="en"><title>bare</title><style>${style}</style><link rel="icon" href="data:,">
-        <heap-inspector></heap-inspector><script type="module" src="heap-inspector.js"></script>`,
+        <main><h1>Somebody's page</h1><heap-inspector></heap-inspector></main><script type="module" src="heap-inspector.js"></script>`,
     });
   });
   await page.goto(`${HOST}/`);
@@ -158,3 +159,20 @@ test("lets no style in, and none out", async ({ page }) => {
   const outside = page.getByText("outside", { exact: true });
   expect(await outside.evaluate((element) => getComputedStyle(element).borderLeftWidth)).toBe("0px");
 });
+
+for (const look of LOOKS) {
+  test(`is sound in somebody's page, ${look.colours} at ${look.width} px, before and after it is attached`, async ({ page }) => {
+    await dress(page, look);
+    await bare(page, "body { margin: 8px }");
+    await expectSound(page);
+    await start(page, "heap");
+    await page.evaluate(() => {
+      const inspector = document.querySelector("heap-inspector")!;
+      window.heap.__wbindgen_malloc(1000, 8);
+      inspector.attach(window.heap);
+      inspector.refresh("look");
+    });
+    await expect(page.getByRole("heading", { name: "Timeline" })).toBeVisible();
+    await expectSound(page);
+  });
+}

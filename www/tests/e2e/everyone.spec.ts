@@ -10,14 +10,12 @@ declare global {
 
 LOOKS.forEach((look, i) => {
   test(`a program is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
-    test.slow();
     await dress(page, look);
     await open(page);
     await expectSound(page);
   });
 
   test(`a sandbox is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
-    test.slow();
     await dress(page, look);
     await open(page, "#sandbox");
     await page.getByRole("radio", { name: ["Buddy", "Slab", "Bump"][i % 3]! }).check({ force: true });
@@ -29,7 +27,6 @@ LOOKS.forEach((look, i) => {
 
 for (const look of [LOOKS[0]!, LOOKS[5]!, LOOKS[6]!]) {
   test(`all that a program can show is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
-    test.slow();
     await dress(page, look);
     await open(page);
     const line = page.getByRole("slider", { name: "Moments of the heap" });
@@ -151,7 +148,6 @@ const focused = (page: Page): Promise<{ name: string; seen: boolean }> =>
 
 for (const hash of ["#program", "#module", "#sandbox", "#tours?v=1&tour=slabs&step=2", "#compare"]) {
   test(`every control of ${hash} is reached by Tab, and shows that it is`, async ({ page }) => {
-    test.slow();
     await page.addInitScript(() => {
       // A name that tells one control from another, and stays while the page is looked at.
       const names = new Map<Element, string>();

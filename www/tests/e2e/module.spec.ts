@@ -340,7 +340,6 @@ for (const [what, trace, words, message] of untraceable) {
 
 for (const look of LOOKS) {
   test(`the drop zone is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
-    test.slow();
     await dress(page, look);
     await visit(page);
     await expectSound(page);

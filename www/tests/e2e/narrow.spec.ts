@@ -39,7 +39,6 @@ const used: Record<string, (page: Page) => Promise<void>> = {
 
 for (const [hash, use] of Object.entries(used)) {
   test(`${hash} can be used at 400 %: nothing sticks out or is cut`, async ({ page }) => {
-    test.setTimeout(120_000);
     await open(page, hash);
     await use(page);
     await openTables(page);

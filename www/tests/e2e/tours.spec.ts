@@ -114,7 +114,6 @@ for (const [query, message] of [
 
 for (const look of LOOKS) {
   test(`tours are sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
-    test.slow();
     await dress(page, look);
     await page.emulateMedia({ reducedMotion: "reduce" });
     await open(page, "#tours");

@@ -199,7 +199,6 @@ test("call sites show as a flame graph, by keys, and as a list of leaks", async 
 
 for (const look of LOOKS) {
   test(`the trace is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
-    test.slow();
     await dress(page, look);
     await open(page);
     await record(page, "a sample every 1 KiB");
