@@ -151,6 +151,43 @@ fn a_chunk_whose_header_was_overwritten_is_damage() {
 }
 
 #[test]
+fn a_header_that_leads_to_no_chunk_that_can_be_is_damage() {
+    let before = |older: usize| [(1, older + size_of::<usize>()), (0, older + 1)];
+    for case in 0..4 {
+        let pool = pool();
+        let heap = BumpHeap::with_memory(&pool);
+        let older = alloc(&heap, PAGE - HEADER, 1).addr() - HEADER;
+        assert!(pool.memory().foreign(1));
+        let newest = alloc(&heap, 100, 1).wrapping_sub(HEADER).cast::<usize>();
+        let end = pool.memory().addresses().end;
+        let (word, value) = match case {
+            // Shorter than its header, not at a header's alignment, longer than all that is the
+            // heap's, beyond memory.
+            0 | 1 => before(older)[case],
+            2 => (1, end),
+            _ => (1, end + HEADER),
+        };
+        // SAFETY: the header of the newest chunk.
+        unsafe { newest.wrapping_add(word).write(value) };
+        assert_eq!(heap.check().unwrap_err().address, newest.addr(), "case {case}");
+        let shown: Vec<_> = blocks(&heap).iter().map(|block| block.address).collect();
+        assert_eq!(shown[0], newest.addr(), "case {case}");
+    }
+}
+
+#[test]
+fn the_first_chunk_may_be_where_memory_begins() {
+    let pool = Pool::new(Simulation::new(Config { pages: 0, ..Config::default() }));
+    let heap = BumpHeap::with_memory(&pool);
+    let first = alloc(&heap, PAGE - HEADER, 1);
+    assert_eq!(first.addr() - HEADER, pool.memory().addresses().start);
+    assert!(pool.memory().foreign(1));
+    alloc(&heap, 100, 1);
+    assert_eq!(blocks(&heap)[1].address, first.addr());
+    assert_eq!(heap.stats().committed(), 2 * PAGE);
+}
+
+#[test]
 fn memory_that_is_known_to_be_zero_and_is_not_is_damage() {
     let pool = pool();
     let heap = BumpHeap::with_memory(&pool);

@@ -273,7 +273,8 @@ impl<M: Memory> BumpHeap<M> {
         let end = unsafe { state.region.read(start + WORD) };
         let pool = self.memory.pool();
         let holds = before % HEADER == 0
-            && before > pool.region().start()
+            && before != 0
+            && before >= pool.region().start()
             && end <= pool.end()
             && before + HEADER <= end
             && end - before <= left;
@@ -350,5 +351,38 @@ impl<M: Memory> Inspect for BumpHeap<M> {
             }
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ptr::NonNull;
+
+    use super::*;
+    use crate::memory::{Config, PAGE, Pool, Simulation};
+
+    #[test]
+    fn the_top_lies_between_the_header_and_the_end_of_the_chunk() {
+        let pool = Pool::new(Simulation::new(Config::default()));
+        let heap = BumpHeap::with_memory(&pool);
+        // SAFETY: the size is not 0.
+        let block =
+            NonNull::new(unsafe { Plain::alloc(&heap, Layout::new::<[u8; 100]>()) }).unwrap();
+        let first = crate::provenance::address(block);
+        for (top, is_sound) in [
+            (first, true),
+            (first - 1, false),
+            (first - HEADER, false),
+            (first + 100, true),
+            (first - HEADER + PAGE, true),
+            (first - HEADER + PAGE + 1, false),
+        ] {
+            heap.state.with(|state| {
+                state.span.top = top;
+                state.zero_from = usize::MAX;
+            });
+            let damage = heap.check().err().map(|damage| damage.address);
+            assert_eq!(damage, if is_sound { None } else { Some(top) });
+        }
     }
 }
