@@ -109,8 +109,8 @@ fn pass(build: &Build, tests: &Tests, fates: &mut [Fate], jobs: usize) -> Result
     });
     for (number, fate) in found.into_inner().expect("no thread panics") {
         let fate = fate?;
-        // Missed by one pass and not reached by the other is missed.
-        if fate != Fate::NotReached || fates[number] == Fate::Impossible {
+        // What one pass says of a mutant stays where the other one does not come.
+        if fate != Fate::NotReached {
             fates[number] = fate;
         }
     }
