@@ -285,3 +285,24 @@ fn the_parts_of_a_bump_know_their_blocks() {
     unsafe { used.deallocate(block) };
     no_report("Bump");
 }
+
+#[test]
+fn what_a_buddys_parts_were_is_nobodys() {
+    keep();
+    type Pages = Buddy<4096, 9, Raw>;
+    let region = Region::new(Pages::region_layout(2).unwrap());
+    let metadata = Region::new(Pages::metadata_layout(2).unwrap());
+    // SAFETY: memory of these layouts that outlives the buddy.
+    let buddy = unsafe { Pages::new_raw(metadata.pointer(), region.pointer(), 2) };
+    let mut buddy = buddy.unwrap();
+    let block: NonNull<u8> = buddy.allocate(layout(64, 8)).unwrap().cast();
+    // SAFETY: the block is not used any more.
+    let _parts = unsafe { buddy.into_raw_parts() };
+    let other = Region::new(layout(64, 16));
+    // SAFETY: the region fits the layout and outlives the bump.
+    let mut bump = unsafe { Bump::new_raw(other.pointer(), layout(64, 16)) }.unwrap();
+    // SAFETY: refused.
+    unsafe { bump.deallocate(block) };
+    // Not `Foreign`.
+    assert_eq!(the_report("Bump").fault, Fault::Unknown);
+}

@@ -13,8 +13,9 @@ mod reports;
 use std::alloc::{GlobalAlloc, Layout};
 
 use bonsai_alloc::{
-    BuddyHeap, Heap, SlabHeap,
+    BuddyHeap, BumpHeap, Heap, SlabHeap,
     checked::{Fault, Operation},
+    inspect::{Damage, Inspect},
     memory::Config,
 };
 
@@ -109,6 +110,21 @@ fn a_byte_within_a_block_is_not_a_block() {
                 // SAFETY: live, and the call was refused.
                 assert_eq!(unsafe { block.wrapping_add(offset).read() }, 0x11);
             }
+            heap.free(block, wanted);
+            no_report(heap.name);
+        }
+    });
+}
+
+#[test]
+fn the_byte_behind_a_block_is_none_of_its_own() {
+    each_heap(ROOMY, |heap, _| {
+        for size in SIZES {
+            let wanted = layout(size, 8);
+            let block = heap.alloc(wanted);
+            heap.free(block.wrapping_add(size), wanted);
+            let report = the_report(heap.name);
+            assert_eq!((report.fault, report.block), (Fault::Unknown, None), "{report}");
             heap.free(block, wanted);
             no_report(heap.name);
         }
@@ -293,6 +309,60 @@ fn a_write_to_a_freed_block_is_found_before_its_memory_is_used_again() {
         assert_eq!((report.operation, offset), (Operation::Reuse, 10), "{report}");
         assert_eq!(found.bytes()[..2], [0x42, 0xDD]);
         assert_eq!(report.block.unwrap().layout, wanted);
+    });
+}
+
+#[test]
+fn check_names_the_byte_that_was_overwritten_and_tells_the_hook() {
+    fn on<H: GlobalAlloc + Inspect + std::fmt::Debug>(name: &str, heap: &H) {
+        let wanted = layout(100, 8);
+        // SAFETY: the size is not 0.
+        let [first, second] = [0; 2].map(|_| unsafe { heap.alloc(wanted) });
+        heap.check().unwrap();
+        let behind = second.wrapping_add(100);
+        // SAFETY: what the test is about: a red zone.
+        unsafe { behind.write(0x42) };
+        let rule = "a byte behind a block was overwritten";
+        assert_eq!(heap.check(), Err(Damage { address: behind.addr(), rule }), "{name}");
+        assert_eq!(the_report(name).operation, Operation::Check);
+        // SAFETY: makes good what was done.
+        unsafe { behind.write(0xFD) };
+        heap.check().unwrap();
+
+        // SAFETY: live, with its layout.
+        unsafe { heap.dealloc(first, wanted) };
+        let within = first.wrapping_add(30);
+        // SAFETY: what the test is about: memory that is freed.
+        unsafe { within.write(0x42) };
+        let rule = "a freed block was written to";
+        assert_eq!(heap.check(), Err(Damage { address: within.addr(), rule }), "{name}");
+        assert_eq!(the_report(name).operation, Operation::Check);
+        assert!(format!("{heap:?}").contains(&format!("guard: {name}")), "{heap:?}");
+    }
+    keep();
+    on("Heap", &Heap::<_>::with_memory(pool(ROOMY)));
+    on("SlabHeap", &SlabHeap::with_memory(pool(ROOMY)));
+    on("BuddyHeap", &BuddyHeap::with_memory(pool(ROOMY)));
+    on("BumpHeap", &BumpHeap::with_memory(pool(ROOMY)));
+}
+
+#[test]
+fn a_block_larger_than_the_quarantine_does_not_wait() {
+    each_heap(ROOMY, |heap, _| {
+        if heap.name == "BumpHeap" {
+            return;
+        }
+        let (small, large) = (layout(64, 8), layout(1_500_000, 8));
+        let blocks = [small, large].map(|layout| heap.alloc(layout));
+        heap.free(blocks[0], small);
+        heap.free(blocks[1], large);
+        let counts = (heap.counts)();
+        assert_eq!(
+            (counts.live, counts.waiting, counts.waiting_bytes),
+            (0, 1, 64),
+            "{}",
+            heap.name
+        );
     });
 }
 

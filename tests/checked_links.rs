@@ -318,6 +318,32 @@ fn a_heap_believes_no_length_that_was_overwritten() {
     }
 }
 
+/// A length that leads into a live block, which says the same.
+#[test]
+fn a_heap_believes_no_length_that_a_live_block_agrees_with() {
+    let _alone = alone();
+    checked::set_quarantine(0);
+    let pool = Pool::new(Simulation::new(Config::default()));
+    let heap: Heap<_> = Heap::with_memory(&pool);
+    assert!(heap.reserve(4 << 20));
+    let wanted = layout(300_000, 16);
+    // SAFETY: the size is not 0.
+    let blocks = [0; 4].map(|_| unsafe { heap.alloc(wanted) });
+    // SAFETY: live, with its layout.
+    unsafe { heap.dealloc(blocks[1], wanted) };
+    let longer = blocks[2].addr() - blocks[1].addr() + 160;
+    let granules = (longer / 16) as u32;
+    // SAFETY: what the test is about: memory that is the heap's again.
+    unsafe { blocks[1].wrapping_add(8).cast::<u32>().write(granules) };
+    // SAFETY: of a live block.
+    unsafe { blocks[1].wrapping_add(longer - 4).cast::<u32>().write(granules) };
+    no_report("Heap");
+    // SAFETY: the size is not 0.
+    let block = unsafe { heap.alloc(layout(300_100, 16)) };
+    assert_ne!(block, blocks[1], "handed out, with a part of the live block behind it");
+    named("Heap", blocks[1].addr());
+}
+
 /// Views follow links too.
 #[test]
 fn a_view_of_damaged_lists_ends() {

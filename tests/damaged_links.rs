@@ -10,9 +10,9 @@ use std::{
 };
 
 use bonsai_alloc::{
-    BuddyHeap, BumpHeap, Heap, SlabHeap,
+    BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
     inspect::Inspect,
-    memory::{Config, Grow, Pool, Simulation},
+    memory::{Config, Grow, PAGE, Pool, Simulation},
 };
 use bonsai_testkit::fastrand::Rng;
 
@@ -143,6 +143,9 @@ fn a_heap_gives_up_a_quick_list_that_goes_in_circles() {
             // SAFETY: none the third time: that is what the test is about.
             unsafe { heap.dealloc(blocks[at], wanted) };
         }
+        let mut seen = 0;
+        heap.walk(&mut |_| seen += 1);
+        assert!(seen > 40);
         let pages = pool.memory().pages();
         let mut live = Live { heap: &heap, blocks: Vec::new(), painted: 0 };
         while pool.memory().pages() == pages {
@@ -160,6 +163,63 @@ fn a_heap_gives_up_a_quick_list_that_goes_in_circles() {
             live.free(0);
         }
         heap.check().unwrap();
+    }
+}
+
+/// Without `checked` a tiny heap follows its lists wherever they lead; a walk of them ends.
+#[test]
+fn a_walk_of_a_tiny_heaps_list_that_goes_in_circles_ends() {
+    go_on();
+    let pool = Pool::new(Simulation::new(ROOMY));
+    let heap = TinyHeap::with_memory(&pool);
+    let wanted = layout(1000, 8);
+    // SAFETY: the size is not 0.
+    let blocks = [0; 2].map(|_| unsafe { heap.alloc(wanted) });
+    for at in [0, 1, 0] {
+        // SAFETY: none the third time: that is what the test is about.
+        unsafe { heap.dealloc(blocks[at], wanted) };
+    }
+    let mut seen = 0;
+    heap.walk_free(|block| {
+        seen += usize::from(blocks.iter().any(|other| other.addr() == block.address));
+    });
+    assert!((2..=2 * PAGE / 1000).contains(&seen), "{seen}");
+}
+
+/// Each rule for a pool's list, broken alone: of two runs, the second is lost, or both.
+#[test]
+fn a_pool_believes_no_run_that_cannot_be() {
+    go_on();
+    const WORD: usize = size_of::<usize>();
+    let wanted = layout(PAGE, PAGE);
+    // Which run, its words, and what is left of two pages.
+    type Words = fn(run: usize, other: usize, end: usize) -> [usize; 2];
+    let cases: [(usize, Words, usize); 9] = [
+        (0, |_, other, _| [other, PAGE], 2 * PAGE),
+        (0, |_, other, _| [other + WORD, PAGE + WORD], 0),
+        (0, |_, other, _| [other, 0], 0),
+        (0, |run, other, _| [other, other - run], 0),
+        (0, |run, _, _| [run, PAGE], 0),
+        (1, |_, _, end| [end, PAGE], PAGE),
+        (1, |run, _, end| [0, end - run + 2 * WORD], PAGE),
+        (1, |_, other, _| [other, PAGE], PAGE),
+        (1, |_, _, _| [0, PAGE + 1], PAGE),
+    ];
+    for (at, (damaged, words, left)) in cases.into_iter().enumerate() {
+        let pool = Pool::new(Simulation::new(ROOMY));
+        let lent = [0; 5].map(|_| pool.acquire(wanted).unwrap());
+        for run in [1, 3] {
+            // SAFETY: acquired with that layout, and not used any more.
+            unsafe { pool.release(lent[run], wanted) };
+        }
+        let runs = [lent[1], lent[3]].map(NonNull::as_ptr);
+        let (run, other) = (runs[damaged], runs[1 - damaged]);
+        let words = words(run.addr(), other.addr(), pool.memory().addresses().end);
+        // SAFETY: what the test is about: memory that is the pool's again.
+        unsafe { run.cast::<[usize; 2]>().write(words) };
+        // Larger than either.
+        assert!(pool.reuse(3 * PAGE, 16).is_none(), "case {at}");
+        assert_eq!(pool.stats().free_bytes, left, "case {at}");
     }
 }
 

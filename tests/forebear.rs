@@ -51,6 +51,18 @@ fn an_untouched_bump_can_be_split() {
     assert_eq!(used.stats().live_bytes, 64);
 }
 
+#[test]
+fn both_parts_of_a_large_bump_have_all_that_is_theirs() {
+    let whole = layout(1 << 20, 16);
+    let region = Region::new(whole);
+    // SAFETY: the region fits the layout and outlives both parts.
+    let mut bump = unsafe { Bump::new_raw(region.pointer(), whole) }.unwrap();
+    bump.allocate(layout(300_000, 16)).unwrap();
+    let (mut unused, used) = bump.split();
+    assert_eq!(used.stats().live_bytes, 300_000);
+    assert_eq!(unused.allocate(layout((1 << 20) - 300_000, 16)).unwrap().len(), 748_576);
+}
+
 /// There, a region that runs over the end of the address space is a panic, though the
 /// error says that it is for that.
 #[test]

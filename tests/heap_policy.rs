@@ -98,6 +98,16 @@ fn what_was_reserved_at_the_start_is_all_there_is() {
 }
 
 #[test]
+fn a_reserve_of_what_there_is_does_not_grow() {
+    let pool = memory(1000);
+    let heap = Heap::<_, Standard>::with_memory(&pool);
+    assert!(heap.reserve(MIB));
+    let before = pool.stats();
+    assert!(heap.reserve(MIB) && heap.reserve(1) && heap.reserve(0));
+    assert_eq!(pool.stats(), before);
+}
+
+#[test]
 fn a_reserve_that_is_refused_changes_nothing() {
     let pool = memory(20);
     let heap = Heap::<_, Standard>::with_memory(&pool);

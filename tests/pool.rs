@@ -263,9 +263,11 @@ fn of_runs_that_fit_alike_the_lowest_is_taken() {
 
 #[test]
 fn where_nothing_is_below_the_first_growth_nothing_is_listed() {
-    let pool = pool(Config { heap_base: Some(PAGE), ..Config::default() });
-    assert!(pool.reuse(16, 16).is_none());
-    assert_eq!(pool.stats(), Default::default());
+    for base in [PAGE - 15, PAGE - 8, PAGE] {
+        let pool = pool(Config { heap_base: Some(base), ..Config::default() });
+        assert!(pool.reuse(16, 16).is_none());
+        assert_eq!(pool.stats(), Default::default(), "{base}");
+    }
 }
 
 /// What must be true of a pool, kept apart from it.

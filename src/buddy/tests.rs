@@ -49,6 +49,16 @@ fn view(tree: &Small, at: At<'_>) -> Vec<(usize, usize, State)> {
 }
 
 #[test]
+fn a_tree_without_memory_has_an_order_for_each_of_its_lists() {
+    let granule = SMALLEST.trailing_zeros();
+    let tree = Small::empty(granule);
+    for (order, size) in (0..6).map(|order| (order, SMALLEST << order)) {
+        assert_eq!(tree.order_for(size, 1), Some(order));
+    }
+    assert_eq!(tree.order_for((SMALLEST << 5) + 1, 1), None);
+}
+
+#[test]
 fn the_order_for_a_layout_is_the_lowest_that_holds_it() {
     empty(|tree, _| {
         for size in 1..=SMALLEST << (TOP + 1) {

@@ -189,7 +189,7 @@ impl Book {
 
     /// Moves to a table that is at most half full.
     fn rebuild(&mut self, storage: &mut Storage) -> Option<()> {
-        let capacity = (2 * (self.held + 1)).next_power_of_two().max(16);
+        let capacity = (2 * self.held).next_power_of_two().max(16);
         let table = storage.obtain(Self::layout(capacity)?)?.cast();
         let mut book = Book::new(self.owner);
         book.table = table.as_ptr();
@@ -279,5 +279,55 @@ impl Book {
             live: entry.state.live(),
             owner: self.owner,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIXTEEN: Layout = Layout::new::<u128>();
+
+    fn book() -> Book {
+        Book::new(Allocator { name: "Heap", number: 1 })
+    }
+
+    #[test]
+    fn a_table_is_as_large_as_what_is_held_and_not_what_ever_was() {
+        let (mut book, mut storage) = (book(), Storage::new());
+        for address in (16..16 * 10_000).step_by(16) {
+            assert!(book.insert(Entry::live(address, SIXTEEN, 0), &mut storage));
+            assert!(book.start(address) < book.capacity);
+            match address / 16 % 3 {
+                0 => book.close(address, State::Freed),
+                1 => book.wait(address),
+                _ => {
+                    book.wait(address);
+                    book.oldest().unwrap();
+                    book.oldest().unwrap();
+                }
+            }
+            assert_eq!((book.live, book.held), (0, book.waiting), "{address}");
+            assert_eq!(book.waiting_bytes, book.waiting * 16);
+        }
+        assert!(book.waiting < 2 && book.capacity <= 32, "{book:?}");
+        for address in (16..16 * 1000).step_by(16) {
+            book.insert(Entry::live(address, SIXTEEN, 0), &mut storage);
+        }
+        assert!((2048..=4096).contains(&book.capacity), "{}", book.capacity);
+        for address in (16..16 * 1000).step_by(16) {
+            book.close(address, State::Dead);
+        }
+        assert_eq!(book.live, 0);
+        assert!(book.held >= 998, "what nobody uses again is held");
+        book.clear(&mut storage);
+        assert_eq!((book.entries().len(), book.held, book.used), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_block_has_its_bytes_and_none_behind_them() {
+        let entry = Entry::live(160, SIXTEEN, 16);
+        let within: std::vec::Vec<_> = (0..400).filter(|&at| entry.contains(at)).collect();
+        assert_eq!(within, (160..176).collect::<std::vec::Vec<_>>());
     }
 }

@@ -279,16 +279,15 @@ mod tests {
     #[test]
     fn all_memory_is_an_arenas_or_the_pools() {
         let pool = pool(Config::default());
-        let lent = |size: usize| Layout::from_size_align(size, PAGE).unwrap();
-        // Runs that no number of granules fills.
+        // Runs that no number of granules fills, each before memory that is somebody else's.
         let sizes = [12_288 + 48, 4096 + 4080, 40_960 + 16, 32_768];
-        let runs: Vec<_> = sizes.iter().map(|&size| pool.acquire(lent(size)).unwrap()).collect();
-        let mut others: usize = sizes.iter().sum();
+        let runs = sizes.map(|_| pool.acquire_run(PAGE, PAGE).unwrap());
+        let mut others: usize = runs.iter().map(|run| run.len).sum();
         let mut arena = Arena::<20>::new(12);
         let mut last = 0;
-        for (&size, start) in sizes.iter().zip(runs) {
-            // SAFETY: acquired with that layout, and not used.
-            unsafe { pool.release(start, lent(size)) };
+        for (&size, run) in sizes.iter().zip(runs) {
+            // SAFETY: acquired above, and not used.
+            unsafe { pool.release_run(run.start, size) };
             others -= size;
             while arena.committed == last {
                 take(&mut arena, &pool, 4096).unwrap();

@@ -293,7 +293,7 @@ impl<G: Grow> Pool<G> {
                 }
             }
             let pages = bytes.div_ceil(PAGE);
-            if pages > MAX_PAGES || grow.pages() + pages > MAX_PAGES {
+            if grow.pages() + pages > MAX_PAGES {
                 return None;
             }
             let before = grow.grow(pages)?;
@@ -346,5 +346,23 @@ impl<G: Grow> Pool<G> {
             let end = end.min(MAX_PAGES).max(before);
             Some(grow.pointer(before).addr()..grow.pointer(end).addr())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{Config, Simulation};
+
+    #[test]
+    fn fresh_memory_is_had_to_the_last_page_but_one_of_4_gib() {
+        let near = MAX_PAGES - 3;
+        let config = Config { first_page: near, pages: near, max_pages: 65_536, heap_base: None };
+        let pool = Pool::new(Simulation::new(config));
+        assert!(pool.take_fresh(4 * PAGE).is_none());
+        assert_eq!(pool.take_fresh(3 * PAGE).map(|extent| extent.len), Some(3 * PAGE));
+        assert!(pool.take_fresh(1).is_none());
+        assert!(pool.take_fresh(usize::MAX).is_none());
+        assert_eq!((pool.stats().grown_pages, pool.stats().growths), (3, 1));
     }
 }
