@@ -15,6 +15,11 @@ use crate::weave::{Woven, weave};
 /// Names the mutants' module in the library.
 const MUTATION: &str = include_str!("mutation.rs.txt");
 
+/// What `cargo test` builds of the tests.
+pub(crate) type Part = &'static [&'static str];
+pub(crate) const LIBRARY: Part = &["--lib"];
+pub(crate) const ALL: Part = &["--lib", "--tests"];
+
 /// A copy of the repository whose library has all mutants that compile.
 #[derive(Debug)]
 pub(crate) struct Build {
@@ -124,7 +129,7 @@ impl Build {
     }
 
     fn errors(&self) -> Result<Vec<Error>> {
-        let output = self.cargo(&["check", "--lib", "--tests"]).stderr(Stdio::null()).output()?;
+        let output = self.cargo(&[&["check"], ALL].concat()).stderr(Stdio::null()).output()?;
         let mut errors = Vec::new();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
@@ -166,12 +171,10 @@ impl Build {
         }
     }
 
-    /// The test programs, built.
-    pub(crate) fn programs(&self) -> Result<Vec<PathBuf>> {
-        let output = self
-            .cargo(&["test", "--no-run", "--lib", "--tests"])
-            .stderr(Stdio::inherit())
-            .output()?;
+    /// The test programs, built. Their paths stay the same whatever is in the library.
+    pub(crate) fn programs(&self, part: Part) -> Result<Vec<PathBuf>> {
+        let arguments = [&["test", "--no-run"], part].concat();
+        let output = self.cargo(&arguments).stderr(Stdio::inherit()).output()?;
         ensure!(output.status.success(), "the tests do not build with the mutants in the library");
         let mut programs = Vec::new();
         for line in String::from_utf8_lossy(&output.stdout).lines() {

@@ -2,6 +2,7 @@
 //! build, where an environment variable says which of them is alive. A test that does not come
 //! through a mutant's place is not run for it. So a mutant takes a second instead of a build.
 
+mod alone;
 mod build;
 mod list;
 mod report;
@@ -16,7 +17,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use crate::build::Build;
+use crate::build::{ALL, Build};
+use crate::report::Report;
 use crate::run::{Fate, Tests, parallel};
 
 /// The features of the two passes; what the first does not catch, the second has to.
@@ -40,6 +42,9 @@ struct Arguments {
     /// Only the mutants that lived in the last run
     #[arg(long)]
     again: bool,
+    /// One build a mutant, of those that lived: for what the compiler evaluates; half a minute each
+    #[arg(long, requires = "again")]
+    alone: bool,
 }
 
 fn main() -> Result<()> {
@@ -48,9 +53,10 @@ fn main() -> Result<()> {
     let work = root.join("target/mutants");
     let results = work.join("results.json");
     let mut mutants = list::mutants(root, &arguments.names)?;
+    let mut report = Report::default();
     if arguments.again {
-        let alive = report::alive(&results)?;
-        mutants.retain(|mutant| alive.contains(&mutant.name));
+        report = Report::read(&results)?;
+        mutants.retain(|mutant| report.lives(mutant));
     }
     // The mutants of a place get numbers next to each other.
     mutants.sort_by(|one, other| {
@@ -58,26 +64,27 @@ fn main() -> Result<()> {
     });
     eprintln!("{} mutants", mutants.len());
 
+    let folder = work.join("tree");
+    let longest = Duration::from_secs_f64(arguments.longest);
     let mut fates = vec![Fate::NotReached; mutants.len()];
     for (number, features) in PASSES.into_iter().enumerate() {
         if arguments.pass.is_some_and(|pass| pass != number) {
             continue;
         }
         eprintln!("with the features {features}");
-        let folder = work.join("tree");
-        let build = Build::new(root, &folder, features, &mutants)?;
-        let tests = Tests::record(
-            &folder,
-            build.programs()?,
-            mutants.len(),
-            Duration::from_secs_f64(arguments.longest),
-            arguments.jobs,
-        )?;
-        eprintln!("{} tests", tests.len());
-        pass(&build, &tests, &mut fates, arguments.jobs)?;
-        report::keep(&mutants, &fates, &results)?;
+        if arguments.alone {
+            alone::pass(root, &folder, features, &mutants, &mut fates, longest, arguments.jobs)?;
+        } else {
+            let build = Build::new(root, &folder, features, &mutants)?;
+            let programs = build.programs(ALL)?;
+            let tests = Tests::record(&folder, programs, mutants.len(), longest, arguments.jobs)?;
+            eprintln!("{} tests", tests.len());
+            pass(&build, &tests, &mut fates, arguments.jobs)?;
+        }
+        report.note(&mutants, &fates);
+        report.keep(&results)?;
     }
-    report::print(&mutants, &fates);
+    report.print();
     Ok(())
 }
 

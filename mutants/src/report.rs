@@ -1,6 +1,6 @@
 //! What became of the mutants: a table by file, the list of those that lived, and all as JSON.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -52,47 +52,60 @@ impl Row {
     }
 }
 
-/// Keeps every mutant's fate in `file`.
-pub(crate) fn keep(mutants: &[Mutant], fates: &[Fate], file: &Path) -> Result<()> {
-    let kept: BTreeMap<&str, &Fate> =
-        mutants.iter().map(|mutant| mutant.name.as_str()).zip(fates).collect();
-    Ok(fs::write(file, serde_json::to_string_pretty(&kept)?)?)
-}
+/// What became of every mutant, by its name; in runs of parts, of the runs before too.
+#[derive(Debug, Default)]
+pub(crate) struct Report(BTreeMap<String, Fate>);
 
-/// The mutants that lived when `file` was kept.
-pub(crate) fn alive(file: &Path) -> Result<HashSet<String>> {
-    let text = fs::read(file).with_context(|| format!("no run before: {}", file.display()))?;
-    let kept: BTreeMap<String, Fate> = serde_json::from_slice(&text)?;
-    Ok(kept.into_iter().filter(|(_, fate)| fate.lives()).map(|(name, _)| name).collect())
-}
+impl Report {
+    /// What was kept in `file`.
+    pub(crate) fn read(file: &Path) -> Result<Self> {
+        let text = fs::read(file).with_context(|| format!("no run before: {}", file.display()))?;
+        Ok(Self(serde_json::from_slice(&text)?))
+    }
 
-/// Prints the survivors and the table.
-pub(crate) fn print(mutants: &[Mutant], fates: &[Fate]) {
-    let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
-    let mut all = Row::default();
-    let mut alive = String::new();
-    for (mutant, fate) in mutants.iter().zip(fates) {
-        let name = mutant.file.strip_prefix("src/").unwrap_or(&mutant.file);
-        rows.entry(name).or_default().count(fate);
-        all.count(fate);
-        let why = match fate {
-            Fate::Missed => "missed",
-            Fate::NotReached => "not reached",
-            Fate::LeftOut => "left out",
-            Fate::Caught(_) | Fate::TimedOut(_) | Fate::Impossible => "",
-        };
-        if !why.is_empty() {
-            let _ = writeln!(alive, "{why}: {}", mutant.name);
+    pub(crate) fn keep(&self, file: &Path) -> Result<()> {
+        Ok(fs::write(file, serde_json::to_string_pretty(&self.0)?)?)
+    }
+
+    pub(crate) fn note(&mut self, mutants: &[Mutant], fates: &[Fate]) {
+        for (mutant, fate) in mutants.iter().zip(fates) {
+            self.0.insert(mutant.name.clone(), fate.clone());
         }
     }
 
-    let mut table = String::from(
-        "| file | mutants | do not compile | caught | missed | not reached | left out |\n\
-         |---|---:|---:|---:|---:|---:|---:|\n",
-    );
-    for (name, row) in &rows {
-        row.write(&format!("`{name}`"), &mut table);
+    /// Whether no run has told the mutant from the library.
+    pub(crate) fn lives(&self, mutant: &Mutant) -> bool {
+        self.0.get(&mutant.name).is_some_and(Fate::lives)
     }
-    all.write("all", &mut table);
-    println!("{alive}\n{table}");
+
+    /// Prints the survivors and the table.
+    pub(crate) fn print(&self) {
+        let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
+        let mut all = Row::default();
+        let mut alive = String::new();
+        for (name, fate) in &self.0 {
+            let file = name.split(':').next().unwrap_or(name);
+            rows.entry(file.strip_prefix("src/").unwrap_or(file)).or_default().count(fate);
+            all.count(fate);
+            let why = match fate {
+                Fate::Missed => "missed",
+                Fate::NotReached => "not reached",
+                Fate::LeftOut => "left out",
+                Fate::Caught(_) | Fate::TimedOut(_) | Fate::Impossible => "",
+            };
+            if !why.is_empty() {
+                let _ = writeln!(alive, "{why}: {name}");
+            }
+        }
+
+        let mut table = String::from(
+            "| file | mutants | do not compile | caught | missed | not reached | left out |\n\
+             |---|---:|---:|---:|---:|---:|---:|\n",
+        );
+        for (name, row) in &rows {
+            row.write(&format!("`{name}`"), &mut table);
+        }
+        all.write("all", &mut table);
+        println!("{alive}\n{table}");
+    }
 }

@@ -162,6 +162,27 @@ impl Tests {
         }
         Ok(Fate::Missed)
     }
+
+    /// Runs the tests of some of the programs, whatever they come through.
+    pub(crate) fn run(&self, programs: &[PathBuf]) -> Result<Fate> {
+        for (number, program) in self.programs.iter().enumerate() {
+            let of = |test: &&Test| test.program == number;
+            let tests: Vec<&Test> = self.tests.iter().filter(of).collect();
+            if tests.is_empty() || !programs.contains(program) {
+                continue;
+            }
+            let names: Vec<String> = tests.iter().map(|test| test.name.clone()).collect();
+            let takes: Duration = tests.iter().map(|test| test.takes).sum();
+            let limit = takes * 8 + Duration::from_secs(5);
+            let name = || program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            match outcome(&mut test_command(program, &names, &self.folder), limit)? {
+                Outcome::Passed => {}
+                Outcome::Failed => return Ok(Fate::Caught(name())),
+                Outcome::TimedOut => return Ok(Fate::TimedOut(name())),
+            }
+        }
+        Ok(Fate::Missed)
+    }
 }
 
 /// Does something for every number below `count`, with `jobs` threads.

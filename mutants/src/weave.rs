@@ -57,13 +57,13 @@ pub(crate) fn weave(source: &str, mutants: &[(usize, &Mutant)]) -> Result<Woven>
 type Range2 = (usize, usize);
 
 /// Offsets of the lines of a source.
-struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     source: &'a str,
     starts: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    fn new(source: &'a str) -> Self {
+    pub(crate) fn new(source: &'a str) -> Self {
         let starts = [0]
             .into_iter()
             .chain(source.match_indices('\n').map(|(offset, _)| offset + 1))
@@ -71,7 +71,7 @@ impl<'a> Lines<'a> {
         Self { source, starts }
     }
 
-    fn offset(&self, place: Place) -> usize {
+    pub(crate) fn offset(&self, place: Place) -> usize {
         self.at(place.line, place.column - 1)
     }
 
