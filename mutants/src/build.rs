@@ -35,7 +35,7 @@ pub(crate) struct Build {
 }
 
 impl Build {
-    /// Copies `original` (what git knows of, but for the page) and finds the mutants that compile.
+    /// Copies `original` and finds the mutants that compile.
     pub(crate) fn new(
         original: &Path,
         tree: &Path,
@@ -211,7 +211,8 @@ impl Error {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copies what git knows of, but for the page.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(from)

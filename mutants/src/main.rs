@@ -45,6 +45,9 @@ struct Arguments {
     /// One build a mutant, of those that lived: for what the compiler evaluates; half a minute each
     #[arg(long, requires = "again")]
     alone: bool,
+    /// The same with the tests of a suite that runs wasm: for what is only there for wasm32
+    #[arg(long, value_name = "SUITE", requires = "again")]
+    wasm: Option<String>,
 }
 
 fn main() -> Result<()> {
@@ -67,6 +70,13 @@ fn main() -> Result<()> {
     let folder = work.join("tree");
     let longest = Duration::from_secs_f64(arguments.longest);
     let mut fates = vec![Fate::NotReached; mutants.len()];
+    if let Some(suite) = &arguments.wasm {
+        alone::wasm_pass(root, &work.join("wasm"), &mutants, &mut fates, suite)?;
+        report.note(&mutants, &fates);
+        report.keep(&results)?;
+        report.print();
+        return Ok(());
+    }
     for (number, features) in PASSES.into_iter().enumerate() {
         if arguments.pass.is_some_and(|pass| pass != number) {
             continue;

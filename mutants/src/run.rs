@@ -203,7 +203,9 @@ pub(crate) fn parallel(jobs: usize, count: usize, each: impl Fn(usize) + Sync) {
     });
 }
 
-enum Outcome {
+/// How a program ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
     Passed,
     Failed,
     TimedOut,
@@ -225,7 +227,8 @@ fn test_command(program: &Path, names: &[String], folder: &Path) -> Command {
     command
 }
 
-fn outcome(command: &mut Command, limit: Duration) -> Result<Outcome> {
+/// Runs a program, in a process group of its own, no longer than `limit`.
+pub(crate) fn outcome(command: &mut Command, limit: Duration) -> Result<Outcome> {
     let mut child = command.spawn().context("a test program does not start")?;
     let start = Instant::now();
     let mut pause = Duration::from_micros(500);
