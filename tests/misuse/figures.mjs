@@ -9,7 +9,7 @@ import { hosted } from "./hosted.mjs";
 
 const MISUSES = [
   ["double_free", "invalid_free", "interior_free", "foreign_free", "wrong_size"],
-  ["dead_realloc", "overflow", "write_after_free"],
+  ["dead_realloc", "overflow", "write_after_free", "link_overwritten"],
 ].flat();
 
 /** What comes of a misuse: a trap there, or what the program then runs into. */
@@ -23,6 +23,7 @@ function outcome(module, name) {
   }
   try {
     if (exports.overlap()) return "blocks overlap";
+    exports.reuse();
     return exports.correct() === 2890 ? "nothing seen" : "wrong result";
   } catch {
     return "traps later";

@@ -34,13 +34,18 @@ const MISUSES = {
   dead_realloc: /use of a freed block: Heap 1, resize .*: the freed block of 40 bytes/,
   overflow: /overflow: Heap 1, free .*: from byte 40 on 41( fd){15} instead of fd$/,
   write_after_free: /write after free: Heap 1, reuse .*: from byte 3 on 41( dd){15} instead of dd$/,
+  link_overwritten: /write after free: Heap 1, reuse .*: from byte 0 on .* instead of dd$/,
 };
 
 for (const [name, text] of Object.entries(MISUSES)) {
   test(`${name} traps, and the report is in memory`, () => {
     const exports = instance();
     exports.correct();
-    assert.throws(() => exports[name](), WebAssembly.RuntimeError);
+    const misuse = () => {
+      exports[name]();
+      exports.reuse();
+    };
+    assert.throws(misuse, WebAssembly.RuntimeError);
     assert.match(report(exports), text);
   });
 }

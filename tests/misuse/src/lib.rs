@@ -30,6 +30,14 @@ fn write(at: *mut u8) {
     unsafe { at.write_volatile(0x41) }
 }
 
+/// Until it is the turn of what was freed before to be used again.
+#[unsafe(no_mangle)]
+extern "C" fn reuse() {
+    for _ in 0..100 {
+        drop(black_box(vec![1_u8; 50_000]));
+    }
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn correct() -> usize {
     let words: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
@@ -87,9 +95,18 @@ extern "C" fn write_after_free() {
     let block = block();
     free(block, WANTED);
     write(block.wrapping_add(3));
-    // Until it is its turn to be used again.
-    for _ in 0..100 {
-        drop(black_box(vec![1_u8; 50_000]));
+}
+
+/// Where allocators keep links in free memory: the first two words lead back to their own block.
+#[unsafe(no_mangle)]
+extern "C" fn link_overwritten() {
+    let blocks = [block(), block(), block()];
+    free(blocks[0], WANTED);
+    free(blocks[2], WANTED);
+    for word in 0..2 {
+        let at = blocks[2].cast::<usize>().wrapping_add(word);
+        // SAFETY: none, as above.
+        unsafe { at.write_volatile(blocks[2].addr()) }
     }
 }
 
