@@ -283,4 +283,16 @@ fn what_was_reserved_is_there_whoever_grows_at_the_same_time() {
             heap.check().unwrap();
         }
     }
+    // Once: then there is room.
+    for bytes in [PAGE - 100, PAGE, 5 * PAGE] {
+        for foreign in 1..20 {
+            let config =
+                Config { heap_base: Some(PAGE - 4096), max_pages: 1000, ..Config::default() };
+            let pool = Pool::new(Simulation::new(config));
+            pool.memory().foreign_before_next(foreign);
+            let heap = super::Heap::<_>::with_memory(&pool);
+            assert!(heap.reserve(bytes), "{bytes}, {foreign}");
+            heap.check().unwrap();
+        }
+    }
 }
