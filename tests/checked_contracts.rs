@@ -13,7 +13,7 @@ use bonsai_alloc::{
     BackingAllocator, Buddy, Raw,
     checked::{Fault, Report},
     inspect::Inspect,
-    memory::{Config, Pool, Simulation},
+    memory::{Config, PAGE, Pool, Simulation},
 };
 use bonsai_testkit::cores::Region;
 
@@ -42,6 +42,8 @@ fn memory_is_not_given_twice() {
         // SAFETY: looked at before it is done.
         unsafe { pool.release(start, layout) }
     };
+    let behind = layout(PAGE - 4 * 4096, 16);
+    let rest = pool.acquire(behind).unwrap();
     let at = |block: usize, offset: usize| {
         NonNull::new(blocks[block].as_ptr().wrapping_add(offset)).unwrap()
     };
@@ -57,7 +59,7 @@ fn memory_is_not_given_twice() {
         (at(2, 8), layout(64, 16)),
         (blocks[2], layout(0, 16)),
         (at(3, 1 << 30), wanted),
-        (blocks[3], layout(1 << 24, 16)),
+        (rest, layout(behind.size() + 16, 16)),
     ] {
         release(start, wanted);
         let report = damage("Pool", "free");
