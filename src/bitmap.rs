@@ -57,6 +57,7 @@ mod tests {
     #[test]
     fn a_set_remembers_each_once() {
         let mut set = BitSet::<2>::new();
+        assert_eq!(BitSet::<2>::LEN, 128);
         assert!(set.insert(0) && set.insert(63) && set.insert(64) && set.insert(127));
         assert!(!set.insert(64) && !set.insert(128));
         assert!(set.contains(127) && !set.contains(1) && !set.contains(128));
