@@ -287,6 +287,7 @@ mod tests {
     const EACH: [(bool, bool); 4] = [(false, false), (false, true), (true, false), (true, true)];
 
     #[test]
+    #[cfg_attr(miri, ignore = "many memories, each of which takes Miri seconds")]
     fn one_growth_is_enough_wherever_it_lands() {
         for (inner, behind) in EACH {
             for n in [LEFT + 1, PAGES - 2, PAGES + 4, 2 * PAGES, 5 * PAGES, 40 * PAGES] {
@@ -300,6 +301,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "many memories, each of which takes Miri seconds")]
     fn memory_grows_by_no_page_more_than_is_needed() {
         for (inner, behind) in EACH {
             // What is left of the top counts where it reaches the new memory; a header is
@@ -315,6 +317,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "many memories, each of which takes Miri seconds")]
     fn the_table_moves_when_it_has_no_room_and_not_before() {
         for (inner, behind) in EACH {
             let there = 16 + usize::from(inner) + usize::from(behind);
@@ -335,6 +338,7 @@ mod tests {
 
     /// A buffer at the end of memory grows with it: where the table is in between it has to move.
     #[test]
+    #[cfg_attr(miri, ignore = "many memories, each of which takes Miri seconds")]
     fn the_table_moves_out_of_the_way_of_what_has_to_be_joined() {
         for (inner, behind) in EACH {
             grown(inner, behind, |pool, state| {
