@@ -124,6 +124,7 @@ fn a_list_leads_only_to_where_a_block_begins_that_is_no_free_run() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri many minutes")]
 fn small_blocks_are_carved_many_at_a_time_whatever_ordinary_alignment_they_ask_for() {
     for align in [1, 2, 8, 16] {
         for n in [1, 3, 64, 72] {
@@ -139,6 +140,7 @@ fn small_blocks_are_carved_many_at_a_time_whatever_ordinary_alignment_they_ask_f
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri many minutes")]
 fn strongly_aligned_blocks_wait_and_are_the_next_ones_handed_out() {
     for n in [8, 64, 72, 160] {
         let pool = memory(16);
@@ -213,6 +215,7 @@ fn memory_is_fragmented_when_it_grows_though_more_than_a_quarter_is_free() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri many minutes")]
 fn lists_of_fragmented_memory_are_emptied_whenever_a_256th_was_taken_from_runs() {
     for (careful, beyond, emptied) in [(true, 0, false), (true, 1, true), (false, 1, false)] {
         let pool = memory(100);
