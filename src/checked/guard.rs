@@ -518,3 +518,46 @@ impl fmt::Debug for Guard {
         f.write_str(self.name)
     }
 }
+
+#[cfg(all(test, any(unix, windows)))]
+mod tests {
+    use core::alloc::GlobalAlloc;
+
+    use super::super::{Checked, storage::REFUSED};
+    use super::*;
+    use crate::{
+        SlabHeap,
+        memory::{Config, Pool, Simulation},
+    };
+
+    #[test]
+    fn a_block_for_which_the_book_has_no_room_is_served_and_not_reported() {
+        let pool = Pool::new(Simulation::new(Config::default()));
+        let heap = SlabHeap::with_memory(&pool);
+        let wanted = Layout::new::<[u8; 100]>();
+        // SAFETY: the size is not 0.
+        let alloc = || unsafe { heap.alloc(wanted) };
+        let first = alloc();
+        REFUSED.set(true);
+        let blocks: std::vec::Vec<_> =
+            core::iter::once(first).chain((1..40).map(|_| alloc())).collect();
+        let counts = heap.counts();
+        assert!(blocks.iter().all(|block| !block.is_null()));
+        assert_eq!((counts.live, counts.untracked), (16, 24), "a table has 16 entries");
+        for block in blocks {
+            // SAFETY: live, with its layout. A report would stop the test.
+            unsafe { heap.dealloc(block, wanted) };
+        }
+        let counts = heap.counts();
+        assert_eq!((counts.live, counts.waiting, counts.untracked), (0, 16, 0));
+
+        // Without a book there is nothing to hold anybody to.
+        let blind = SlabHeap::with_memory(&pool);
+        // SAFETY: the size is not 0.
+        let block = unsafe { blind.alloc(wanted) };
+        // SAFETY: live, with its layout.
+        unsafe { blind.dealloc(block, wanted) };
+        assert_eq!(blind.counts(), super::super::Counts::default());
+        REFUSED.set(false);
+    }
+}

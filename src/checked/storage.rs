@@ -12,6 +12,13 @@ mod place {
 
     use super::{Layout, NonNull};
 
+    #[cfg(test)]
+    std::thread_local! {
+        /// Whether this thread finds no memory for books.
+        pub(in crate::checked) static REFUSED: core::cell::Cell<bool> =
+            const { core::cell::Cell::new(false) };
+    }
+
     #[derive(Debug)]
     pub(in crate::checked) struct Storage;
 
@@ -22,6 +29,10 @@ mod place {
 
         /// Zeroed memory; `None` where there is none. The size is not 0.
         pub(in crate::checked) fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+            #[cfg(test)]
+            if REFUSED.get() {
+                return None;
+            }
             // SAFETY: callers ask for something.
             NonNull::new(unsafe { System.alloc_zeroed(layout) })
         }
@@ -124,4 +135,6 @@ mod place {
     }
 }
 
+#[cfg(all(test, any(unix, windows)))]
+pub(super) use place::REFUSED;
 pub(super) use place::Storage;
