@@ -135,6 +135,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri many minutes")]
     fn a_list_has_blocks_of_its_size_that_are_neither_free_runs_nor_the_heaps_own() {
         let rule = "a quick list leads to what is no block of its size";
         // In a list of smaller blocks, and of larger ones.
@@ -186,6 +187,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri many minutes")]
     fn lists_end_and_what_waits_in_those_of_large_blocks_is_counted() {
         breaks("a quick list has no end", |state, waits, _| {
             let at = state.runs.pointer(state.runs.granule(waits));
@@ -253,6 +255,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri many minutes")]
     fn a_walk_finds_what_waits_anywhere() {
         let pool = memory(100);
         let heap = Heap::with_memory(&pool);
