@@ -351,6 +351,8 @@ impl State {
             // SAFETY: it was full, so it is not on the list, and now it has room.
             unsafe { self.link(slab) };
         }
+        // SAFETY: the same; `link` had a reference of its own, which ended this one's before.
+        let header = unsafe { State::header(region, slab) };
         if header.list.used == 0 && (header.next | header.previous) != 0 {
             // SAFETY: it has room, so it is on the list.
             unsafe { self.unlink(slab) };
