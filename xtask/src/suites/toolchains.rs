@@ -48,7 +48,7 @@ pub fn nightly(_: &Machine, score: &mut Score) -> Result<()> {
 
 /// Those of the library's tests that Miri gets through: it takes a thousand times as long, so the
 /// suites of random operations and of every sequence are left to the other jobs.
-const MIRI_TESTS: [&str; 2] = ["refusals", "forebear"];
+const MIRI_TESTS: [&str; 3] = ["refusals", "forebear", "short_programs"];
 
 /// Native tests under Miri: the default features with each of its models of borrowing, and
 /// core's own provenance methods held to strict provenance.
