@@ -7,7 +7,7 @@
 use core::{alloc::Layout, ptr::NonNull};
 
 #[cfg(any(unix, windows))]
-mod place {
+mod system {
     use std::alloc::{GlobalAlloc, System};
 
     use super::{Layout, NonNull};
@@ -46,8 +46,8 @@ mod place {
     }
 }
 
-#[cfg(not(any(unix, windows)))]
-mod place {
+#[cfg(any(test, not(any(unix, windows))))]
+mod pages {
     use core::cell::UnsafeCell;
 
     use super::{Layout, NonNull};
@@ -115,7 +115,7 @@ mod place {
 
         fn grow(&mut self, size: usize) -> Option<()> {
             let pages = size.div_ceil(PAGE);
-            if pages > MAX_PAGES || Machine.pages() + pages > MAX_PAGES {
+            if Machine.pages() + pages > MAX_PAGES {
                 return None;
             }
             self.rest = Machine.pointer(Machine.grow(pages)?);
@@ -133,8 +133,68 @@ mod place {
             *list = start.as_ptr();
         }
     }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn layout(size: usize) -> Layout {
+            Layout::from_size_align(size, 8).unwrap()
+        }
+
+        /// The address of zeroed memory for `size` bytes, which is written to from then on.
+        fn take(storage: &mut Storage, size: usize) -> Option<usize> {
+            let block = storage.obtain(layout(size))?.as_ptr();
+            for at in 0..size {
+                let byte = block.wrapping_add(at);
+                // SAFETY: that long.
+                assert_eq!(unsafe { byte.replace(0xEE) }, 0, "byte {at} of {size}");
+            }
+            Some(block.addr())
+        }
+
+        /// There is one storage, so this is one test; and nothing else in these grows the memory of
+        /// the program.
+        #[test]
+        fn books_have_memory_of_their_own_and_use_all_of_it() {
+            let mut storage = Storage::new();
+            let mut all = std::vec::Vec::new();
+            let first = FIRST_BYTES.0.get().addr();
+            for at in 0..16 {
+                assert_eq!(take(&mut storage, 1000), Some(first + at * 1024));
+                all.push(first + at * 1024);
+            }
+            assert_eq!(Machine.pages(), 0);
+            let page = take(&mut storage, 1000).unwrap();
+            assert_eq!((page, Machine.pages()), (Machine.pointer(0).addr(), 1));
+            for at in 1..64 {
+                assert_eq!(take(&mut storage, 1000), Some(page + at * 1024));
+            }
+            assert_eq!(Machine.pages(), 1);
+            let large = take(&mut storage, 3 * PAGE).unwrap();
+            assert_eq!((large, Machine.pages()), (page + PAGE, 5));
+
+            for &block in &all[..2] {
+                let block = FIRST_BYTES.0.get().cast::<u8>().wrapping_add(block - first);
+                // SAFETY: obtained with a layout of that class, and not used any more.
+                unsafe { storage.release(NonNull::new(block).unwrap(), layout(600)) };
+            }
+            assert_eq!(take(&mut storage, 1024), Some(all[1]));
+            assert_eq!(take(&mut storage, 513), Some(all[0]));
+            let small = take(&mut storage, 1).unwrap();
+            assert_eq!(take(&mut storage, 8), Some(small + 16));
+
+            assert_eq!(take(&mut storage, (MAX_PAGES + 1) * PAGE), None);
+            assert_eq!(take(&mut storage, isize::MAX as usize - 7), None);
+            assert_eq!(Machine.pages(), 6);
+            assert_eq!(take(&mut storage, 16), Some(small + 32));
+        }
+    }
 }
 
+#[cfg(not(any(unix, windows)))]
+pub(super) use pages::Storage;
 #[cfg(all(test, any(unix, windows)))]
-pub(super) use place::REFUSED;
-pub(super) use place::Storage;
+pub(super) use system::REFUSED;
+#[cfg(any(unix, windows))]
+pub(super) use system::Storage;
