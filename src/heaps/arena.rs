@@ -253,6 +253,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri many minutes")]
     fn memory_grows_by_what_completes_a_block_with_the_free_ones_at_the_end() {
         for granule in [4, 12] {
             let pool = pool(Config::default());
@@ -300,6 +301,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri many minutes")]
     fn a_growing_map_seldom_moves() {
         let pool = pool(Config { max_pages: 600, ..Config::default() });
         let mut arena = Arena::<28>::new(4);
