@@ -521,42 +521,35 @@ impl fmt::Debug for Guard {
 
 #[cfg(all(test, any(unix, windows)))]
 mod tests {
-    use core::alloc::GlobalAlloc;
+    use core::ptr::NonNull;
 
-    use super::super::{Checked, storage::REFUSED};
-    use super::*;
-    use crate::{
-        SlabHeap,
-        memory::{Config, Pool, Simulation},
-    };
+    use super::{super::storage::REFUSED, *};
 
     #[test]
     fn a_block_for_which_the_book_has_no_room_is_served_and_not_reported() {
-        let pool = Pool::new(Simulation::new(Config::default()));
-        let heap = SlabHeap::with_memory(&pool);
         let wanted = Layout::new::<[u8; 100]>();
-        // SAFETY: the size is not 0.
-        let alloc = || unsafe { heap.alloc(wanted) };
-        let first = alloc();
+        let mut memory = [0_u128; 8 * 40];
+        let start = NonNull::from(&mut memory).cast();
+        let region = Region::new(start, size_of_val(&memory)).unwrap();
+        let at = |block: usize| region.start() + 128 * block;
+
+        let guard = Guard::new("Heap");
+        assert!(guard.admit(&region, at(0), wanted, 128));
         REFUSED.set(true);
-        let blocks: std::vec::Vec<_> =
-            core::iter::once(first).chain((1..40).map(|_| alloc())).collect();
-        let counts = heap.counts();
-        assert!(blocks.iter().all(|block| !block.is_null()));
+        assert!((1..40).all(|block| guard.admit(&region, at(block), wanted, 128)));
+        let counts = guard.counts();
         assert_eq!((counts.live, counts.untracked), (16, 24), "a table has 16 entries");
-        for block in blocks {
-            // SAFETY: live, with its layout. A report would stop the test.
-            unsafe { heap.dealloc(block, wanted) };
-        }
-        let counts = heap.counts();
+        // A report would stop the test.
+        let left = |block| guard.leave(&region, at(block), Some(wanted), Leave::Waiting);
+        assert!((0..16).all(|block| left(block) == Left::Waits));
+        assert!((16..40).all(|block| left(block) == Left::Gone));
+        let counts = guard.counts();
         assert_eq!((counts.live, counts.waiting, counts.untracked), (0, 16, 0));
 
         // Without a book there is nothing to hold anybody to.
-        let blind = SlabHeap::with_memory(&pool);
-        // SAFETY: the size is not 0.
-        let block = unsafe { blind.alloc(wanted) };
-        // SAFETY: live, with its layout.
-        unsafe { blind.dealloc(block, wanted) };
+        let blind = Guard::new("Heap");
+        assert!(blind.admit(&region, at(0), wanted, 128));
+        assert_eq!(blind.leave(&region, at(0), Some(wanted), Leave::Waiting), Left::Gone);
         assert_eq!(blind.counts(), super::super::Counts::default());
         REFUSED.set(false);
     }
