@@ -1,16 +1,8 @@
 //! The memory of a native program that uses a heap of this crate: alone in its process, because it is
 //! used up.
 
-use bonsai_alloc::memory::{Grow, MAX_PAGES, Machine, PAGE};
-
-/// Miri commits what is reserved.
-const LIMIT: usize = if cfg!(miri) {
-    64
-} else if cfg!(target_pointer_width = "32") {
-    MAX_PAGES / 16
-} else {
-    MAX_PAGES
-};
+use bonsai_alloc::memory::{Grow, Machine, PAGE};
+use bonsai_testkit::MACHINE_PAGES as LIMIT;
 
 #[test]
 fn a_native_program_has_as_much_memory_as_wasm32_and_no_more() {

@@ -5,18 +5,10 @@ use std::alloc::{GlobalAlloc, Layout};
 
 use bonsai_alloc::{
     TinyHeap,
-    memory::{Config, Grow, MAX_PAGES, Machine, PAGE, Pool, Simulation},
+    memory::{Config, Grow, Machine, PAGE, Pool, Simulation},
     trace::{Event, NoSites, Traced},
 };
-
-/// Miri commits what is reserved.
-const LIMIT: usize = if cfg!(miri) {
-    64
-} else if cfg!(target_pointer_width = "32") {
-    MAX_PAGES / 16
-} else {
-    MAX_PAGES
-};
+use bonsai_testkit::MACHINE_PAGES as LIMIT;
 
 const RECORDS: usize = 1 << 12;
 const RING: usize = 4 * size_of::<usize>() * RECORDS / PAGE;

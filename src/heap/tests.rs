@@ -278,6 +278,7 @@ unsafe impl Grow for Crowded {
 
 /// Below the first growth is little, and where the growths land behind it the table does not reach.
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri many minutes")]
 fn what_was_reserved_is_there_whoever_grows_at_the_same_time() {
     for bytes in [1, PAGE - 100, PAGE, 5 * PAGE] {
         for below in [None, Some(PAGE - 48), Some(PAGE - 4096)] {

@@ -402,6 +402,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri many minutes")]
     fn model() {
         let pool = Pool::new(Simulation::new(Config {
             max_pages: 400,
@@ -420,7 +421,7 @@ mod tests {
             (state >> 16) as usize % below
         };
         let tag = |address: usize| (address >> 3) as u8 ^ 0x5A;
-        for step in 0..if cfg!(miri) { 20 } else { 10_000 } {
+        for step in 0..10_000 {
             let scale = 1 + random(19);
             let size = 1 + random(1 << scale);
             let chosen = live.iter().nth(random(live.len().max(1))).map(|(&a, &l)| (a, l));

@@ -42,3 +42,12 @@ pub use operation::{Operation, Trace};
 pub use run::{Failure, Options, Report, drive, replay, run};
 pub use shrink::shrink;
 pub use subject::{Closeness, Legality, Subject};
+
+/// How many pages a native program's memory has. Miri commits what is reserved.
+pub const MACHINE_PAGES: usize = if cfg!(miri) {
+    64
+} else if cfg!(target_pointer_width = "32") {
+    bonsai_alloc::memory::MAX_PAGES / 16
+} else {
+    bonsai_alloc::memory::MAX_PAGES
+};
