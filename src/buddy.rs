@@ -28,13 +28,14 @@ use core::{alloc::Layout, fmt, mem::ManuallyDrop, num::NonZeroUsize, ops::Range,
 
 pub use self::tree::{Tag, Taken, Tree};
 #[cfg(feature = "alloc")]
-use crate::memory::Global;
+use crate::backing::Global;
 use crate::{
     AllocError, AllocInitError, BackingAllocator, Raw,
+    backing::Source,
     bitmap::WORD,
     checked::{self, Guard},
     inspect::{Block, Damage, Inspect},
-    memory::{Linear, Source},
+    linear::Linear,
     provenance,
 };
 

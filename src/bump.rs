@@ -25,12 +25,13 @@
 use core::{alloc::Layout, fmt, ptr::NonNull};
 
 #[cfg(feature = "alloc")]
-use crate::memory::Global;
+use crate::backing::Global;
 use crate::{
     AllocError, AllocInitError, BackingAllocator, Raw,
+    backing::Source,
     checked::{self, Guard},
     inspect::{Block, Damage, Inspect, State, Stats, rule},
-    memory::{Linear, Source},
+    linear::Linear,
     provenance,
     region::Region,
 };

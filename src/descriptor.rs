@@ -4,7 +4,7 @@
 
 use core::ptr;
 
-use crate::memory::Linear;
+use crate::linear::Linear;
 
 /// `BONS`.
 const MAGIC: usize = 0x534E_4F42;

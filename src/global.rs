@@ -74,7 +74,7 @@ macro_rules! heap {
     ([$($policy:tt)*] $heap:ty) => {
         // SAFETY: so is what it calls; `checked` asks for more than it is asked for, and refuses
         // what breaks this contract.
-        unsafe impl<M: Memory, $($policy)*> core::alloc::GlobalAlloc for $heap {
+        unsafe impl<M: PageSource, $($policy)*> core::alloc::GlobalAlloc for $heap {
             #[inline]
             unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
                 // SAFETY: as the caller promises.
@@ -102,7 +102,7 @@ macro_rules! heap {
         }
 
         crate::global::allocator!([$($policy)*] $heap);
-        crate::checked::watched!([M: Memory, $($policy)*] $heap, |heap| {
+        crate::checked::watched!([M: PageSource, $($policy)*] $heap, |heap| {
             heap.memory.pool().region()
         });
     };
@@ -115,7 +115,7 @@ macro_rules! allocator {
     ([$($policy:tt)*] $heap:ty) => {
         // SAFETY: the blocks are linear memory's, which outlives the heap; each is the caller's until
         // it is given back.
-        unsafe impl<M: Memory, $($policy)*> crate::allocator::Allocator for $heap {
+        unsafe impl<M: PageSource, $($policy)*> crate::allocator::Allocator for $heap {
             fn allocate(
                 &self,
                 layout: Layout,

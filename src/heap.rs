@@ -49,8 +49,8 @@ use crate::{
     descriptor::{Descriptor, Kind, value},
     global::{Plain, heap},
     inspect::Inspect,
+    linear::{Linear, LinearMemory, PAGE, PageSource, Pool},
     lock::Lock,
-    memory::{Grow, Linear, Memory, PAGE, Pool},
 };
 
 /// Small blocks are carved this many granules at a time, where a run has them.
@@ -117,7 +117,7 @@ unsafe impl Send for State {}
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
 #[derive(Debug)]
-pub struct Heap<M: Memory = Linear, P: Policy = Standard> {
+pub struct Heap<M: PageSource = Linear, P: Policy = Standard> {
     state: Lock<State>,
     memory: M,
     policy: PhantomData<fn() -> P>,
@@ -250,7 +250,7 @@ impl State {
     /// Grows by what `n` granules in a row need; `joined`: those that follow the top. False, and
     /// nothing changed, where that is refused. What came may be too little, though not twice in a
     /// row.
-    fn grow<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, n: usize, joined: bool) -> bool {
+    fn grow<G: LinearMemory, P: Policy>(&mut self, pool: &Pool<G>, n: usize, joined: bool) -> bool {
         let runs = &mut self.runs;
         let end = runs.granule(pool.end());
         let mut needed = 0;
@@ -286,7 +286,7 @@ impl State {
     /// Takes what is wanted from the runs: those there are, then those that the quick lists make,
     /// then new memory.
     #[inline(never)]
-    fn obtain<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, want: Want) -> Option<Taken> {
+    fn obtain<G: LinearMemory, P: Policy>(&mut self, pool: &Pool<G>, want: Want) -> Option<Taken> {
         // Without memory there is no table to look into.
         if self.runs.limit != 0 {
             self.carved = self.carved.wrapping_add(want.fit);
@@ -320,7 +320,11 @@ impl State {
     /// Takes a block that the first of a quick list is not: a small one, of which more are carved
     /// from the same run for the list, a large or strongly aligned one, or any where nothing waits.
     #[inline(never)]
-    fn take<G: Grow, P: Policy>(&mut self, pool: &Pool<G>, layout: Layout) -> Option<Taken> {
+    fn take<G: LinearMemory, P: Policy>(
+        &mut self,
+        pool: &Pool<G>,
+        layout: Layout,
+    ) -> Option<Taken> {
         let (n, class) = class_for(layout.size());
         let align = layout.align();
         if align > GRANULE {
@@ -359,7 +363,7 @@ impl State {
 
     /// Sets the emergency reserve apart, once.
     #[inline(always)]
-    fn set_apart<G: Grow, P: Policy>(&mut self, pool: &Pool<G>) {
+    fn set_apart<G: LinearMemory, P: Policy>(&mut self, pool: &Pool<G>) {
         if P::EMERGENCY > 0 && self.emergency == 0 {
             let n = granules(P::EMERGENCY);
             let want = Want { n, fit: n, most: n, align: 1 };
@@ -384,7 +388,7 @@ impl State {
     /// # Safety
     /// It was handed out for `old` bytes.
     #[inline(never)]
-    unsafe fn resize<G: Grow, P: Policy>(
+    unsafe fn resize<G: LinearMemory, P: Policy>(
         &mut self,
         pool: &Pool<G>,
         address: usize,
@@ -422,11 +426,11 @@ impl State {
 }
 
 /// The start of a pool's linear memory, a page below it: granule 0 is none.
-fn base<G: Grow>(pool: &Pool<G>) -> NonNull<u8> {
+fn base<G: LinearMemory>(pool: &Pool<G>) -> NonNull<u8> {
     NonNull::new(pool.memory().pointer(0).wrapping_sub(PAGE)).unwrap_or(NonNull::dangling())
 }
 
-impl<M: Memory, P: Policy> Heap<M, P> {
+impl<M: PageSource, P: Policy> Heap<M, P> {
     /// A heap over a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
         let state = State {
@@ -453,7 +457,7 @@ impl<M: Memory, P: Policy> Heap<M, P> {
                 if state.runs.end - state.runs.top >= granules(bytes) {
                     return true;
                 }
-                if !state.grow::<M::Grow, P>(pool, granules(bytes), false) {
+                if !state.grow::<M::Memory, P>(pool, granules(bytes), false) {
                     return false;
                 }
             }
@@ -466,8 +470,8 @@ impl<M: Memory, P: Policy> Heap<M, P> {
         let mut retried = false;
         loop {
             let taken = self.state.with(|state| {
-                state.set_apart::<M::Grow, P>(self.memory.pool());
-                let taken = state.take::<M::Grow, P>(self.memory.pool(), layout)?;
+                state.set_apart::<M::Memory, P>(self.memory.pool());
+                let taken = state.take::<M::Memory, P>(self.memory.pool(), layout)?;
                 Some((state.runs.pointer(taken.at), taken))
             });
             if taken.is_some() || retried || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none()) {
@@ -501,7 +505,7 @@ impl<M: Memory, P: Policy> Heap<M, P> {
 
 // SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
 // asked, and nothing panics.
-unsafe impl<M: Memory, P: Policy> Plain for Heap<M, P> {
+unsafe impl<M: PageSource, P: Policy> Plain for Heap<M, P> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.align() <= GRANULE {
@@ -563,7 +567,7 @@ unsafe impl<M: Memory, P: Policy> Plain for Heap<M, P> {
         self.state.with(|state| {
             let pool = self.memory.pool();
             // SAFETY: the caller's block.
-            unsafe { state.resize::<M::Grow, P>(pool, ptr.addr(), layout.size(), size) }
+            unsafe { state.resize::<M::Memory, P>(pool, ptr.addr(), layout.size(), size) }
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each is one state behind one lock ([`crate::lock`]), a `GlobalAlloc`, an `Allocator` where there
 //! is that trait, and open to [`Inspect`](crate::inspect::Inspect). Their memory comes from a
-//! [`Memory`](crate::memory::Memory): the module's own, or a simulation in native tests.
+//! [`PageSource`](crate::linear::PageSource): the module's own pool, or a simulation in native tests.
 
 mod arena;
 mod buddy;

@@ -53,6 +53,7 @@ extern crate std;
 
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 pub mod allocator;
+pub mod backing;
 mod bitmap;
 pub mod buddy;
 pub mod bump;
@@ -67,10 +68,10 @@ mod global;
 pub mod heap;
 mod heaps;
 pub mod inspect;
+pub mod linear;
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 mod local;
 mod lock;
-pub mod memory;
 pub mod prelude;
 mod provenance;
 mod region;
@@ -78,18 +79,19 @@ pub mod slab;
 #[cfg(feature = "trace")]
 pub mod trace;
 
+#[cfg(feature = "alloc")]
+pub use backing::Global;
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 pub use local::{Core, Local};
-#[cfg(feature = "alloc")]
-pub use memory::Global;
 pub use {
+    backing::{BackingAllocator, Raw},
     buddy::Buddy,
     bump::Bump,
     descriptor::Descriptor,
     error::{AllocError, AllocInitError},
     heap::Heap,
     heaps::{BuddyHeap, BumpHeap, SlabHeap, TinyHeap, TinyStats},
-    memory::{BackingAllocator, Linear, Raw},
+    linear::Linear,
     slab::Slab,
 };
 

@@ -26,13 +26,14 @@
 use core::{alloc::Layout, fmt, num::NonZeroUsize, ptr::NonNull};
 
 #[cfg(feature = "alloc")]
-use crate::memory::Global;
+use crate::backing::Global;
 use crate::{
     AllocError, AllocInitError, BackingAllocator, Raw,
+    backing::Source,
     bitmap::{BitSet, WORD, align_up},
     checked::{self, Guard},
     inspect::{Block, Damage, Inspect, State, rule},
-    memory::{Linear, Source},
+    linear::Linear,
     provenance,
     region::Region,
 };

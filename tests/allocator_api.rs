@@ -9,7 +9,7 @@ use bonsai_alloc::{
     Buddy, BuddyHeap, Bump, BumpHeap, Heap, Local, Slab, SlabHeap, TinyHeap,
     allocator::Allocator,
     inspect::Inspect,
-    memory::{Config, Pool, Simulation},
+    linear::{Config, Pool, Simulation},
 };
 
 fn layout(size: usize, align: usize) -> Layout {

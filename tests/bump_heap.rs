@@ -11,7 +11,7 @@ use std::{
 use bonsai_alloc::{
     BumpHeap,
     inspect::{Block, Inspect, State},
-    memory::{Config, PAGE, Pool, Simulation},
+    linear::{Config, PAGE, Pool, Simulation},
 };
 
 /// Before a chunk's first block.

@@ -13,7 +13,7 @@ use bonsai_alloc::{
     BackingAllocator, Buddy, Raw,
     checked::{Fault, Report},
     inspect::Inspect,
-    memory::{Config, PAGE, Pool, Simulation},
+    linear::{Config, PAGE, Pool, Simulation},
 };
 use bonsai_testkit::cores::Region;
 

@@ -16,7 +16,7 @@ use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap,
     checked::{Fault, Operation},
     inspect::{Damage, Inspect},
-    memory::Config,
+    linear::Config,
 };
 
 use heaps::{ROOMY, SIZES, each_heap, pool, the_report};

@@ -20,7 +20,7 @@ use bonsai_alloc::{
     Buddy, BuddyHeap, BumpHeap, Global, Heap, Slab, SlabHeap, TinyHeap,
     checked::{self, Fault},
     inspect::{Inspect, State},
-    memory::{Config, Grow, Pool, Simulation},
+    linear::{Config, LinearMemory, Pool, Simulation},
 };
 
 use reports::{keep, layout, no_report, reports};

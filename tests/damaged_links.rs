@@ -12,7 +12,7 @@ use std::{
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
     inspect::Inspect,
-    memory::{Config, Grow, PAGE, Pool, Simulation},
+    linear::{Config, LinearMemory, PAGE, Pool, Simulation},
 };
 use bonsai_testkit::fastrand::Rng;
 

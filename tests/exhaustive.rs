@@ -8,7 +8,7 @@ use std::{alloc::Layout, num::NonZeroUsize, ops::Range, ptr::NonNull};
 use bonsai_alloc::{
     AllocError, Buddy, BuddyHeap, BumpHeap, Heap, Raw, SlabHeap, TinyHeap,
     inspect::Inspect,
-    memory::{Config, PAGE},
+    linear::{Config, PAGE},
 };
 use bonsai_testkit::{
     Closeness, Operation, Options, Subject, Trace,

@@ -10,7 +10,7 @@ use std::{
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
     inspect::Inspect,
-    memory::{Config, Grow, PAGE, Pool, Simulation},
+    linear::{Config, LinearMemory, PAGE, Pool, Simulation},
 };
 
 const ROOMY: Config = Config { first_page: 0, pages: 1, max_pages: 400, heap_base: None };

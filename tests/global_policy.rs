@@ -11,7 +11,7 @@ use bonsai_alloc::{
     Heap, Linear,
     heap::Policy,
     inspect::{Inspect, Stats},
-    memory::PAGE,
+    linear::PAGE,
 };
 
 /// All memory there is: as much as a failing test needs to say where it failed.

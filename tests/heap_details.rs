@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
     inspect::{Block, Inspect, State},
-    memory::{Config, Grow, PAGE, Pool, Simulation},
+    linear::{Config, LinearMemory, PAGE, Pool, Simulation},
 };
 
 /// Bytes that `checked` puts behind a block.

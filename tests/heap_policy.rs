@@ -10,7 +10,7 @@ use bonsai_alloc::{
     Heap,
     heap::{Policy, Standard},
     inspect::{Inspect, State, Stats},
-    memory::{Config, PAGE, Pool, Simulation},
+    linear::{Config, PAGE, Pool, Simulation},
 };
 
 const MIB: usize = 1 << 20;

@@ -1,7 +1,7 @@
 //! The memory of a native program that uses a heap of this crate: alone in its process, because it is
 //! used up.
 
-use bonsai_alloc::memory::{Grow, Machine, PAGE};
+use bonsai_alloc::linear::{LinearMemory, Machine, PAGE};
 use bonsai_testkit::MACHINE_PAGES as LIMIT;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{alloc::Layout, ops::Range, ptr::NonNull};
 
-use bonsai_alloc::memory::{Config, Grow, MAX_PAGES, PAGE, Pool, Simulation};
+use bonsai_alloc::linear::{Config, LinearMemory, MAX_PAGES, PAGE, Pool, Simulation};
 use bonsai_testkit::fastrand::Rng;
 
 fn layout(size: usize, align: usize) -> Layout {
@@ -348,7 +348,7 @@ impl Model {
         self.take(start, len, zero_from);
     }
 
-    fn refused(&self, fits: bool, stats: bonsai_alloc::memory::PoolStats) {
+    fn refused(&self, fits: bool, stats: bonsai_alloc::linear::PoolStats) {
         assert!(!fits, "refused, though something fits");
         assert_eq!(self.pool.stats(), stats, "refused, and yet changed");
     }

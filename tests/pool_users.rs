@@ -8,7 +8,7 @@ use std::{
 use bonsai_alloc::{
     AllocInitError, Buddy, BuddyHeap, Bump, BumpHeap, Slab, SlabHeap, TinyHeap,
     inspect::{Inspect, State},
-    memory::{Config, PAGE, Pool, Simulation},
+    linear::{Config, PAGE, Pool, Simulation},
 };
 use bonsai_testkit::fastrand::Rng;
 

@@ -8,7 +8,7 @@ use std::alloc::Layout;
 use bonsai_alloc::{
     AllocInitError, Global, Raw,
     inspect::{Damage, Inspect, State},
-    memory::{Config, Memory, PAGE, Pool, Simulation},
+    linear::{Config, PAGE, PageSource, Pool, Simulation},
     prelude::*,
 };
 

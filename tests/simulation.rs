@@ -1,6 +1,6 @@
 //! The memory that native tests grow: it must notice what they are there to find.
 
-use bonsai_alloc::memory::{Config, Grow, PAGE, Simulation};
+use bonsai_alloc::linear::{Config, LinearMemory, PAGE, Simulation};
 
 #[test]
 fn memory_grows_to_its_end_and_no_further() {

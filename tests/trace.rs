@@ -12,7 +12,7 @@ use std::{
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
     inspect::{Block, Damage, Inspect, State},
-    memory::{Config, Grow, Machine, PAGE, Pool, Simulation},
+    linear::{Config, LinearMemory, Machine, PAGE, Pool, Simulation},
     trace::{Event, NoSites, RECORDS, Sites, TraceDescriptor, Traced},
 };
 use bonsai_testkit::{

@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout};
 
 use bonsai_alloc::{
     TinyHeap,
-    memory::{Config, Grow, Machine, PAGE, Pool, Simulation},
+    linear::{Config, LinearMemory, Machine, PAGE, Pool, Simulation},
     trace::{Event, NoSites, Traced},
 };
 use bonsai_testkit::MACHINE_PAGES as LIMIT;

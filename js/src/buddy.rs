@@ -4,9 +4,9 @@ use std::{alloc::Layout, ptr::NonNull};
 
 use bonsai_alloc::{
     Linear,
+    backing::{BackingAllocator as _, Source as _},
     buddy::{Tag, Tree},
     inspect::{Block, Damage, Inspect, State},
-    memory::{BackingAllocator as _, Source as _},
 };
 use js_sys::Uint32Array;
 use wasm_bindgen::prelude::*;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     bitmap::align_up,
     global::{Plain, relocate},
-    memory::Memory,
+    linear::PageSource,
     region::Region,
 };
 
@@ -17,7 +17,7 @@ use crate::{
 /// rounded up to before, so that bytes just behind a block are its red zone.
 pub const ZONE: usize = 16;
 
-fn region(memory: &impl Memory) -> Region {
+fn region(memory: &impl PageSource) -> Region {
     memory.pool().region()
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn padded(layout: Layout) -> Option<Layout> {
 fn hand_out(
     heap: &impl Plain,
     guard: &Guard,
-    memory: &impl Memory,
+    memory: &impl PageSource,
     layout: Layout,
     take: impl Fn(Layout) -> *mut u8,
 ) -> *mut u8 {
@@ -52,7 +52,7 @@ fn hand_out(
 pub(crate) unsafe fn alloc(
     heap: &impl Plain,
     guard: &Guard,
-    memory: &impl Memory,
+    memory: &impl PageSource,
     layout: Layout,
 ) -> *mut u8 {
     // SAFETY: a larger layout.
@@ -64,7 +64,7 @@ pub(crate) unsafe fn alloc(
 pub(crate) unsafe fn alloc_zeroed(
     heap: &impl Plain,
     guard: &Guard,
-    memory: &impl Memory,
+    memory: &impl PageSource,
     layout: Layout,
 ) -> *mut u8 {
     // SAFETY: a larger layout.
@@ -73,7 +73,7 @@ pub(crate) unsafe fn alloc_zeroed(
 
 /// Gives the heap the blocks that have waited longest: all, or those above the limit. Whether there
 /// were any.
-fn empty(heap: &impl Plain, guard: &Guard, memory: &impl Memory, all: bool) -> bool {
+fn empty(heap: &impl Plain, guard: &Guard, memory: &impl PageSource, all: bool) -> bool {
     let region = region(memory);
     let mut any = false;
     while let Some((address, layout)) = guard.leaves(&region, all) {
@@ -87,7 +87,7 @@ fn empty(heap: &impl Plain, guard: &Guard, memory: &impl Memory, all: bool) -> b
 }
 
 /// Empties the quarantine. Whether there was anything.
-pub(crate) fn make_room(heap: &impl Plain, guard: &Guard, memory: &impl Memory) -> bool {
+pub(crate) fn make_room(heap: &impl Plain, guard: &Guard, memory: &impl PageSource) -> bool {
     empty(heap, guard, memory, true)
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn make_room(heap: &impl Plain, guard: &Guard, memory: &impl Memory) 
 pub(crate) unsafe fn dealloc(
     heap: &impl Plain,
     guard: &Guard,
-    memory: &impl Memory,
+    memory: &impl PageSource,
     block: *mut u8,
     layout: Layout,
 ) {
@@ -122,7 +122,7 @@ pub(crate) unsafe fn dealloc(
 pub(crate) unsafe fn realloc(
     heap: &impl Plain,
     guard: &Guard,
-    memory: &impl Memory,
+    memory: &impl PageSource,
     block: *mut u8,
     old: Layout,
     size: usize,

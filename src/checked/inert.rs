@@ -6,7 +6,7 @@ use core::alloc::Layout;
 use crate::{
     global::{Plain, relocate, resized},
     inspect::{Block, Damage},
-    memory::Memory,
+    linear::PageSource,
     region::Region,
 };
 
@@ -139,7 +139,7 @@ pub(crate) fn padded(layout: Layout) -> Option<Layout> {
 }
 
 #[inline(always)]
-pub(crate) fn make_room(_: &impl Plain, _: &Guard, _: &impl Memory) -> bool {
+pub(crate) fn make_room(_: &impl Plain, _: &Guard, _: &impl PageSource) -> bool {
     false
 }
 
@@ -149,7 +149,7 @@ pub(crate) fn make_room(_: &impl Plain, _: &Guard, _: &impl Memory) -> bool {
 pub(crate) unsafe fn alloc(
     heap: &impl Plain,
     _: &Guard,
-    _: &impl Memory,
+    _: &impl PageSource,
     layout: Layout,
 ) -> *mut u8 {
     // SAFETY: as the caller promises.
@@ -162,7 +162,7 @@ pub(crate) unsafe fn alloc(
 pub(crate) unsafe fn alloc_zeroed(
     heap: &impl Plain,
     _: &Guard,
-    _: &impl Memory,
+    _: &impl PageSource,
     layout: Layout,
 ) -> *mut u8 {
     // SAFETY: as the caller promises.
@@ -175,7 +175,7 @@ pub(crate) unsafe fn alloc_zeroed(
 pub(crate) unsafe fn dealloc(
     heap: &impl Plain,
     _: &Guard,
-    _: &impl Memory,
+    _: &impl PageSource,
     block: *mut u8,
     layout: Layout,
 ) {
@@ -189,7 +189,7 @@ pub(crate) unsafe fn dealloc(
 pub(crate) unsafe fn realloc(
     heap: &impl Plain,
     _: &Guard,
-    _: &impl Memory,
+    _: &impl PageSource,
     block: *mut u8,
     layout: Layout,
     size: usize,

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     bitmap::{WORD, align_up},
     inspect::State,
-    memory::Extent,
+    linear::Extent,
     provenance,
 };
 
@@ -241,7 +241,7 @@ mod tests {
     use super::super::tests::{Heap, memory, take_top};
     use crate::{
         heap::{Standard, State, classes::GRANULE},
-        memory::{PAGE, Pool, Simulation},
+        linear::{PAGE, Pool, Simulation},
     };
 
     /// Granules of a page.

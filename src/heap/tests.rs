@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     inspect::Inspect,
-    memory::{Config, Grow, PAGE, Pool, Simulation},
+    linear::{Config, LinearMemory, PAGE, Pool, Simulation},
 };
 
 pub(super) type Heap<'a> = super::Heap<&'a Pool<Simulation>>;
@@ -257,7 +257,7 @@ fn the_pool_gets_back_what_is_too_small_for_a_heap_and_nothing_else() {
 struct Crowded(Simulation);
 
 // SAFETY: as the simulation's.
-unsafe impl Grow for Crowded {
+unsafe impl LinearMemory for Crowded {
     fn pages(&self) -> usize {
         self.0.pages()
     }

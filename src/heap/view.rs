@@ -8,13 +8,13 @@ use super::{
 use crate::{
     bitmap::BitSet,
     inspect::{Block, Damage, Inspect, State as Use, rule},
-    memory::Memory,
+    linear::PageSource,
 };
 
 /// How many granules of memory a walk looks at with one look at the quick lists.
 const WINDOW: usize = 256;
 
-impl<M: Memory, P: Policy> Heap<M, P> {
+impl<M: PageSource, P: Policy> Heap<M, P> {
     /// Which blocks, of those that begin in the window from granule `from` on, wait in quick lists.
     fn waiting(&self, from: usize) -> BitSet<WINDOW> {
         self.state.with(|state| {
@@ -35,7 +35,7 @@ impl<M: Memory, P: Policy> Heap<M, P> {
     }
 }
 
-impl<M: Memory, P: Policy> Inspect for Heap<M, P> {
+impl<M: PageSource, P: Policy> Inspect for Heap<M, P> {
     /// O(granules + blocks in quick lists × 256 KiB of memory).
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
         let visit = &mut self.guard.seen(visit);
@@ -117,7 +117,7 @@ mod tests {
         },
         *,
     };
-    use crate::memory::PAGE;
+    use crate::linear::PAGE;
 
     /// Damages one thing in a heap in which the one of two blocks of 72 granules waits in a list
     /// and the other is live: `damage` says where that shows. It is found there, as a breach of

@@ -12,7 +12,7 @@ use crate::{
     buddy::{Tag, Taken, Tree},
     descriptor::value,
     inspect::{Block, State},
-    memory::{Extent, Grow, PAGE, Pool},
+    linear::{Extent, LinearMemory, PAGE, Pool},
     provenance,
     region::Region,
 };
@@ -61,7 +61,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
     /// as before. Where the map could grow for a part of that memory only, the part may be too small.
     #[cold]
     #[inline(never)]
-    pub(crate) fn make_room<G: Grow>(&mut self, pool: &Pool<G>, order: u32) -> bool {
+    pub(crate) fn make_room<G: LinearMemory>(&mut self, pool: &Pool<G>, order: u32) -> bool {
         let size = self.tree.size_of(order);
         // Memory that was released before; else just enough behind our own end to complete a
         // block with what is free there; else wherever memory grows.
@@ -79,7 +79,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
 
     /// Memory that begins at the arena's end and makes an aligned block of `size` with the free
     /// blocks there.
-    fn complete<G: Grow>(&self, pool: &Pool<G>, size: usize) -> Option<Extent> {
+    fn complete<G: LinearMemory>(&self, pool: &Pool<G>, size: usize) -> Option<Extent> {
         let end = self.end();
         let start = align_up(self.tree.free_until(end), size);
         let needed = start.checked_add(size)?.checked_sub(end)?;
@@ -88,7 +88,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
 
     /// Makes an extent part of the arena, or no more of it than `size` bytes. False, and the extent
     /// released, where the map cannot grow to cover it.
-    fn add<G: Grow>(&mut self, pool: &Pool<G>, mut extent: Extent, size: usize) -> bool {
+    fn add<G: LinearMemory>(&mut self, pool: &Pool<G>, mut extent: Extent, size: usize) -> bool {
         let start = provenance::address(extent.start);
         while !self.cover(pool, extent.start, start, start + extent.len) {
             // In a small memory the map may find room only in what the extent has beside.
@@ -106,7 +106,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
     }
 
     /// Enters a covered extent into the map: its first `live` bytes as live, the rest as free.
-    fn enter<G: Grow>(&mut self, pool: &Pool<G>, extent: Extent, live: usize) {
+    fn enter<G: LinearMemory>(&mut self, pool: &Pool<G>, extent: Extent, live: usize) {
         let granule = self.tree.size_of(0);
         let start = provenance::address(extent.start);
         let free = start + align_up(live, granule);
@@ -126,7 +126,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
     }
 
     /// Sees to it that the map has an entry for every granule of `start..end`.
-    fn cover<G: Grow>(
+    fn cover<G: LinearMemory>(
         &mut self,
         pool: &Pool<G>,
         base: NonNull<u8>,
@@ -148,7 +148,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
     }
 
     /// Makes a map that has entries from `lowest` or below to `highest` or beyond.
-    fn remap<G: Grow>(
+    fn remap<G: LinearMemory>(
         &mut self,
         pool: &Pool<G>,
         base: NonNull<u8>,
@@ -222,7 +222,7 @@ pub(crate) const fn arena_words<const ORDERS: usize>(
 }
 
 /// Gives memory back to the pool.
-fn release<G: Grow>(pool: &Pool<G>, start: NonNull<u8>, len: usize) {
+fn release<G: LinearMemory>(pool: &Pool<G>, start: NonNull<u8>, len: usize) {
     // SAFETY: callers got it from this pool and do not use it.
     unsafe { pool.release_run(start, len) }
 }
@@ -232,7 +232,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::memory::{Config, PoolStats, Simulation};
+    use crate::linear::{Config, PoolStats, Simulation};
 
     fn pool(config: Config) -> Pool<Simulation> {
         Pool::new(Simulation::new(config))

@@ -10,8 +10,8 @@ use crate::{
     descriptor::{Descriptor, Kind},
     global::{Plain, heap, resized},
     inspect::{Block, Damage, Inspect},
+    linear::{Linear, PageSource},
     lock::Lock,
-    memory::{Linear, Memory},
     region::Region,
 };
 
@@ -41,7 +41,7 @@ const GRANULE: u32 = 4;
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
 #[derive(Debug)]
-pub struct BuddyHeap<M: Memory = Linear> {
+pub struct BuddyHeap<M: PageSource = Linear> {
     state: Lock<Arena<ORDERS>>,
     memory: M,
     guard: Guard,
@@ -68,7 +68,7 @@ impl Default for BuddyHeap {
     }
 }
 
-impl<M: Memory> BuddyHeap<M> {
+impl<M: PageSource> BuddyHeap<M> {
     /// A heap over a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
         BuddyHeap { state: Lock::new(Arena::new(GRANULE)), memory, guard: Guard::new("BuddyHeap") }
@@ -92,7 +92,7 @@ impl<M: Memory> BuddyHeap<M> {
 
 // SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
 // asked, and nothing panics.
-unsafe impl<M: Memory> Plain for BuddyHeap<M> {
+unsafe impl<M: PageSource> Plain for BuddyHeap<M> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match self.take(layout) {
@@ -127,7 +127,7 @@ unsafe impl<M: Memory> Plain for BuddyHeap<M> {
 
 heap!([] BuddyHeap<M>);
 
-impl<M: Memory> Inspect for BuddyHeap<M> {
+impl<M: PageSource> Inspect for BuddyHeap<M> {
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
         let visit = &mut self.guard.seen(visit);
         let mut address = 0;
@@ -146,7 +146,7 @@ impl<M: Memory> Inspect for BuddyHeap<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::{Config, Pool, Simulation};
+    use crate::linear::{Config, Pool, Simulation};
 
     #[test]
     fn a_damaged_map_is_found() {

@@ -8,8 +8,8 @@ use crate::{
     descriptor::{Descriptor, Kind},
     global::{Plain, heap},
     inspect::{Block, Damage, Inspect, State as Use, rule},
+    linear::{Linear, LinearMemory, PageSource, Pool},
     lock::Lock,
-    memory::{Grow, Linear, Memory, Pool},
     provenance,
     region::Region,
 };
@@ -96,7 +96,7 @@ unsafe impl Send for State {}
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
 #[derive(Debug)]
-pub struct BumpHeap<M: Memory = Linear> {
+pub struct BumpHeap<M: PageSource = Linear> {
     state: Lock<State>,
     memory: M,
     guard: Guard,
@@ -133,7 +133,7 @@ impl State {
     /// Obtains room for a block: behind the chunk's end if that can be, else in a new chunk.
     #[cold]
     #[inline(never)]
-    fn make_room<G: Grow>(&mut self, pool: &Pool<G>, size: usize, align: usize) -> bool {
+    fn make_room<G: LinearMemory>(&mut self, pool: &Pool<G>, size: usize, align: usize) -> bool {
         let Some(needed) = size.checked_add(align - 1) else {
             return false;
         };
@@ -182,7 +182,7 @@ impl State {
     }
 }
 
-impl<M: Memory> BumpHeap<M> {
+impl<M: PageSource> BumpHeap<M> {
     /// A heap over a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
         let state = State {
@@ -209,7 +209,7 @@ impl<M: Memory> BumpHeap<M> {
 }
 
 // SAFETY: blocks do not overlap, are as large and as aligned as asked, and nothing panics.
-unsafe impl<M: Memory> Plain for BumpHeap<M> {
+unsafe impl<M: PageSource> Plain for BumpHeap<M> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.state.with(|state| match self.take(state, layout) {
@@ -263,7 +263,7 @@ unsafe impl<M: Memory> Plain for BumpHeap<M> {
 
 heap!([] BumpHeap<M>);
 
-impl<M: Memory> BumpHeap<M> {
+impl<M: PageSource> BumpHeap<M> {
     /// The chunk before the one at `start`, as start and end; `None` where there is none, or its header
     /// was overwritten. All chunks but those seen are `left` bytes.
     fn older(&self, state: &State, start: usize, left: usize) -> Option<(usize, usize)> {
@@ -301,7 +301,7 @@ impl<M: Memory> BumpHeap<M> {
     }
 }
 
-impl<M: Memory> Inspect for BumpHeap<M> {
+impl<M: PageSource> Inspect for BumpHeap<M> {
     /// A bump heap knows no boundary between blocks: what is in use in a chunk is one live block.
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
         let mut last = 0;
@@ -359,7 +359,7 @@ mod tests {
     use core::ptr::NonNull;
 
     use super::*;
-    use crate::memory::{Config, PAGE, Pool, Simulation};
+    use crate::linear::{Config, PAGE, Pool, Simulation};
 
     #[test]
     fn the_top_lies_between_the_header_and_the_end_of_the_chunk() {

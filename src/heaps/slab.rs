@@ -22,8 +22,8 @@ use crate::{
     descriptor::{Descriptor, Kind, value},
     global::{Plain, heap, resized},
     inspect::{Block, Damage, Inspect, State as Use, rule},
+    linear::{Linear, PageSource},
     lock::Lock,
-    memory::{Linear, Memory},
     region::Region,
     slab::{Blocks, FreeList, WINDOW},
 };
@@ -143,7 +143,7 @@ struct State {
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
 #[derive(Debug)]
-pub struct SlabHeap<M: Memory = Linear> {
+pub struct SlabHeap<M: PageSource = Linear> {
     state: Lock<State>,
     memory: M,
     guard: Guard,
@@ -277,7 +277,12 @@ impl State {
     }
 
     /// Takes a block of the buddy: one that is free, or one that empty slabs make, or new memory.
-    fn take_large<M: Memory>(&mut self, memory: &M, order: u32, tag: Tag) -> Option<(usize, bool)> {
+    fn take_large<M: PageSource>(
+        &mut self,
+        memory: &M,
+        order: u32,
+        tag: Tag,
+    ) -> Option<(usize, bool)> {
         let mut taken = self.arena.take(order, tag);
         if taken.is_none() && self.reclaim() {
             taken = self.arena.take(order, tag);
@@ -291,7 +296,7 @@ impl State {
     /// Makes a slab of `class`.
     #[cold]
     #[inline(never)]
-    fn make_slab<M: Memory>(&mut self, memory: &M, class: usize) -> bool {
+    fn make_slab<M: PageSource>(&mut self, memory: &M, class: usize) -> bool {
         let order = slab_order(SIZES[class]);
         let Some((slab, _)) = self.take_large(memory, order, Tag::Slab) else {
             return false;
@@ -306,7 +311,7 @@ impl State {
 
     /// Takes a block of `class`.
     #[inline]
-    fn take_small<M: Memory>(&mut self, memory: &M, class: usize) -> Option<*mut u8> {
+    fn take_small<M: PageSource>(&mut self, memory: &M, class: usize) -> Option<*mut u8> {
         debug_assert!(class < CLASSES);
         let mut slab = self.partial[class];
         if slab == 0 || !self.is_sound(slab, class) {
@@ -362,7 +367,7 @@ impl State {
     }
 }
 
-impl<M: Memory> SlabHeap<M> {
+impl<M: PageSource> SlabHeap<M> {
     /// A heap over a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
         let state = State { arena: Arena::new(GRANULE), partial: [0; CLASSES] };
@@ -385,7 +390,7 @@ impl<M: Memory> SlabHeap<M> {
 
 // SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
 // asked, and nothing panics.
-unsafe impl<M: Memory> Plain for SlabHeap<M> {
+unsafe impl<M: PageSource> Plain for SlabHeap<M> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match self.take(layout) {
@@ -430,7 +435,7 @@ unsafe impl<M: Memory> Plain for SlabHeap<M> {
 
 heap!([] SlabHeap<M>);
 
-impl<M: Memory> Inspect for SlabHeap<M> {
+impl<M: PageSource> Inspect for SlabHeap<M> {
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
         let visit = &mut self.guard.seen(visit);
         let mut address = 0;

@@ -8,8 +8,8 @@ use crate::{
     descriptor::{Descriptor, Kind, value},
     global::{Plain, heap},
     inspect::{Block, State},
+    linear::{Linear, PageSource},
     lock::Lock,
-    memory::{Linear, Memory},
     region::Region,
 };
 
@@ -49,7 +49,7 @@ fn size_of_class(class: usize) -> usize {
 }
 
 /// Whether a block of a class may begin at `address`, as far as that says.
-fn may_wait(memory: &impl Memory, class: usize, address: usize) -> bool {
+fn may_wait(memory: &impl PageSource, class: usize, address: usize) -> bool {
     let pool = memory.pool();
     address & (size_of_class(class) - 1) == 0
         && (pool.region().start()..pool.end()).contains(&address)
@@ -111,7 +111,7 @@ impl Lists {
     /// # Safety
     /// `size` is not 0.
     #[inline(never)]
-    unsafe fn allocate<M: Memory>(&mut self, memory: &M, size: usize, align: usize) -> *mut u8 {
+    unsafe fn allocate<M: PageSource>(&mut self, memory: &M, size: usize, align: usize) -> *mut u8 {
         let wanted = class_of(size, align);
         loop {
             let mut class = wanted;
@@ -152,7 +152,7 @@ impl Lists {
     // A function of its own because otherwise what it reads of the pool is kept in locals
     // throughout the search, at 60 bytes of code.
     #[inline(never)]
-    unsafe fn refill<M: Memory>(&mut self, memory: &M, class: usize) -> bool {
+    unsafe fn refill<M: PageSource>(&mut self, memory: &M, class: usize) -> bool {
         let pool = memory.pool();
         let Some(range) = pool.take_aligned(size_of_class(class)) else {
             return false;
@@ -215,7 +215,7 @@ impl Lists {
 /// assert_eq!(squares[999], 998_001);
 /// ```
 #[derive(Debug)]
-pub struct TinyHeap<M: Memory = Linear> {
+pub struct TinyHeap<M: PageSource = Linear> {
     lists: Lock<Lists>,
     memory: M,
     guard: Guard,
@@ -255,7 +255,7 @@ impl Default for TinyHeap {
     }
 }
 
-impl<M: Memory> TinyHeap<M> {
+impl<M: PageSource> TinyHeap<M> {
     /// A heap that takes its memory from a pool of one's own.
     pub const fn with_memory(memory: M) -> Self {
         TinyHeap { lists: Lock::new(Lists::new()), memory, guard: Guard::new("TinyHeap") }
@@ -302,7 +302,7 @@ impl<M: Memory> TinyHeap<M> {
 // SAFETY: blocks on the lists are the heap's own, overlap nothing and are aligned to their size,
 // which is at least the size and the alignment of the layouts of their class. `dealloc` and
 // `realloc` are told the layout, so they find the class that the block was handed out for.
-unsafe impl<M: Memory> Plain for TinyHeap<M> {
+unsafe impl<M: PageSource> Plain for TinyHeap<M> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.lists.with(|lists| {
@@ -357,7 +357,7 @@ mod tests {
     use super::{Block, Layout, State, TinyHeap, TinyStats, class_of, size_of_class};
     use crate::bitmap::align_up;
     use crate::checked::{ZONE, make_room};
-    use crate::memory::{Config, Grow, MAX_PAGES, PAGE, Pool, Simulation};
+    use crate::linear::{Config, LinearMemory, MAX_PAGES, PAGE, Pool, Simulation};
 
     type Heap<'a> = TinyHeap<&'a Pool<Simulation>>;
 

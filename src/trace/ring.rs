@@ -16,8 +16,8 @@ use core::{
 
 use crate::{
     bitmap::WORD,
+    linear::{LinearMemory, MAX_PAGES, Machine, PAGE},
     lock::Lock,
-    memory::{Grow, MAX_PAGES, Machine, PAGE},
     region::Region,
 };
 

@@ -9,7 +9,7 @@ use std::{
 
 use bonsai_alloc::{
     inspect::Inspect,
-    memory::{Config, Grow, PAGE, Pool, Simulation},
+    linear::{Config, LinearMemory, PAGE, Pool, Simulation},
 };
 
 use crate::{Closeness, Legality, Model, Subject};

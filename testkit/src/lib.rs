@@ -47,7 +47,7 @@ pub use subject::{Closeness, Legality, Subject};
 pub const MACHINE_PAGES: usize = if cfg!(miri) {
     64
 } else if cfg!(target_pointer_width = "32") {
-    bonsai_alloc::memory::MAX_PAGES / 16
+    bonsai_alloc::linear::MAX_PAGES / 16
 } else {
-    bonsai_alloc::memory::MAX_PAGES
+    bonsai_alloc::linear::MAX_PAGES
 };

@@ -5,7 +5,7 @@ use std::{alloc::Layout, collections::BTreeMap, ops::Range, ptr::NonNull};
 
 use bonsai_alloc::{
     inspect::Inspect,
-    memory::{Config, Extent, MAX_PAGES, PAGE, Pool, Simulation},
+    linear::{Config, Extent, MAX_PAGES, PAGE, Pool, Simulation},
 };
 
 use crate::{Legality, Model, Subject, heaps::OwnedPool};

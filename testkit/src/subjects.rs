@@ -4,7 +4,7 @@ use std::alloc::Layout;
 
 use bonsai_alloc::{
     Buddy, BuddyHeap, Bump, BumpHeap, Global, Heap, Linear, Slab, SlabHeap, TinyHeap,
-    memory::{Config, PAGE},
+    linear::{Config, PAGE},
 };
 
 use crate::{

@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
     checked::{self, Checked, Report},
-    memory::{Config, Pool, Simulation},
+    linear::{Config, Pool, Simulation},
 };
 
 use crate::reports::{keep, reports};

@@ -12,7 +12,7 @@ use std::{
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
     inspect::Inspect,
-    memory::{Config, Grow, Pool, Simulation},
+    linear::{Config, LinearMemory, Pool, Simulation},
     trace::Traced,
 };
 use bonsai_testkit::{Operation, recording::Plan};

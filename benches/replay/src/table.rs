@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use bonsai_alloc::memory::PAGE;
+use bonsai_alloc::linear::PAGE;
 use bonsai_testkit::recording::{Plan, Recording};
 
 use crate::contestants::{Cost, Outcome};

@@ -14,7 +14,7 @@ use super::{
     },
     *,
 };
-use crate::memory::{Grow, PAGE, Pool};
+use crate::linear::{LinearMemory, PAGE, Pool};
 
 #[test]
 fn bins_ascend_without_gaps_and_their_sizes_differ_by_an_eighth_at_most() {
@@ -111,7 +111,7 @@ impl Drop for Sparse {
 }
 
 // SAFETY: pages are handed out once, zero, and live as long as this does.
-unsafe impl Grow for Sparse {
+unsafe impl LinearMemory for Sparse {
     fn pages(&self) -> usize {
         self.pages.load(Relaxed)
     }

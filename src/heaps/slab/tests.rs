@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use super::*;
-use crate::memory::{Config, PAGE, Pool, Simulation};
+use crate::linear::{Config, PAGE, Pool, Simulation};
 
 type Heap<'a> = SlabHeap<&'a Pool<Simulation>>;
 

@@ -21,7 +21,7 @@ use std::{
 use bonsai_alloc::{
     BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
     inspect::Inspect,
-    memory::{Memory, PAGE},
+    linear::{PAGE, PageSource},
 };
 use bonsai_testkit::{
     Closeness, Legality, Model, Operation, Options, Profile, Sizes, Subject, decode::decode,
@@ -73,7 +73,7 @@ fn program(kind: u32, seed: u64, chunks: usize) -> Vec<Operation> {
 }
 
 /// Runs a program over a heap, and logs it.
-fn drive<M: Memory>(
+fn drive<M: PageSource>(
     heap: u32,
     memory: M,
     surroundings: impl Surroundings,

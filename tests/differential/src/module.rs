@@ -10,7 +10,7 @@ use std::{
 
 use bonsai_alloc::{
     Linear, TinyHeap,
-    memory::{Grow, Machine, PAGE, Pool},
+    linear::{LinearMemory, Machine, PAGE, Pool},
 };
 
 use crate::{Surroundings, drive, program};
@@ -31,7 +31,7 @@ static USED: AtomicUsize = AtomicUsize::new(0);
 struct Static;
 
 // SAFETY: pages of a static that nobody else uses, each handed out once, and zero until then.
-unsafe impl Grow for Static {
+unsafe impl LinearMemory for Static {
     fn pages(&self) -> usize {
         USED.load(Relaxed)
     }

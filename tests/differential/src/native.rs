@@ -1,6 +1,6 @@
 //! The programs over simulated memory.
 
-use bonsai_alloc::memory::{Config, Grow, Pool, Simulation};
+use bonsai_alloc::linear::{Config, LinearMemory, Pool, Simulation};
 
 use crate::{Surroundings, drive, program};
 
@@ -29,7 +29,7 @@ impl Surroundings for &Pool<Simulation> {
     }
 
     fn pages(&self) -> usize {
-        Grow::pages(self.memory())
+        LinearMemory::pages(self.memory())
     }
 
     fn foreign(&self, pages: usize) {

@@ -13,11 +13,11 @@ use super::{files_below, read};
 
 /// What makes and drops a core; never what grows memory.
 const BACKINGS: &[&str] = &[
-    "memory::BackingAllocator",
-    "memory::Source",
-    "memory::Raw",
-    "memory::Global",
-    "memory::Linear",
+    "backing::BackingAllocator",
+    "backing::Source",
+    "backing::Raw",
+    "backing::Global",
+    "linear::Linear",
 ];
 
 const ARITHMETIC: &[&str] = &["error", "provenance", "region", "bitmap", "inspect"];
@@ -33,26 +33,27 @@ const LIBRARY: &[(&[&str], &[&[&str]])] = &[
     (&["allocator"], &[&["error"]]),
     (CORES, &[ARITHMETIC, BACKINGS, &["checked"]]),
     (
-        &["memory"],
+        &["linear"],
         &[
             &["error", "provenance", "region", "bitmap", "lock", "allocator"],
             &["checked::Guard", "checked::Seal", "checked::plausible", "checked::sound"],
         ],
     ),
+    (&["backing"], &[&["error", "allocator", "linear"]]),
     // Puts cores behind the trait `Allocator`.
     (&["local"], &[ARITHMETIC, CORES, BACKINGS, &["allocator"]]),
     // Stands between an allocator and its callers; with its feature or without.
-    (&["checked"], &[ARITHMETIC, &["memory", "lock", "global"]]),
+    (&["checked"], &[ARITHMETIC, &["linear", "lock", "global"]]),
     // What heaps share: how they are a `GlobalAlloc`, and how a reader from outside finds them.
     (&["global"], &[&["provenance", "region", "allocator", "checked"]]),
-    (&["descriptor"], &[&["memory"]]),
+    (&["descriptor"], &[&["linear"]]),
     (
         &["heap", "heaps"],
-        &[ARITHMETIC, CORES, &["memory", "lock", "allocator", "global", "descriptor", "checked"]],
+        &[ARITHMETIC, CORES, &["linear", "lock", "allocator", "global", "descriptor", "checked"]],
     ),
     // Wraps a heap, and takes pages for its records.
-    (&["trace"], &[ARITHMETIC, &["memory", "lock", "global", "descriptor", "heap", "heaps"]]),
-    (&["prelude"], &[ARITHMETIC, CORES, &["memory", "heap", "heaps"]]),
+    (&["trace"], &[ARITHMETIC, &["linear", "lock", "global", "descriptor", "heap", "heaps"]]),
+    (&["prelude"], &[ARITHMETIC, CORES, &["linear", "backing", "heap", "heaps"]]),
 ];
 
 /// The only file that may name the crate sptr.
@@ -314,13 +315,14 @@ mod tests {
     use super::*;
 
     fn complaints_of(file: &str, source: &str) -> Vec<String> {
-        let lib = tokens("pub use crate::memory::{Pool, Raw}; pub use slab::Slab;");
+        let lib = tokens("pub use crate::linear::Pool; pub use backing::Raw; pub use slab::Slab;");
         complaints(&module_path(Path::new(file)), &tokens(source), &reexports(&lib))
     }
 
     #[test]
     fn what_the_table_allows_passes() {
-        let source = "use crate::{AllocError, bitmap::{self, align_up}, memory::{Linear, Source}};
+        let source =
+            "use crate::{AllocError, bitmap::{self, align_up}, backing::Source, linear::Linear};
             use crate::Raw;
             fn f() -> crate::region::Region { crate::slab::f() }";
         assert_eq!(complaints_of("slab.rs", source), [""; 0]);
@@ -332,15 +334,15 @@ mod tests {
             complaints_of("buddy.rs", "use crate::slab::Slab;"),
             ["`buddy` must not name `slab::Slab`"]
         );
-        let nested = "use crate::{error::AllocError, memory::{Raw, Pool as P}};";
+        let nested = "use crate::{error::AllocError, backing::Raw, linear::{Pool as P}};";
         assert_eq!(
             complaints_of("buddy/tree.rs", nested),
-            ["`buddy` must not name `memory::Pool`"]
+            ["`buddy` must not name `linear::Pool`"]
         );
-        let expression = "fn f() { crate::memory::Machine.grow(1) }";
+        let expression = "fn f() { crate::linear::Machine.grow(1) }";
         assert_eq!(
             complaints_of("bump.rs", expression),
-            ["`bump` must not name `memory::Machine`"]
+            ["`bump` must not name `linear::Machine`"]
         );
     }
 
@@ -356,13 +358,13 @@ mod tests {
         );
         let inner = "mod inner { use super::slab; use super::super::buddy::Tree; }";
         assert_eq!(complaints_of("bump.rs", inner), ["`bump` must not name `buddy::Tree`"]);
-        assert_eq!(complaints_of("memory/linear.rs", "use super::buddy::X;"), [""; 0]);
+        assert_eq!(complaints_of("linear/pool.rs", "use super::buddy::X;"), [""; 0]);
     }
 
     #[test]
     fn comments_literals_and_tests_do_not_count() {
         let source = r##"
-            //! crate::memory::Pool
+            //! crate::linear::Pool
             /* crate::slab::Slab */
             const A: &str = "crate::slab \" crate::slab::Slab";
             const B: &str = r#"crate::slab::Slab"#;

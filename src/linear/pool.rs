@@ -10,8 +10,8 @@
 use core::{alloc::Layout, ops::Range, ptr::NonNull};
 
 use super::{
-    Grow, MAX_PAGES, Machine, PAGE,
-    runs::{Runs, UNIT, all},
+    LinearMemory, MAX_PAGES, Machine, PAGE,
+    free_runs::{FreeRuns, UNIT, all},
 };
 use crate::{
     bitmap::{WORD, align_up},
@@ -61,37 +61,37 @@ pub struct PoolStats {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Pool<G: Grow> {
-    runs: Lock<Runs>,
-    grow: G,
+pub struct Pool<L: LinearMemory> {
+    runs: Lock<FreeRuns>,
+    memory: L,
     guard: Guard,
 }
 
-impl<G: Grow> Pool<G> {
-    /// A pool over the memory that `grow` grows.
+impl<L: LinearMemory> Pool<L> {
+    /// A pool over the memory of `memory`.
     ///
     /// Any number of pools may share one memory, but memory below the first growth
     /// must be known to one of them only.
-    pub const fn new(grow: G) -> Self {
-        Pool { runs: Lock::new(Runs::EMPTY), grow, guard: Guard::new("Pool") }
+    pub const fn new(memory: L) -> Self {
+        Pool { runs: Lock::new(FreeRuns::EMPTY), memory, guard: Guard::new("Pool") }
     }
 
     /// The memory that the pool grows.
-    pub const fn memory(&self) -> &G {
-        &self.grow
+    pub const fn memory(&self) -> &L {
+        &self.memory
     }
 
-    pub(crate) const fn runs(&self) -> *mut Runs {
+    pub(crate) const fn runs(&self) -> *mut FreeRuns {
         self.runs.as_ptr()
     }
 
     /// Does something with the free runs: those that can be trusted.
     #[inline(always)]
-    fn with<R>(&self, f: impl FnOnce(&mut Runs) -> R) -> R {
+    fn with<R>(&self, f: impl FnOnce(&mut FreeRuns) -> R) -> R {
         self.runs.with(|runs| {
-            runs.audit(&self.grow);
+            runs.audit(&self.memory);
             let result = f(runs);
-            runs.reseal(&self.grow);
+            runs.reseal(&self.memory);
             result
         })
     }
@@ -116,27 +116,27 @@ impl<G: Grow> Pool<G> {
     pub fn reuse(&self, size: usize, align: usize) -> Option<Extent> {
         let size = unit_up(size)?;
         self.with(|runs| {
-            runs.add_below(&self.grow);
-            runs.carve(&self.grow, size, align.max(UNIT), PAGE)
+            runs.add_below(&self.memory);
+            runs.carve(&self.memory, size, align.max(UNIT), PAGE)
         })
     }
 
     fn extent(&self, size: usize, align: usize, slack: usize) -> Option<Extent> {
         self.with(|runs| {
-            runs.add_below(&self.grow);
-            if let Some(extent) = runs.carve(&self.grow, size, align, slack) {
+            runs.add_below(&self.memory);
+            if let Some(extent) = runs.carve(&self.memory, size, align, slack) {
                 return Some(extent);
             }
             // A growth that lands elsewhere than it was computed for leaves its pages on the list;
             // the second one is computed from there.
             for _ in 0..2 {
-                let end = runs.end(&self.grow);
-                let start = align_up(runs.last_touching(&self.grow, end).unwrap_or(end), align);
+                let end = runs.end(&self.memory);
+                let start = align_up(runs.last_touching(&self.memory, end).unwrap_or(end), align);
                 let needed = start.checked_add(size)?.checked_sub(end)?;
-                if !runs.grow_by(&self.grow, needed) {
+                if !runs.grow_by(&self.memory, needed) {
                     return None;
                 }
-                if let Some(extent) = runs.carve(&self.grow, size, align, slack) {
+                if let Some(extent) = runs.carve(&self.memory, size, align, slack) {
                     return Some(extent);
                 }
             }
@@ -150,22 +150,22 @@ impl<G: Grow> Pool<G> {
     pub fn extend(&self, at: usize, len: usize) -> Option<Extent> {
         let len = unit_up(len)?;
         self.with(|runs| {
-            runs.add_below(&self.grow);
-            if let Some(extent) = runs.carve_at(&self.grow, at, len) {
+            runs.add_below(&self.memory);
+            if let Some(extent) = runs.carve_at(&self.memory, at, len) {
                 return Some(extent);
             }
-            let end = runs.end(&self.grow);
-            let free = if at == end { 0 } else { end - runs.last_touching(&self.grow, end)? };
-            if end - free != at || !runs.grow_by(&self.grow, len.checked_sub(free)?) {
+            let end = runs.end(&self.memory);
+            let free = if at == end { 0 } else { end - runs.last_touching(&self.memory, end)? };
+            if end - free != at || !runs.grow_by(&self.memory, len.checked_sub(free)?) {
                 return None;
             }
-            runs.carve_at(&self.grow, at, len)
+            runs.carve_at(&self.memory, at, len)
         })
     }
 
     /// Where memory ends now: the address at which a growth would begin.
     pub(crate) fn end(&self) -> usize {
-        self.runs.with(|runs| runs.end(&self.grow))
+        self.runs.with(|runs| runs.end(&self.memory))
     }
 
     /// Takes back what [`Pool::acquire`] handed out for `layout`.
@@ -187,7 +187,7 @@ impl<G: Grow> Pool<G> {
         self.with(|runs| {
             let at = provenance::address(start);
             let rule = "memory is given back that is free, or that no pool has";
-            if sound(|| runs.lacks(&self.grow, at, len), at, rule) {
+            if sound(|| runs.lacks(&self.memory, at, len), at, rule) {
                 // SAFETY: the caller gives it back.
                 unsafe { runs.insert(Region::unbounded(start), at, len) };
             }
@@ -202,7 +202,7 @@ impl<G: Grow> Pool<G> {
                 growths: runs.growths,
                 ..PoolStats::default()
             };
-            let region = all(&self.grow);
+            let region = all(&self.memory);
             let mut run = runs.first;
             while run != 0 {
                 stats.free_runs += 1;
@@ -243,17 +243,39 @@ static SHARED: Pool<Machine> = Pool::new(Machine);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Linear;
 
-/// A pool of pages that heaps can be built on: [`Linear`], or a [`&Pool`](Pool) of one's own.
-pub trait Memory {
-    /// What grows it.
-    type Grow: Grow;
-
-    /// The pool.
-    fn pool(&self) -> &Pool<Self::Grow>;
+mod private {
+    /// Seals [`PageSource`](super::PageSource): heaps trust that `pool` always returns one pool.
+    pub trait Sealed {}
 }
 
-impl Memory for Linear {
-    type Grow = Machine;
+/// A pool of pages that heaps can be built on: [`Linear`], or a [`&Pool`](Pool).
+///
+/// The trait is sealed: a heap relies on getting the same pool at every call.
+///
+/// ```compile_fail,E0277
+/// use bonsai_alloc::linear::{Machine, PageSource, Pool};
+///
+/// static POOLS: [Pool<Machine>; 2] = [Pool::new(Machine), Pool::new(Machine)];
+/// struct Alternating(std::cell::Cell<usize>);
+///
+/// impl PageSource for Alternating {
+///     type Memory = Machine;
+///     fn pool(&self) -> &Pool<Machine> {
+///         &POOLS[self.0.replace(1 - self.0.get())]
+///     }
+/// }
+/// ```
+pub trait PageSource: private::Sealed {
+    /// The linear memory of the pool.
+    type Memory: LinearMemory;
+
+    /// The pool.
+    fn pool(&self) -> &Pool<Self::Memory>;
+}
+
+impl private::Sealed for Linear {}
+impl PageSource for Linear {
+    type Memory = Machine;
 
     #[inline(always)]
     fn pool(&self) -> &Pool<Machine> {
@@ -263,46 +285,47 @@ impl Memory for Linear {
 
 impl Linear {
     /// The address of the shared pool's state, for descriptors.
-    pub(crate) const fn runs() -> *mut Runs {
+    pub(crate) const fn runs() -> *mut FreeRuns {
         SHARED.runs()
     }
 }
 
-impl<G: Grow> Memory for &Pool<G> {
-    type Grow = G;
+impl<L: LinearMemory> private::Sealed for &Pool<L> {}
+impl<L: LinearMemory> PageSource for &Pool<L> {
+    type Memory = L;
 
     #[inline(always)]
-    fn pool(&self) -> &Pool<G> {
+    fn pool(&self) -> &Pool<L> {
         self
     }
 }
 
 /// For heaps that keep their free memory themselves and take it in whole growths.
-impl<G: Grow> Pool<G> {
+impl<L: LinearMemory> Pool<L> {
     /// What is below the first growth, whatever it has, and from then on at least `bytes` that are
     /// fresh from growing. `None`, and nothing changed, where that is refused.
     pub(crate) fn take_fresh(&self, bytes: usize) -> Option<Extent> {
         self.runs.with(|runs| {
-            let grow = &self.grow;
+            let memory = &self.memory;
             if !runs.has_below {
                 runs.has_below = true;
-                if let Some(below) = grow.below() {
+                if let Some(below) = memory.below() {
                     let start = align_up(below.start, UNIT);
                     let len = below.end.saturating_sub(start);
-                    return Some(Extent { start: all(grow).pointer(start), len, zero_from: len });
+                    return Some(Extent { start: all(memory).pointer(start), len, zero_from: len });
                 }
             }
             let pages = bytes.div_ceil(PAGE);
-            if grow.pages() + pages > MAX_PAGES {
+            if memory.pages() + pages > MAX_PAGES {
                 return None;
             }
-            let before = grow.grow(pages)?;
+            let before = memory.grow(pages)?;
             runs.growths += 1;
             runs.grown_pages += pages;
             // Where there are threads, another one may have grown in between.
             #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
             let pages = pages.min(MAX_PAGES.saturating_sub(before));
-            let start = all(grow).pointer(grow.pointer(before).addr());
+            let start = all(memory).pointer(memory.pointer(before).addr());
             Some(Extent { start, len: pages * PAGE, zero_from: 0 })
         })
     }
@@ -310,7 +333,7 @@ impl<G: Grow> Pool<G> {
     /// All memory there is.
     #[inline(always)]
     pub(crate) fn region(&self) -> Region {
-        all(&self.grow)
+        all(&self.memory)
     }
 
     /// Hands out memory that has a block of `size` bytes, a power of two, at a multiple of its
@@ -324,27 +347,27 @@ impl<G: Grow> Pool<G> {
     #[inline(always)]
     pub(crate) fn take_aligned(&self, size: usize) -> Option<Range<usize>> {
         self.runs.with(|runs| {
-            let grow = &self.grow;
+            let memory = &self.memory;
             if !runs.has_below {
                 runs.has_below = true;
-                if let Some(below) = grow.below() {
+                if let Some(below) = memory.below() {
                     return Some(align_up(below.start, UNIT)..below.end);
                 }
             }
-            let before = grow.pages();
+            let before = memory.pages();
             let wanted = (size - 1) / PAGE + 1;
             // Where the growth begins is no multiple of `size` in general.
-            let skip = (grow.pointer(before).addr() / PAGE).wrapping_neg() & (wanted - 1);
+            let skip = (memory.pointer(before).addr() / PAGE).wrapping_neg() & (wanted - 1);
             let pages = skip + wanted;
             if before + pages > MAX_PAGES {
                 return None;
             }
-            let before = grow.grow(pages)?;
+            let before = memory.grow(pages)?;
             let end = before + pages;
             // Where there are threads, another one may have grown in between.
             #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
             let end = end.min(MAX_PAGES).max(before);
-            Some(grow.pointer(before).addr()..grow.pointer(end).addr())
+            Some(memory.pointer(before).addr()..memory.pointer(end).addr())
         })
     }
 }
@@ -352,7 +375,7 @@ impl<G: Grow> Pool<G> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::{Config, Simulation};
+    use crate::linear::{Config, Simulation};
 
     #[test]
     fn fresh_memory_is_had_to_the_last_page_but_one_of_4_gib() {

@@ -8,7 +8,7 @@
 
 use core::ptr::NonNull;
 
-use super::{Extent, Grow, MAX_PAGES, PAGE};
+use super::{Extent, LinearMemory, MAX_PAGES, PAGE};
 use crate::{
     bitmap::{WORD, align_down, align_up},
     checked::{Seal, plausible},
@@ -21,7 +21,7 @@ pub(super) const UNIT: usize = 16;
 /// The free runs, in the order of their addresses.
 #[repr(C)]
 #[derive(Debug)]
-pub(crate) struct Runs {
+pub(crate) struct FreeRuns {
     /// Times that growing succeeded. Read from outside.
     pub(crate) growths: usize,
     pub(super) grown_pages: usize,
@@ -40,8 +40,8 @@ pub(crate) struct Runs {
     seal: Seal,
 }
 
-impl Runs {
-    pub(super) const EMPTY: Runs = Runs {
+impl FreeRuns {
+    pub(super) const EMPTY: FreeRuns = FreeRuns {
         growths: 0,
         grown_pages: 0,
         first: 0,
@@ -52,9 +52,9 @@ impl Runs {
     };
 
     /// Gives up what cannot be what the pool wrote, and all that only that leads to.
-    pub(super) fn audit<G: Grow>(&mut self, grow: &G) {
+    pub(super) fn audit<L: LinearMemory>(&mut self, memory: &L) {
         let rule = "a free run's link or length is not what it was";
-        let (region, end) = (all(grow), self.end(grow));
+        let (region, end) = (all(memory), self.end(memory));
         let mut before = 0;
         let mut run = self.first;
         while run != 0 {
@@ -69,22 +69,22 @@ impl Runs {
                 // SAFETY: 0, or a run that holds.
                 unsafe { self.link(region, before, 0) };
                 self.zero_end = 0;
-                return self.reseal(grow);
+                return self.reseal(memory);
             }
             before = run;
             run = next;
         }
-        if !self.seal.holds(|| self.words(grow), self.first, rule) {
+        if !self.seal.holds(|| self.words(memory), self.first, rule) {
             self.first = 0;
             self.zero_end = 0;
-            self.reseal(grow);
+            self.reseal(memory);
         }
     }
 
     /// Whether `len` bytes from `at` on may become free: in memory, in whole units, and no part of
     /// them free.
-    pub(super) fn lacks<G: Grow>(&self, grow: &G, at: usize, len: usize) -> bool {
-        let region = all(grow);
+    pub(super) fn lacks<L: LinearMemory>(&self, memory: &L, at: usize, len: usize) -> bool {
+        let region = all(memory);
         let mut run = self.first;
         while run != 0 {
             // SAFETY: a run on the list begins with these words.
@@ -94,19 +94,19 @@ impl Runs {
             // SAFETY: the same.
             run = unsafe { region.read(run) };
         }
-        let end = self.end(grow);
+        let end = self.end(memory);
         (at | len) % UNIT == 0 && len != 0 && at < end && len <= end - at
     }
 
     /// The list is what it should be.
     #[inline(always)]
-    pub(super) fn reseal<G: Grow>(&mut self, grow: &G) {
-        self.seal = Seal::of(|| self.words(grow));
+    pub(super) fn reseal<L: LinearMemory>(&mut self, memory: &L) {
+        self.seal = Seal::of(|| self.words(memory));
     }
 
     /// The words of the list, its runs' addresses included.
-    fn words<G: Grow>(&self, grow: &G) -> impl Iterator<Item = usize> + use<G> {
-        let region = all(grow);
+    fn words<L: LinearMemory>(&self, memory: &L) -> impl Iterator<Item = usize> + use<L> {
+        let region = all(memory);
         let mut run = self.first;
         core::iter::from_fn(move || {
             let at = run;
@@ -122,35 +122,35 @@ impl Runs {
     }
 
     /// Where memory ends.
-    pub(super) fn end<G: Grow>(&self, grow: &G) -> usize {
-        grow.pointer(grow.pages()).addr()
+    pub(super) fn end<L: LinearMemory>(&self, memory: &L) -> usize {
+        memory.pointer(memory.pages()).addr()
     }
 
     /// Puts the memory below the first growth on the list, once.
     #[inline]
-    pub(super) fn add_below<G: Grow>(&mut self, grow: &G) {
+    pub(super) fn add_below<L: LinearMemory>(&mut self, memory: &L) {
         if self.has_below {
             return;
         }
         self.has_below = true;
-        if let Some(below) = grow.below() {
+        if let Some(below) = memory.below() {
             let start = align_up(below.start, UNIT);
             let end = align_down(below.end, UNIT);
             if start < end {
-                // SAFETY: nobody uses it, says `Grow::below`, and this happens once.
-                unsafe { self.insert(all(grow), start, end - start) };
+                // SAFETY: nobody uses it, says `LinearMemory::below`, and this happens once.
+                unsafe { self.insert(all(memory), start, end - start) };
             }
         }
     }
 
     /// Grows by `bytes`, in whole pages, and puts them on the list. False, and nothing
     /// changed, where that is refused.
-    pub(super) fn grow_by<G: Grow>(&mut self, grow: &G, bytes: usize) -> bool {
+    pub(super) fn grow_by<L: LinearMemory>(&mut self, memory: &L, bytes: usize) -> bool {
         let pages = bytes.div_ceil(PAGE);
-        if grow.pages() + pages > MAX_PAGES {
+        if memory.pages() + pages > MAX_PAGES {
             return false;
         }
-        let Some(before) = grow.grow(pages) else {
+        let Some(before) = memory.grow(pages) else {
             return false;
         };
         self.growths += 1;
@@ -160,18 +160,18 @@ impl Runs {
         if usable == 0 {
             return false;
         }
-        let start = grow.pointer(before).addr();
+        let start = memory.pointer(before).addr();
         let end = start + usable * PAGE;
         // SAFETY: pages fresh from growing are ours.
-        let run = unsafe { self.insert(all(grow), start, end - start) };
+        let run = unsafe { self.insert(all(memory), start, end - start) };
         self.zero_start = if run == start { start + 2 * WORD } else { start };
         self.zero_end = end;
         true
     }
 
     /// The last run, if it reaches up to `end`.
-    pub(super) fn last_touching<G: Grow>(&self, grow: &G, end: usize) -> Option<usize> {
-        let region = all(grow);
+    pub(super) fn last_touching<L: LinearMemory>(&self, memory: &L, end: usize) -> Option<usize> {
+        let region = all(memory);
         let mut run = self.first;
         while run != 0 {
             // SAFETY: a run on the list begins with these words.
@@ -235,14 +235,14 @@ impl Runs {
 
     /// Takes `size` bytes aligned to `align` out of the smallest run that has them; up to `slack`
     /// more if the run has no more.
-    pub(super) fn carve<G: Grow>(
+    pub(super) fn carve<L: LinearMemory>(
         &mut self,
-        grow: &G,
+        memory: &L,
         size: usize,
         align: usize,
         slack: usize,
     ) -> Option<Extent> {
-        let region = all(grow);
+        let region = all(memory);
         let mut best = None;
         let mut best_len = usize::MAX;
         let mut before = 0;
@@ -265,8 +265,13 @@ impl Runs {
     }
 
     /// Takes `size` bytes at `at`, if a run begins there and has them.
-    pub(super) fn carve_at<G: Grow>(&mut self, grow: &G, at: usize, size: usize) -> Option<Extent> {
-        let region = all(grow);
+    pub(super) fn carve_at<L: LinearMemory>(
+        &mut self,
+        memory: &L,
+        at: usize,
+        size: usize,
+    ) -> Option<Extent> {
+        let region = all(memory);
         let mut before = 0;
         let mut run = self.first;
         while run != 0 && run < at {
@@ -337,7 +342,7 @@ impl Runs {
 }
 
 /// All memory there is.
-pub(super) fn all<G: Grow>(grow: &G) -> Region {
-    let any = NonNull::new(grow.pointer(0)).unwrap_or(NonNull::dangling());
+pub(super) fn all<L: LinearMemory>(memory: &L) -> Region {
+    let any = NonNull::new(memory.pointer(0)).unwrap_or(NonNull::dangling());
     Region::unbounded(any)
 }

@@ -18,7 +18,7 @@ pub const MAX_PAGES: usize = (1 << 16) - 1;
 /// What `grow` returns are pages that nobody else uses, now or later, that are zero, and that may
 /// be touched through `pointer` for ever. `pages` is never less than what `grow` has made it.
 /// No method uses an allocator that is built on this memory.
-pub unsafe trait Grow {
+pub unsafe trait LinearMemory {
     /// How many pages there are, whoever grew them.
     fn pages(&self) -> usize;
 
@@ -48,12 +48,12 @@ pub struct Machine;
 mod instruction {
     use core::{arch::wasm32, ops::Range};
 
-    use super::{Grow, Machine, PAGE};
+    use super::{LinearMemory, Machine, PAGE};
     use crate::provenance;
 
     // SAFETY: memory.grow adds zeroed pages that no part of the module has used, and the caller of
     // the instruction is the only one who learns of them.
-    unsafe impl Grow for Machine {
+    unsafe impl LinearMemory for Machine {
         #[inline]
         fn pages(&self) -> usize {
             wasm32::memory_size(0)
@@ -112,7 +112,7 @@ mod window {
         },
     };
 
-    use super::{Grow, MAX_PAGES, Machine, PAGE};
+    use super::{LinearMemory, MAX_PAGES, Machine, PAGE};
     use crate::{lock::Lock, provenance};
 
     /// The first page, or null before there is any.
@@ -167,7 +167,7 @@ mod window {
     }
 
     // SAFETY: the pages come from one zeroed reservation that is never given back, each once.
-    unsafe impl Grow for Machine {
+    unsafe impl LinearMemory for Machine {
         fn pages(&self) -> usize {
             PAGES.load(Relaxed)
         }

@@ -7,7 +7,7 @@ use std::{
     vec::Vec,
 };
 
-use super::{Grow, PAGE};
+use super::{LinearMemory, PAGE};
 use crate::provenance;
 
 /// Addresses are equal to those of a real linear memory up to this alignment.
@@ -175,7 +175,7 @@ impl Drop for Simulation {
 }
 
 // SAFETY: pages are handed out once, cleared, and live as long as the simulation does.
-unsafe impl Grow for Simulation {
+unsafe impl LinearMemory for Simulation {
     fn pages(&self) -> usize {
         self.state().pages
     }

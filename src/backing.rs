@@ -1,27 +1,17 @@
-//! Where the memory of an allocator comes from.
+//! Backings: the memory that a core stands on, and the way it goes back.
 //!
-//! A core is told of its memory by its owner. It comes from raw pointers ([`Raw`]), from the
-//! global allocator (`Global`, feature `alloc`), from any `Allocator` (features `unstable` and
-//! `allocator-api2`), or from linear memory ([`Linear`]).
-
-mod grow;
-mod linear;
-mod runs;
-#[cfg(any(unix, windows))]
-mod simulation;
+//! A core is given its memory by its owner: raw pointers ([`Raw`]), the global allocator
+//! (`Global`, feature `alloc`), any `Allocator` (features `unstable` and `allocator-api2`), or
+//! linear memory ([`Linear`], or a [`Pool`]).
 
 use core::{alloc::Layout, ptr::NonNull};
 
-#[cfg(any(unix, windows))]
-pub use self::simulation::{Config, Simulation};
-pub use self::{
-    grow::{Grow, MAX_PAGES, Machine, PAGE},
-    linear::{Extent, Linear, Memory, Pool, PoolStats},
-};
-use crate::AllocError;
-
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 use crate::allocator::Allocator;
+use crate::{
+    AllocError,
+    linear::{Linear, LinearMemory, PageSource, Pool},
+};
 
 mod private {
     pub trait Sealed {}
@@ -42,10 +32,10 @@ pub trait BackingAllocator: Sealed {
 
 /// A backing that memory can be obtained from when an allocator is made.
 pub trait Source: BackingAllocator {
-    /// Obtains memory for `layout`, whose size is not 0. Its contents are uninitialized.
+    /// Obtains memory for `layout`. Its contents are uninitialized.
     ///
     /// # Errors
-    /// There is no such memory; nothing has changed.
+    /// There is no such memory, or the size is 0; nothing has changed.
     fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
 }
 
@@ -75,7 +65,8 @@ impl Sealed for Global {}
 #[cfg(all(feature = "alloc", not(feature = "unstable")))]
 impl BackingAllocator for Global {
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `obtain` took `ptr` from the global allocator with this layout, by this
+        // function's contract.
         unsafe { alloc::alloc::dealloc(ptr.as_ptr(), layout) }
     }
 }
@@ -86,7 +77,7 @@ impl Source for Global {
         if layout.size() == 0 {
             return Err(AllocError);
         }
-        // SAFETY: the size is not 0.
+        // SAFETY: the size is not 0, by the test before.
         NonNull::new(unsafe { alloc::alloc::alloc(layout) }).ok_or(AllocError)
     }
 }
@@ -94,7 +85,8 @@ impl Source for Global {
 impl Sealed for Linear {}
 impl BackingAllocator for Linear {
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `obtain` acquired `ptr` from this pool with this layout, by this function's
+        // contract.
         unsafe { self.pool().release(ptr, layout) }
     }
 }
@@ -104,14 +96,15 @@ impl Source for Linear {
     }
 }
 
-impl<G: Grow> Sealed for &Pool<G> {}
-impl<G: Grow> BackingAllocator for &Pool<G> {
+impl<L: LinearMemory> Sealed for &Pool<L> {}
+impl<L: LinearMemory> BackingAllocator for &Pool<L> {
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `obtain` acquired `ptr` from this pool with this layout, by this function's
+        // contract.
         unsafe { self.release(ptr, layout) }
     }
 }
-impl<G: Grow> Source for &Pool<G> {
+impl<L: LinearMemory> Source for &Pool<L> {
     fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         self.acquire(layout).ok_or(AllocError)
     }
@@ -123,7 +116,8 @@ impl<A: Allocator> Sealed for A {}
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 impl<A: Allocator> BackingAllocator for A {
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `obtain` allocated `ptr` from this allocator with this layout, by this function's
+        // contract.
         unsafe { Allocator::deallocate(self, ptr, layout) }
     }
 }
@@ -131,6 +125,9 @@ impl<A: Allocator> BackingAllocator for A {
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 impl<A: Allocator> Source for A {
     fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        if layout.size() == 0 {
+            return Err(AllocError);
+        }
         match self.allocate(layout) {
             Ok(block) => Ok(block.cast()),
             Err(_) => Err(AllocError),
