@@ -50,7 +50,7 @@ pub struct PoolStats {
 /// # Example
 /// ```
 /// # #[cfg(any(unix, windows))] {
-/// use bonsai_alloc::memory::{Config, PAGE, Pool, Simulation};
+/// use bonsai_alloc::linear::{Config, PAGE, Pool, Simulation};
 /// use bonsai_alloc::Slab;
 ///
 /// let pool = Pool::new(Simulation::new(Config::default()));
