@@ -8,8 +8,38 @@ use crate::{
     provenance,
 };
 
-/// What [`Local`] needs of a core.
-pub trait Core {
+mod private {
+    /// Seals [`Core`](super::Core): `Local` relies on the blocks that a core hands out.
+    pub trait Sealed {}
+}
+
+/// The operations of a core that [`Local`] is built on.
+///
+/// The trait is sealed, because unsafe code relies on what `allocate` returns. It is implemented by
+/// [`Buddy`], [`Bump`] and [`Slab`].
+///
+/// ```compile_fail,E0277
+/// use bonsai_alloc::{AllocError, Core, Local};
+/// use core::{alloc::Layout, ptr::NonNull};
+///
+/// struct Wild;
+///
+/// impl Core for Wild {
+///     fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+///         Ok(NonNull::slice_from_raw_parts(NonNull::without_provenance(64.try_into().unwrap()), layout.size()))
+///     }
+///     unsafe fn deallocate(&mut self, _: NonNull<u8>) {}
+///     unsafe fn resize(
+///         &mut self,
+///         _: NonNull<u8>,
+///         _: Layout,
+///         _: Layout,
+///     ) -> Result<NonNull<[u8]>, AllocError> {
+///         Err(AllocError)
+///     }
+/// }
+/// ```
+pub trait Core: private::Sealed {
     /// Allocates a block.
     ///
     /// # Errors
@@ -39,13 +69,15 @@ pub trait Core {
 
 macro_rules! core {
     ([$($generics:tt)*] $core:ty) => {
+        impl<$($generics)*> private::Sealed for $core {}
+
         impl<$($generics)*> Core for $core {
             fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, crate::AllocError> {
                 self.allocate(layout)
             }
 
             unsafe fn deallocate(&mut self, ptr: NonNull<u8>) {
-                // SAFETY: as the caller promises.
+                // SAFETY: `Core::deallocate` has the contract of the core's own method.
                 unsafe { self.deallocate(ptr) }
             }
 
@@ -56,10 +88,12 @@ macro_rules! core {
                 new: Layout,
             ) -> Result<NonNull<[u8]>, crate::AllocError> {
                 if new.size() >= old.size() {
-                    // SAFETY: as the caller promises.
+                    // SAFETY: `ptr` is a live block of `old` by the contract of `Core::resize`, and
+                    // `new` is no smaller by the test before.
                     unsafe { self.grow(ptr, old, new) }
                 } else {
-                    // SAFETY: as the caller promises.
+                    // SAFETY: `ptr` is a live block of `old` by the contract of `Core::resize`, and
+                    // `new` is smaller by the test before.
                     unsafe { self.shrink(ptr, old, new) }
                 }
             }
@@ -96,29 +130,39 @@ impl<C: Core> Local<C> {
         self.0.into_inner()
     }
 
+    /// Borrows the core.
+    ///
+    /// # Safety
+    /// No other reference to the core is used before the last use of this one.
     #[expect(clippy::mut_from_ref, reason = "the one place where a shared core is borrowed")]
-    fn core(&self) -> &mut C {
-        // SAFETY: `Local` is not `Sync`, no method of a core calls back, and the reference ends
-        // with the method that took it.
+    unsafe fn core(&self) -> &mut C {
+        // SAFETY: `Local` is not `Sync`, so this thread alone has it, and this function's contract
+        // excludes other references on this thread.
         unsafe { &mut *self.0.get() }
     }
 }
 
-// SAFETY: a core's blocks stay where they are as long as it lives, wherever it moves, and are
-// its memory's until they are given back.
+// SAFETY: `Core` is sealed. The blocks of its three implementations stay at their addresses when the
+// core moves, do not overlap, and are their holder's until they are given back.
 unsafe impl<C: Core> Allocator for Local<C> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
             let dangling = provenance::dangling(layout.align());
             return Ok(NonNull::slice_from_raw_parts(dangling, 0));
         }
-        self.core().allocate(layout).map_err(|_| AllocError)
+        // SAFETY: `Core::allocate` calls nothing of `Local`, and the reference ends with the call.
+        let core = unsafe { self.core() };
+        core.allocate(layout).map_err(|_| AllocError)
     }
 
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         if layout.size() > 0 {
-            // SAFETY: as the caller promises.
-            unsafe { self.core().deallocate(ptr) }
+            // SAFETY: `Core::deallocate` calls nothing of `Local`, and the reference ends with the
+            // call.
+            let core = unsafe { self.core() };
+            // SAFETY: the contract of `Allocator::deallocate` says that `ptr` is a live block of
+            // this allocator, and one with a size is the core's.
+            unsafe { core.deallocate(ptr) }
         }
     }
 
@@ -128,7 +172,7 @@ unsafe impl<C: Core> Allocator for Local<C> {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: as the caller promises.
+        // SAFETY: the contract of `Allocator::grow` says that `ptr` is a live block of `old`.
         unsafe { self.resize(ptr, old, new) }
     }
 
@@ -138,13 +182,13 @@ unsafe impl<C: Core> Allocator for Local<C> {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: as the caller promises.
+        // SAFETY: the contract of `Allocator::shrink` says that `ptr` is a live block of `old`.
         unsafe { self.resize(ptr, old, new) }
     }
 }
 
 impl<C: Core> Local<C> {
-    /// In place where the core can, else by moving.
+    /// Resizes a block in place where the core can, else by moving it.
     ///
     /// # Safety
     /// `ptr` was allocated by this for `old` and not freed since.
@@ -155,16 +199,20 @@ impl<C: Core> Local<C> {
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         if old.size() > 0 && new.size() > 0 {
-            // SAFETY: as the caller promises.
-            if let Ok(block) = unsafe { self.core().resize(ptr, old, new) } {
+            // SAFETY: `Core::resize` calls nothing of `Local`, and the reference ends with the call.
+            let core = unsafe { self.core() };
+            // SAFETY: this function's contract says that `ptr` is a live block of `old`, and one
+            // with a size is the core's.
+            if let Ok(block) = unsafe { core.resize(ptr, old, new) } {
                 return Ok(block);
             }
         }
         let block = Allocator::allocate(self, new)?;
         let len = old.size().min(new.size());
-        // SAFETY: two distinct blocks, each at least that long.
+        // SAFETY: `ptr` is a live block of `old.size()` bytes, and `block` another one of
+        // `new.size()`; `len` is no more than either.
         unsafe { block.cast::<u8>().copy_from_nonoverlapping(ptr, len) };
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says that `ptr` is a live block of `old`.
         unsafe { Allocator::deallocate(self, ptr, old) };
         Ok(block)
     }

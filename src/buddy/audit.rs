@@ -1,50 +1,27 @@
-//! Whether the map and the lists of a [`Tree`] agree.
+//! The rules that the map and the lists of a [`Tree`] keep.
 
 use super::tree::{FREE, ORDER, Tree, ZERO};
 use crate::{
     bitmap::WORD,
-    checked,
-    inspect::{Damage, State, rule},
+    inspect::{Damage, rule},
 };
 
 impl<const ORDERS: usize> Tree<ORDERS> {
-    /// Whether the links of a free block of `order` may be followed. With `checked`, if they were
-    /// overwritten, the list is given up; without it, they may.
-    #[inline(always)]
-    pub(super) fn sound(&mut self, order: u32, address: usize) -> bool {
-        let rule = "a free block's links are not what they were";
-        let sound = checked::sound(|| self.is_linked(order, address), address, rule);
-        if !sound {
-            *self.head(order) = 0;
-            self.nonempty &= !(1 << order);
-        }
-        sound
-    }
-
-    /// Whether no part of `start..end` is in a block.
-    pub(crate) fn lacks(&self, start: usize, end: usize) -> bool {
-        let mut at = 0;
-        while let Some(block) = self.next(at) {
-            at = block.end();
-            if block.state != State::Gap && block.address < end && start < at {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Whether a free block of `order` and its neighbours on the list agree.
-    fn is_linked(&self, order: u32, address: usize) -> bool {
+    /// True if a free block of `order` and its neighbours on the list agree.
+    pub(super) fn is_linked(&self, order: u32, address: usize) -> bool {
         let free = |address| self.is_free(address, order);
-        // SAFETY: a free block of ours.
+        if !free(address) {
+            return false;
+        }
+        // SAFETY: a free block of the tree, by the test before, has two words to read.
         let next = unsafe { self.region.read(address) };
-        // SAFETY: the same.
+        // SAFETY: the second of the two words.
         let before = unsafe { self.region.read(address + WORD) };
-        // SAFETY: a free block, by the test before.
+        // SAFETY: `free(next)` is tested first, and a free block has a second word.
         let follows =
             next == 0 || free(next) && unsafe { self.region.read(next + WORD) } == address;
         let first = before == 0 && self.heads.get(order as usize) == Some(&address);
-        // SAFETY: the same.
+        // SAFETY: `free(before)` is tested first, and a free block has a first word.
         let leads = || free(before) && unsafe { self.region.read(before) } == address;
         follows && (first || leads())
     }
@@ -85,7 +62,7 @@ impl<const ORDERS: usize> Tree<ORDERS> {
             if entry & !ORDER == ZERO {
                 let mut word = address + 2 * WORD;
                 while word < address + size {
-                    // SAFETY: free memory of ours.
+                    // SAFETY: the map says that the block is free, and `word` lies inside of it.
                     let clear = unsafe { self.region.read(word) } == 0;
                     rule(clear, word, "memory known to be zero is not")?;
                     word += WORD;
@@ -107,11 +84,11 @@ impl<const ORDERS: usize> Tree<ORDERS> {
                 rule(free, address, "a list leads to what is no free block of its order")?;
                 listed += 1;
                 rule(listed <= expected, address, "a list is longer than the map allows")?;
-                // SAFETY: a free block of ours.
+                // SAFETY: `is_free` found it in the map, and a free block has a second word.
                 let back = unsafe { self.region.read(address + WORD) };
                 rule(back == before, address, "a link back does not lead back")?;
                 before = address;
-                // SAFETY: the same.
+                // SAFETY: `is_free` found it in the map, and a free block has a first word.
                 address = unsafe { self.region.read(address) };
             }
             rule(listed == expected, before, "a free block is on no list")?;

@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 use std::vec::Vec;
 
-use super::Tree;
+use super::{Tag, Tree};
 use crate::{
     bitmap::WORD,
     inspect::{Block, State},
@@ -152,4 +152,61 @@ fn gaps_end_where_a_block_begins_or_the_map_ends() {
             Some(Block { address: at(4), size: 2 * SMALLEST, state: State::Free })
         );
     });
+}
+
+#[test]
+fn any_number_is_answered() {
+    empty(|tree, at| {
+        // SAFETY: memory that the tree does not have yet.
+        unsafe { tree.add(at(0), at(24), false) };
+        let before = view(tree, at);
+        for order in [TOP + 1, 5, 6, 31, 32, 63, 64, 65, u32::MAX - 1, u32::MAX] {
+            assert_eq!(tree.take(order, Tag::Plain), None, "order {order}");
+        }
+        for order in [64, u32::MAX] {
+            assert_eq!(tree.size_of(order), 0);
+        }
+        for (size, align) in [(0, 0), (usize::MAX, 1), (1, usize::MAX), (usize::MAX, usize::MAX)] {
+            assert_eq!(tree.order_for(size, align), None, "{size}, {align}");
+        }
+        for address in [1, at(0) - 1, at(0) + 1, at(24) + 1, usize::MAX - 1, usize::MAX] {
+            assert_eq!(tree.block_at(address), None, "{address:#x}");
+            if let Some(block) = tree.next(address) {
+                assert!(block.address >= at(0) && block.end() <= at(ENTRIES), "{block:?}");
+            }
+        }
+        assert_eq!(tree.next(usize::MAX), None);
+        assert_eq!(view(tree, at), before);
+        tree.check().unwrap();
+    });
+}
+
+#[test]
+fn a_block_is_made_neither_larger_nor_smaller_than_there_are_orders() {
+    empty(|tree, at| {
+        // SAFETY: memory that the tree does not have yet.
+        unsafe { tree.add(at(0), at(24), false) };
+        let block = tree.take(1, Tag::Plain).unwrap().address;
+        let before = view(tree, at);
+        for order in [0, TOP + 1, 63, 64, u32::MAX] {
+            // SAFETY: taken above.
+            assert!(!unsafe { tree.extend(block, order) }, "order {order}");
+        }
+        for order in [1, 2, 63, 64, u32::MAX] {
+            // SAFETY: taken above.
+            unsafe { tree.shrink(block, order) };
+        }
+        assert_eq!(view(tree, at), before);
+        tree.check().unwrap();
+    });
+}
+
+#[test]
+fn no_tree_has_numbers_that_overflow() {
+    let start = NonNull::dangling();
+    for (granule, top) in [(u32::MAX, 1), (4, u32::MAX), (u32::MAX, u32::MAX), (usize::BITS, 0)] {
+        // SAFETY: it refuses before it touches anything.
+        let tree = unsafe { Small::new(start, start, 1, granule, top) };
+        assert!(tree.is_none(), "{granule}, {top}");
+    }
 }
