@@ -1,63 +1,333 @@
-//! What every global allocator of this crate needs beside its own idea.
+//! The shell of every global allocator: the only `impl GlobalAlloc` of the heaps.
+//!
+//! ```text
+//!  call site      alloc(size)            a call, and nothing else
+//!  ─────────────────┼───────────────────────────────────────────────
+//!  Shell            ▼                    out of line, once in a program
+//!                 checked::alloc         with the feature `checked`: looks at the call
+//!                   ▼
+//!  HeapState      S::alloc, S::dealloc, S::resize …
+//!                   │ takes its lock
+//!                   ▼
+//!                 the heap's own lists and runs ──► PageSource ──► memory.grow
+//! ```
+//!
+//! An allocation stands at ten thousand places of a real program, so what stands there decides how
+//! large the program is. [`Shell`]'s methods are inlined only as far as a test of the alignment,
+//! which is a constant at most call sites; everything else is in functions that are never inlined.
+//!
+//! A heap is a state ([`HeapState`]), a [`PageSource`], a [`Policy`] and a [`Guard`]. The state brings
+//! its own lock or locks. The shell knows nothing of how a heap works, and a heap knows nothing of
+//! `GlobalAlloc`, `Allocator`, `Inspect` or the feature `checked`.
 
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
-use core::alloc::GlobalAlloc;
-use core::alloc::Layout;
+mod allocator;
+mod policy;
 
-/// A heap without what the feature `checked` adds: what [`heap!`] makes a [`GlobalAlloc`] of.
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    fmt,
+    marker::PhantomData,
+};
+
+pub use self::policy::{Policy, Standard};
+use crate::{
+    checked::Guard,
+    inspect::{Block, Damage, Inspect, Stats},
+    linear::{Linear, PageSource},
+};
+
+/// The state of a heap, and the functions that make it an allocator. Behind [`Shell`].
+///
+/// The state is shared between threads, so it contains its own lock. No function calls back into
+/// the program while a lock is held.
 ///
 /// # Safety
-/// As for [`GlobalAlloc`].
-pub(crate) unsafe trait Plain {
+/// [`HeapState::alloc`] and [`HeapState::alloc_zeroed`] return null, or a block of at least the size
+/// and the alignment of the layout that overlaps no other block until it is passed to
+/// [`HeapState::dealloc`]. A successful [`HeapState::resize`] keeps the bytes that both sizes have.
+/// Blocks stay valid if the heap moves. Nothing panics.
+pub unsafe trait HeapState: Sync + Sized {
+    /// A heap that has no memory yet.
+    const NEW: Self;
+
+    /// The name of the heap in reports.
+    const NAME: &'static str;
+
+    /// True if freed blocks wait in quarantine under `checked`: false for heaps that do not use
+    /// memory again.
+    const QUARANTINE: bool = true;
+
+    /// The alignment, a power of two or 0, up to which [`HeapState::alloc`] does the same for every
+    /// layout of a size. Requests up to it pass no alignment at the call site.
+    const ALIGN: usize = 0;
+
+    /// Allocates a block.
+    ///
     /// # Safety
     /// As for [`GlobalAlloc::alloc`].
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8;
+    unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8;
 
+    /// Frees a block. Returns false if its memory is not used again.
+    ///
     /// # Safety
     /// As for [`GlobalAlloc::dealloc`].
-    ///
-    /// False if the memory is not used again.
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) -> bool;
+    unsafe fn dealloc<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+    ) -> bool;
 
+    /// Allocates a block that is zero.
+    ///
     /// # Safety
     /// As for [`GlobalAlloc::alloc_zeroed`].
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller promises.
-        let block = unsafe { self.alloc(layout) };
+    #[inline(always)]
+    unsafe fn alloc_zeroed<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        layout: Layout,
+    ) -> *mut u8 {
+        // SAFETY: the contract is that of `alloc`.
+        let block = unsafe { Self::alloc(heap, layout) };
         if !block.is_null() {
-            // SAFETY: the new block.
+            // SAFETY: a new block of that size, by the contract of `alloc`.
             unsafe { block.write_bytes(0, layout.size()) };
         }
         block
     }
 
-    /// Makes a block larger or smaller where it is. False, and nothing changed, where that cannot
-    /// be.
+    /// Makes a block larger or smaller where it is. Returns false, and changes nothing, where that
+    /// is impossible.
     ///
     /// # Safety
     /// As for [`GlobalAlloc::realloc`].
-    unsafe fn resize(&self, block: *mut u8, layout: Layout, size: usize) -> bool;
+    unsafe fn resize<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+        size: usize,
+    ) -> bool;
 }
 
-/// Moves a block: allocates, copies, frees. Null, and the block as it was, where there is no
-/// memory.
+/// The read-only view of a state, for [`Inspect`].
+pub trait HeapView: HeapState {
+    /// Shows every block in address order. No lock is held while `visit` runs.
+    fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block));
+
+    /// Verifies every invariant of the state.
+    fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage>;
+}
+
+/// A global allocator: a state, the memory it takes pages from, and a policy.
+///
+/// Programs name it by one of its aliases: [`Heap`](crate::Heap), [`SlabHeap`](crate::SlabHeap),
+/// [`BuddyHeap`](crate::BuddyHeap), [`BumpHeap`](crate::BumpHeap), [`TinyHeap`](crate::TinyHeap).
+pub struct Shell<S: HeapState, M: PageSource = Linear, P: Policy = Standard> {
+    pub(crate) state: S,
+    pub(crate) memory: M,
+    pub(crate) guard: Guard,
+    policy: PhantomData<fn() -> P>,
+}
+
+impl<S: HeapState> Shell<S> {
+    /// Makes a heap over the module's linear memory. It takes none before the first allocation.
+    pub const fn new() -> Self {
+        Self::with_memory(Linear)
+    }
+}
+
+impl<S: HeapState> Default for Shell<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: HeapState, M: PageSource> Shell<S, M> {
+    /// Makes a heap over a pool of the caller's.
+    pub const fn with_memory(memory: M) -> Self {
+        Self::assemble(memory)
+    }
+}
+
+impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
+    pub(crate) const fn assemble(memory: M) -> Self {
+        let guard =
+            if S::QUARANTINE { Guard::new(S::NAME) } else { Guard::without_quarantine(S::NAME) };
+        Shell { state: S::NEW, memory, guard, policy: PhantomData }
+    }
+
+    /// Allocates a block whose alignment is at most [`HeapState::ALIGN`].
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::alloc`].
+    #[inline(never)]
+    unsafe fn alloc_size(&self, size: usize) -> *mut u8 {
+        // SAFETY: `size` is part of a layout, and at most `isize::MAX` when rounded up to 16;
+        // `ALIGN` is a power of two, because some alignment is at most that.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, S::ALIGN) };
+        // SAFETY: the caller's contract is that of `GlobalAlloc::alloc`.
+        unsafe { S::alloc(self, layout) }
+    }
+
+    /// Allocates a block.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::alloc`].
+    #[inline(never)]
+    unsafe fn alloc_layout(&self, layout: Layout) -> *mut u8 {
+        #[cfg(feature = "checked")]
+        // SAFETY: the caller's contract is that of `GlobalAlloc::alloc`.
+        let block = unsafe { crate::checked::alloc(self, layout) };
+        #[cfg(not(feature = "checked"))]
+        // SAFETY: the caller's contract is that of `GlobalAlloc::alloc`.
+        let block = unsafe { S::alloc(self, layout) };
+        block
+    }
+
+    /// Allocates a block that is zero.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::alloc_zeroed`].
+    #[inline(never)]
+    unsafe fn zeroed_layout(&self, layout: Layout) -> *mut u8 {
+        #[cfg(feature = "checked")]
+        // SAFETY: the caller's contract is that of `GlobalAlloc::alloc_zeroed`.
+        let block = unsafe { crate::checked::alloc_zeroed(self, layout) };
+        #[cfg(not(feature = "checked"))]
+        // SAFETY: the caller's contract is that of `GlobalAlloc::alloc_zeroed`.
+        let block = unsafe { S::alloc_zeroed(self, layout) };
+        block
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::dealloc`].
+    #[inline(never)]
+    unsafe fn dealloc_layout(&self, block: *mut u8, layout: Layout) {
+        #[cfg(feature = "checked")]
+        // SAFETY: the caller's contract is that of `GlobalAlloc::dealloc`.
+        unsafe {
+            crate::checked::dealloc(self, block, layout);
+        };
+        #[cfg(not(feature = "checked"))]
+        // SAFETY: the caller's contract is that of `GlobalAlloc::dealloc`.
+        unsafe {
+            S::dealloc(self, block, layout);
+        };
+    }
+
+    /// Resizes a block, in place or by moving it.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::realloc`].
+    #[inline(never)]
+    unsafe fn realloc_layout(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        #[cfg(feature = "checked")]
+        // SAFETY: the caller's contract is that of `GlobalAlloc::realloc`.
+        return unsafe { crate::checked::realloc(self, block, layout, size) };
+        #[cfg(not(feature = "checked"))]
+        // SAFETY: the caller's contract is that of `GlobalAlloc::realloc`.
+        if unsafe { S::resize(self, block, layout, size) } {
+            block
+        } else {
+            // SAFETY: the block is live, and not what `alloc` returns.
+            unsafe { relocate(self, block, layout, resized(layout, size)) }
+        }
+    }
+}
+
+// SAFETY: the state's contract promises what `GlobalAlloc` demands; `checked` passes on layouts that
+// are at least as large, and refuses only calls that break the contract.
+unsafe impl<S: HeapState, M: PageSource, P: Policy> GlobalAlloc for Shell<S, M, P> {
+    #[inline(always)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if cfg!(not(feature = "checked")) && layout.align() <= S::ALIGN {
+            // SAFETY: the caller's contract, and the alignment was tested.
+            unsafe { self.alloc_size(layout.size()) }
+        } else {
+            // SAFETY: the caller's contract is passed on.
+            unsafe { self.alloc_layout(layout) }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's contract is passed on.
+        unsafe { self.dealloc_layout(block, layout) }
+    }
+
+    #[inline(always)]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's contract is passed on.
+        unsafe { self.zeroed_layout(layout) }
+    }
+
+    #[inline(always)]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's contract is passed on.
+        unsafe { self.realloc_layout(block, layout, size) }
+    }
+}
+
+impl<S: HeapView, M: PageSource, P: Policy> Inspect for Shell<S, M, P> {
+    fn walk(&self, visit: &mut dyn FnMut(Block)) {
+        if S::QUARANTINE {
+            S::walk(self, &mut self.guard.seen(visit));
+        } else {
+            S::walk(self, visit);
+        }
+    }
+
+    fn check(&self) -> Result<(), Damage> {
+        self.guard.check(&self.memory.pool().region())?;
+        S::check(self)
+    }
+
+    fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        self.walk(&mut |block| stats.add(block));
+        stats
+    }
+}
+
+impl<S: HeapState, M: PageSource, P: Policy> fmt::Debug for Shell<S, M, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(S::NAME).field("guard", &self.guard).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "checked")]
+impl<S: HeapState, M: PageSource, P: Policy> crate::checked::Watched for Shell<S, M, P> {
+    fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    fn region(&self) -> crate::region::Region {
+        self.memory.pool().region()
+    }
+}
+
+/// Moves a block: allocates, copies, frees. Returns null, and leaves the block as it was, where
+/// there is no memory.
 ///
 /// # Safety
-/// The block at `from` was allocated for `old`; `alloc` returns null or another block for `new`.
+/// The block at `from` was allocated by `heap` for `old` and is live; neither size is 0.
 #[inline(always)]
-pub(crate) unsafe fn relocate(
+pub(crate) unsafe fn relocate<H: GlobalAlloc>(
+    heap: &H,
     from: *mut u8,
     old: Layout,
     new: Layout,
-    alloc: impl FnOnce(Layout) -> *mut u8,
-    dealloc: impl FnOnce(*mut u8, Layout),
 ) -> *mut u8 {
-    let to = alloc(new);
+    // SAFETY: the size is not 0.
+    let to = unsafe { heap.alloc(new) };
     if !to.is_null() {
         let len = old.size().min(new.size());
-        // SAFETY: two distinct blocks, each at least that long.
+        // SAFETY: two live blocks do not overlap, and both are at least that long.
         unsafe { from.copy_to_nonoverlapping(to, len) };
-        dealloc(from, old);
+        // SAFETY: the block is live, and allocated for `old`.
+        unsafe { heap.dealloc(from, old) };
     }
     to
 }
@@ -66,157 +336,4 @@ pub(crate) unsafe fn relocate(
 pub(crate) fn resized(layout: Layout, size: usize) -> Layout {
     // SAFETY: the contract of `GlobalAlloc::realloc` demands that this is a layout.
     unsafe { Layout::from_size_align_unchecked(size, layout.align()) }
-}
-
-/// Makes a [`Plain`] heap with the fields `guard` and `memory` a `GlobalAlloc`, and an `Allocator`
-/// where there is that trait.
-macro_rules! heap {
-    ([$($policy:tt)*] $heap:ty) => {
-        // SAFETY: so is what it calls; `checked` asks for more than it is asked for, and refuses
-        // what breaks this contract.
-        unsafe impl<M: PageSource, $($policy)*> core::alloc::GlobalAlloc for $heap {
-            #[inline]
-            unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-                // SAFETY: as the caller promises.
-                unsafe { crate::checked::alloc(self, &self.guard, &self.memory, layout) }
-            }
-
-            #[inline]
-            unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-                // SAFETY: as the caller promises.
-                unsafe { crate::checked::dealloc(self, &self.guard, &self.memory, block, layout) }
-            }
-
-            #[inline]
-            unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-                // SAFETY: as the caller promises.
-                unsafe { crate::checked::alloc_zeroed(self, &self.guard, &self.memory, layout) }
-            }
-
-            #[inline]
-            unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-                let (guard, memory) = (&self.guard, &self.memory);
-                // SAFETY: as the caller promises.
-                unsafe { crate::checked::realloc(self, guard, memory, block, layout, size) }
-            }
-        }
-
-        crate::global::allocator!([$($policy)*] $heap);
-        crate::checked::watched!([M: PageSource, $($policy)*] $heap, |heap| {
-            heap.memory.pool().region()
-        });
-    };
-}
-pub(crate) use heap;
-
-/// A heap is an `Allocator` by way of being a `GlobalAlloc`.
-#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
-macro_rules! allocator {
-    ([$($policy:tt)*] $heap:ty) => {
-        // SAFETY: the blocks are linear memory's, which outlives the heap; each is the caller's until
-        // it is given back.
-        unsafe impl<M: PageSource, $($policy)*> crate::allocator::Allocator for $heap {
-            fn allocate(
-                &self,
-                layout: Layout,
-            ) -> Result<core::ptr::NonNull<[u8]>, crate::allocator::AllocError> {
-                crate::global::allocate(layout, |layout| {
-                    // SAFETY: the size is not 0.
-                    unsafe { core::alloc::GlobalAlloc::alloc(self, layout) }
-                })
-            }
-
-            fn allocate_zeroed(
-                &self,
-                layout: Layout,
-            ) -> Result<core::ptr::NonNull<[u8]>, crate::allocator::AllocError> {
-                crate::global::allocate(layout, |layout| {
-                    // SAFETY: the size is not 0.
-                    unsafe { core::alloc::GlobalAlloc::alloc_zeroed(self, layout) }
-                })
-            }
-
-            unsafe fn deallocate(&self, ptr: core::ptr::NonNull<u8>, layout: Layout) {
-                if layout.size() > 0 {
-                    // SAFETY: as the caller promises.
-                    unsafe { core::alloc::GlobalAlloc::dealloc(self, ptr.as_ptr(), layout) }
-                }
-            }
-
-            unsafe fn grow(
-                &self,
-                ptr: core::ptr::NonNull<u8>,
-                old: Layout,
-                new: Layout,
-            ) -> Result<core::ptr::NonNull<[u8]>, crate::allocator::AllocError> {
-                // SAFETY: as the caller promises.
-                unsafe { crate::global::reallocate(self, ptr, old, new) }
-            }
-
-            unsafe fn shrink(
-                &self,
-                ptr: core::ptr::NonNull<u8>,
-                old: Layout,
-                new: Layout,
-            ) -> Result<core::ptr::NonNull<[u8]>, crate::allocator::AllocError> {
-                // SAFETY: as the caller promises.
-                unsafe { crate::global::reallocate(self, ptr, old, new) }
-            }
-        }
-    };
-}
-#[cfg(not(any(feature = "unstable", feature = "allocator-api2")))]
-macro_rules! allocator {
-    ([$($policy:tt)*] $heap:ty) => {};
-}
-pub(crate) use allocator;
-
-/// [`Allocator::allocate`](crate::allocator::Allocator::allocate) by a function that takes no size
-/// of 0.
-#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
-pub(crate) fn allocate(
-    layout: Layout,
-    alloc: impl FnOnce(Layout) -> *mut u8,
-) -> Result<core::ptr::NonNull<[u8]>, crate::allocator::AllocError> {
-    let start = if layout.size() == 0 {
-        crate::provenance::dangling(layout.align())
-    } else {
-        core::ptr::NonNull::new(alloc(layout)).ok_or(crate::allocator::AllocError)?
-    };
-    Ok(core::ptr::NonNull::slice_from_raw_parts(start, layout.size()))
-}
-
-/// [`Allocator::grow`](crate::allocator::Allocator::grow) and `shrink` by a `GlobalAlloc`.
-///
-/// # Safety
-/// As for those.
-#[cfg(any(feature = "unstable", feature = "allocator-api2"))]
-pub(crate) unsafe fn reallocate<H: GlobalAlloc>(
-    heap: &H,
-    ptr: core::ptr::NonNull<u8>,
-    old: Layout,
-    new: Layout,
-) -> Result<core::ptr::NonNull<[u8]>, crate::allocator::AllocError> {
-    allocate(new, |new| {
-        if old.size() == 0 {
-            // SAFETY: the size is not 0.
-            unsafe { heap.alloc(new) }
-        } else if old.align() == new.align() {
-            // SAFETY: the caller's block; neither size is 0.
-            unsafe { heap.realloc(ptr.as_ptr(), old, new.size()) }
-        } else {
-            // SAFETY: the size is not 0.
-            let alloc = |layout| unsafe { heap.alloc(layout) };
-            // SAFETY: the caller's block.
-            let dealloc = |block, layout| unsafe { heap.dealloc(block, layout) };
-            // SAFETY: the same.
-            unsafe { relocate(ptr.as_ptr(), old, new, alloc, dealloc) }
-        }
-    })
-    .inspect(|_| {
-        if new.size() == 0 && old.size() > 0 {
-            // SAFETY: the caller's block, of which nothing is left.
-            unsafe { heap.dealloc(ptr.as_ptr(), old) }
-        }
-    })
 }

@@ -24,7 +24,6 @@
 
 mod audit;
 mod classes;
-mod policy;
 mod regions;
 mod runs;
 #[cfg(test)]
@@ -33,21 +32,21 @@ mod view;
 
 use core::{
     alloc::Layout,
-    marker::PhantomData,
     mem::offset_of,
     ptr::{self, NonNull},
 };
 
-pub use self::policy::{Policy, Standard};
+pub use crate::global::{Policy, Standard};
+
 use self::{
     classes::{CLASSES, GRANULE, GRANULE_LOG, SMALL, class_for, granules, size_of_class},
     runs::{Runs, Taken, Want},
 };
 use crate::{
     bitmap::align_up,
-    checked::{self, Guard},
+    checked,
     descriptor::{Descriptor, Kind, value},
-    global::{Plain, heap},
+    global::{HeapState, Shell},
     inspect::Inspect,
     linear::{Linear, LinearMemory, PAGE, PageSource, Pool},
     lock::Lock,
@@ -68,9 +67,11 @@ const NO_RESERVE: usize = 1;
 const EXTEND: usize = 1024;
 const ASTRAY: &str = "a quick list leads to what is no block of its size";
 
+/// The quick lists and the runs of a [`Heap`].
+#[doc(hidden)]
 #[repr(C)]
 #[derive(Debug)]
-struct State {
+pub struct State {
     /// The block freed last of each class, 0 for none. A free block's first word is the address of
     /// the next.
     ///
@@ -116,31 +117,12 @@ unsafe impl Send for State {}
 /// static HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
-#[derive(Debug)]
-pub struct Heap<M: PageSource = Linear, P: Policy = Standard> {
-    state: Lock<State>,
-    memory: M,
-    policy: PhantomData<fn() -> P>,
-    guard: Guard,
-}
-
-impl Heap {
-    /// A heap over the module's linear memory. It takes none before the first allocation.
-    pub const fn new() -> Self {
-        Self::with_memory(Linear)
-    }
-}
-
-impl Default for Heap {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+pub type Heap<M = Linear, P = Standard> = Shell<Lock<State>, M, P>;
 
 impl<P: Policy> Heap<Linear, P> {
-    /// A heap over the module's linear memory, with a policy of one's own.
+    /// Makes a heap over the module's linear memory, with a policy of the caller's.
     pub const fn with_policy() -> Self {
-        Self::with_memory(Linear)
+        Self::assemble(Linear)
     }
 
     /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
@@ -431,17 +413,9 @@ fn base<G: LinearMemory>(pool: &Pool<G>) -> NonNull<u8> {
 }
 
 impl<M: PageSource, P: Policy> Heap<M, P> {
-    /// A heap over a pool of one's own.
-    pub const fn with_memory(memory: M) -> Self {
-        let state = State {
-            quick: [0; CLASSES],
-            idle: 0,
-            careful: false,
-            carved: 0,
-            emergency: 0,
-            runs: Runs::EMPTY,
-        };
-        Heap { state: Lock::new(state), memory, policy: PhantomData, guard: Guard::new("Heap") }
+    /// Makes a heap over a pool of the caller's, with a policy of the caller's.
+    pub const fn with_policy_and_memory(memory: M) -> Self {
+        Self::assemble(memory)
     }
 
     /// Grows now, so that `bytes` bytes more can be allocated without growing later. False, and
@@ -477,7 +451,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
             if taken.is_some() || retried || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none()) {
                 return taken;
             }
-            if checked::make_room(self, &self.guard, &self.memory) {
+            if checked::make_room(self) {
                 continue;
             }
             let freed = self.state.with(|state| state.free_emergency::<P>());
@@ -503,15 +477,26 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
     }
 }
 
-// SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
-// asked, and nothing panics.
-unsafe impl<M: PageSource, P: Policy> Plain for Heap<M, P> {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+// SAFETY: blocks are runs of granules that were taken out of the free runs, so they do not overlap;
+// `State::take` sees to size and alignment. Nothing panics.
+unsafe impl HeapState for Lock<State> {
+    const NEW: Self = Lock::new(State {
+        quick: [0; CLASSES],
+        idle: 0,
+        careful: false,
+        carved: 0,
+        emergency: 0,
+        runs: Runs::EMPTY,
+    });
+    const NAME: &'static str = "Heap";
+    const ALIGN: usize = GRANULE;
+
+    #[inline(always)]
+    unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
         if layout.align() <= GRANULE {
             let (n, class) = class_for(layout.size());
             if class < CLASSES {
-                let block = self.state.with(|state| {
+                let block = heap.state.with(|state| {
                     let block = state.pop(class)?;
                     if n > SMALL {
                         state.idle -= n;
@@ -523,38 +508,46 @@ unsafe impl<M: PageSource, P: Policy> Plain for Heap<M, P> {
                 }
             }
         }
-        self.alloc_slowly(layout)
+        heap.alloc_slowly(layout)
     }
 
-    #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) -> bool {
+    #[inline(always)]
+    unsafe fn dealloc<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+    ) -> bool {
         let (n, class) = class_for(layout.size());
-        self.state.with(|state| {
+        heap.state.with(|state| {
             if n > SMALL {
                 if class == CLASSES || state.idle + n > state.runs.committed / IDLE {
-                    // SAFETY: the caller's block.
-                    return unsafe { state.runs.free(state.runs.granule(ptr.addr()), n) };
+                    // SAFETY: a live block of `n` granules, by the contract of `dealloc`.
+                    return unsafe { state.runs.free(state.runs.granule(block.addr()), n) };
                 }
                 state.idle += n;
             }
-            // SAFETY: the caller's block, of that class.
-            unsafe { state.push(class, ptr.addr()) };
+            // SAFETY: a live block of that class, by the contract of `dealloc`.
+            unsafe { state.push(class, block.addr()) };
         });
         true
     }
 
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+    #[inline(always)]
+    unsafe fn alloc_zeroed<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        layout: Layout,
+    ) -> *mut u8 {
         let n = granules(layout.size());
         if n <= SMALL {
-            // SAFETY: as the caller promises.
-            let block = unsafe { self.alloc(layout) };
+            // SAFETY: the contract is that of `alloc`.
+            let block = unsafe { Self::alloc(heap, layout) };
             if !block.is_null() {
                 // SAFETY: the new block.
                 unsafe { block.write_bytes(0, layout.size()) };
             }
             return block;
         }
-        let Some((block, taken)) = self.take(layout) else {
+        let Some((block, taken)) = heap.take(layout) else {
             return ptr::null_mut();
         };
         let dirty = taken.fresh.saturating_sub(taken.at).min(n) << GRANULE_LOG;
@@ -563,13 +556,17 @@ unsafe impl<M: PageSource, P: Policy> Plain for Heap<M, P> {
         block
     }
 
-    unsafe fn resize(&self, ptr: *mut u8, layout: Layout, size: usize) -> bool {
-        self.state.with(|state| {
-            let pool = self.memory.pool();
-            // SAFETY: the caller's block.
-            unsafe { state.resize::<M::Memory, P>(pool, ptr.addr(), layout.size(), size) }
+    #[inline(always)]
+    unsafe fn resize<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+        size: usize,
+    ) -> bool {
+        let pool = heap.memory.pool();
+        heap.state.with(|state| {
+            // SAFETY: a live block of that layout, by the contract of `resize`.
+            unsafe { state.resize::<M::Memory, P>(pool, block.addr(), layout.size(), size) }
         })
     }
 }
-
-heap!([P: Policy] Heap<M, P>);

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 /// A value that one thread at a time may use.
 #[repr(C)]
-pub(crate) struct Lock<T> {
+pub struct Lock<T> {
     value: UnsafeCell<T>,
     #[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
     taken: AtomicBool,
@@ -60,10 +60,21 @@ impl<T> Lock<T> {
                 core::hint::spin_loop();
             }
         }
-        // SAFETY: whoever set the flag is alone until it is cleared.
-        let result = f(unsafe { &mut *self.value.get() });
-        self.taken.store(false, Ordering::Release);
-        result
+        let _release = Release(&self.taken);
+        // SAFETY: the flag was clear and is set now, so nobody else is here before it is cleared.
+        f(unsafe { &mut *self.value.get() })
+    }
+}
+
+/// Clears the flag of a lock when it is dropped: also if a panic unwinds.
+#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
+struct Release<'a>(&'a AtomicBool);
+
+#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
+impl Drop for Release<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -97,5 +108,13 @@ mod tests {
         });
         assert_eq!(lock.with(|count| *count), 3 * ROUNDS);
         assert_eq!(format!("{lock:?}"), "Lock", "it does not wait to print");
+    }
+
+    #[test]
+    fn a_panic_leaves_the_lock_free() {
+        let lock = Lock::new(1);
+        let locked = std::panic::AssertUnwindSafe(|| lock.with(|_| panic!("on purpose")));
+        assert!(std::panic::catch_unwind(locked).is_err());
+        assert_eq!(lock.with(|value| *value), 1);
     }
 }

@@ -96,7 +96,7 @@ fn heaps_are_allocators() {
         heap.check().unwrap();
     }
     let exact = cfg!(not(feature = "checked"));
-    test("heap", &Heap::<_>::with_memory(&memory()), exact);
+    test("heap", &Heap::with_memory(&memory()), exact);
     test("slab", &SlabHeap::with_memory(&memory()), exact);
     test("buddy", &BuddyHeap::with_memory(&memory()), exact);
     let pool = memory();

@@ -340,7 +340,7 @@ fn check_names_the_byte_that_was_overwritten_and_tells_the_hook() {
         assert!(format!("{heap:?}").contains(&format!("guard: {name}")), "{heap:?}");
     }
     keep();
-    on("Heap", &Heap::<_>::with_memory(pool(ROOMY)));
+    on("Heap", &Heap::with_memory(pool(ROOMY)));
     on("SlabHeap", &SlabHeap::with_memory(pool(ROOMY)));
     on("BuddyHeap", &BuddyHeap::with_memory(pool(ROOMY)));
     on("BumpHeap", &BumpHeap::with_memory(pool(ROOMY)));
@@ -458,7 +458,7 @@ fn a_heap_that_is_gone_leaves_nothing_behind() {
     keep();
     let wanted = layout(64, 8);
     let memory = pool(ROOMY);
-    let gone = Heap::<_>::with_memory(memory);
+    let gone = Heap::with_memory(memory);
     // SAFETY: the size is not 0.
     let block = unsafe { gone.alloc(wanted) };
     drop(gone);

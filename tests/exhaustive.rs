@@ -216,7 +216,7 @@ macro_rules! heap {
 }
 
 heap!(general_heap_of_two_pages, |name, config| {
-    HeapSubject::new(name, config, Heap::<_>::with_memory).with_view(|heap| heap)
+    HeapSubject::new(name, config, Heap::with_memory).with_view(|heap| heap)
 });
 heap!(slab_heap_of_two_pages, |name, config| {
     HeapSubject::new(name, config, SlabHeap::with_memory).with_view(|heap| heap)

@@ -49,7 +49,7 @@ fn each_heap(config: Config, test: Test<'_>) {
     let memory = pool(config);
     test("slab", &memory, &SlabHeap::with_memory(&memory));
     let memory = pool(config);
-    test("heap", &memory, &Heap::<_>::with_memory(&memory));
+    test("heap", &memory, &Heap::with_memory(&memory));
     let memory = pool(config);
     test("tiny", &memory, &TinyHeap::with_memory(&memory));
 }
@@ -209,7 +209,7 @@ fn whichever_growth_is_refused_the_heap_goes_on() {
     refuse_each("bump", BumpHeap::with_memory, |heap| Some(heap));
     refuse_each("buddy", BuddyHeap::with_memory, |heap| Some(heap));
     refuse_each("slab", SlabHeap::with_memory, |heap| Some(heap));
-    refuse_each("heap", Heap::<_>::with_memory, |heap| Some(heap));
+    refuse_each("heap", Heap::with_memory, |heap| Some(heap));
     refuse_each("tiny", TinyHeap::with_memory, |_| None);
 }
 
@@ -238,7 +238,7 @@ fn a_refused_request_changes_nothing() {
     let memory = pool(ROOMY);
     refused("slab", &memory, &SlabHeap::with_memory(&memory));
     let memory = pool(ROOMY);
-    refused("heap", &memory, &Heap::<_>::with_memory(&memory));
+    refused("heap", &memory, &Heap::with_memory(&memory));
 }
 
 /// Fills the memory there is with blocks of one size. How many.
@@ -374,7 +374,7 @@ fn the_last_block_grows_with_the_memory() {
     let memory = pool(config);
     grows("bump", &memory, &BumpHeap::with_memory(&memory));
     let memory = pool(config);
-    grows("heap", &memory, &Heap::<_>::with_memory(&memory));
+    grows("heap", &memory, &Heap::with_memory(&memory));
 }
 
 /// Under `checked` what is left waits before it is handed out again.
@@ -487,7 +487,7 @@ fn threads_may_share_a_heap() {
     share("slab", &heap);
     heap.check().unwrap();
     let memory = pool(ROOMY);
-    let heap = Heap::<_>::with_memory(&memory);
+    let heap = Heap::with_memory(&memory);
     share("heap", &heap);
     heap.check().unwrap();
     let memory = pool(ROOMY);

@@ -8,7 +8,7 @@ use std::{
 
 use bonsai_alloc::{
     Heap,
-    heap::{Policy, Standard},
+    heap::Policy,
     inspect::{Inspect, State, Stats},
     linear::{Config, PAGE, Pool, Simulation},
 };
@@ -65,7 +65,7 @@ impl Policy for Capped {
 #[test]
 fn a_cap_is_kept_and_what_is_freed_below_it_comes_back() {
     let pool = memory(1000);
-    let heap = Heap::<_, Capped>::with_memory(&pool);
+    let heap = Heap::<_, Capped>::with_policy_and_memory(&pool);
     let blocks = exhaust(&heap, 10_000);
     assert!(pool.stats().grown_pages * PAGE <= 2 * MIB);
     assert!(blocks.len() > 190, "only {} blocks of 10,000 bytes", blocks.len());
@@ -86,7 +86,7 @@ impl Policy for Once {
 #[test]
 fn what_was_reserved_at_the_start_is_all_there_is() {
     let pool = memory(1000);
-    let heap = Heap::<_, Once>::with_memory(&pool);
+    let heap = Heap::<_, Once>::with_policy_and_memory(&pool);
     assert!(heap.reserve(3 * MIB));
     let pages = pool.stats().grown_pages;
     let block = take(&heap, 3 * MIB).expect("3 MiB were reserved");
@@ -100,7 +100,7 @@ fn what_was_reserved_at_the_start_is_all_there_is() {
 #[test]
 fn a_reserve_of_what_there_is_does_not_grow() {
     let pool = memory(1000);
-    let heap = Heap::<_, Standard>::with_memory(&pool);
+    let heap = Heap::with_memory(&pool);
     assert!(heap.reserve(MIB));
     let before = pool.stats();
     assert!(heap.reserve(MIB) && heap.reserve(1) && heap.reserve(0));
@@ -110,7 +110,7 @@ fn a_reserve_of_what_there_is_does_not_grow() {
 #[test]
 fn a_reserve_that_is_refused_changes_nothing() {
     let pool = memory(20);
-    let heap = Heap::<_, Standard>::with_memory(&pool);
+    let heap = Heap::with_memory(&pool);
     let before = (pool.stats(), heap.stats());
     assert!(!heap.reserve(20 * PAGE));
     assert_eq!((pool.stats(), heap.stats()), before);
@@ -128,7 +128,7 @@ impl Policy for Steps {
 #[test]
 fn growth_goes_in_the_steps_that_are_asked_for_or_by_what_is_needed() {
     let pool = memory(40);
-    let heap = Heap::<_, Steps>::with_memory(&pool);
+    let heap = Heap::<_, Steps>::with_policy_and_memory(&pool);
     for _ in 0..200 {
         take(&heap, 9_000).unwrap();
     }
@@ -163,7 +163,7 @@ impl Policy for Tells {
 #[test]
 fn the_hook_is_told_layout_and_statistics_once_a_request() {
     let pool = memory(33);
-    let heap = Heap::<_, Tells>::with_memory(&pool);
+    let heap = Heap::<_, Tells>::with_policy_and_memory(&pool);
     let block = take(&heap, MIB).unwrap();
     assert!(TOLD.take().is_empty());
     assert!(take(&heap, 2 * MIB).is_none());
@@ -185,7 +185,7 @@ fn the_hook_is_told_layout_and_statistics_once_a_request() {
 #[test]
 fn a_hook_that_frees_something_has_the_request_tried_again() {
     let pool: &'static _ = Box::leak(Box::new(memory(33)));
-    let heap = Simple::with_memory(pool);
+    let heap = Simple::with_policy_and_memory(pool);
     let cache = take(&heap, MIB).unwrap();
     CACHE.set(Some((&raw const heap, cache)));
     assert!(take(&heap, 3 * MIB / 2).is_some(), "what the hook freed was not used");
@@ -215,7 +215,7 @@ impl Policy for Announced {
 #[test]
 fn the_emergency_reserve_is_there_when_all_else_is_gone() {
     let pool = memory(40);
-    let heap = Heap::<_, Silent>::with_memory(&pool);
+    let heap = Heap::<_, Silent>::with_policy_and_memory(&pool);
     take(&heap, 1).unwrap();
     assert!(heap.stats().live_bytes >= KEPT, "no reserve was set apart");
     let large = exhaust(&heap, KEPT / 2 + PAGE);
@@ -234,7 +234,7 @@ fn the_emergency_reserve_is_there_when_all_else_is_gone() {
 #[test]
 fn the_hook_finds_the_emergency_reserve_free() {
     let pool = memory(40);
-    let heap = Heap::<_, Announced>::with_memory(&pool);
+    let heap = Heap::<_, Announced>::with_policy_and_memory(&pool);
     let block = take(&heap, 25 * PAGE).unwrap();
     assert!(take(&heap, KEPT).is_some(), "the reserve was not given to the request");
     let told = TOLD.take();
@@ -250,7 +250,7 @@ fn the_hook_finds_the_emergency_reserve_free() {
 #[test]
 fn without_room_for_a_reserve_there_is_none_and_requests_are_served() {
     let pool = memory(6);
-    let heap = Heap::<_, Silent>::with_memory(&pool);
+    let heap = Heap::<_, Silent>::with_policy_and_memory(&pool);
     assert!(take(&heap, 4 * PAGE).is_some());
     let mut live = 0;
     heap.walk(&mut |block| live += usize::from(block.state == State::Live));

@@ -3,34 +3,27 @@
 use core::{alloc::Layout, ptr};
 
 use super::{
-    Guard, Operation,
+    Operation,
     guard::{Leave, Left},
 };
 use crate::{
     bitmap::align_up,
-    global::{Plain, relocate},
+    global::{HeapState, Policy, Shell},
     linear::PageSource,
-    region::Region,
 };
 
 /// The least that is between a block of a heap and the next one, in bytes; and what sizes are
 /// rounded up to before, so that bytes just behind a block are its red zone.
 pub const ZONE: usize = 16;
 
-fn region(memory: &impl PageSource) -> Region {
-    memory.pool().region()
-}
-
-/// What a heap asks itself for, when it is asked for a layout. `None` where that is none.
+/// The layout that a heap asks itself for when it is asked for `layout`. `None` where that is none.
 pub(crate) fn padded(layout: Layout) -> Option<Layout> {
-    let size = align_up(layout.size(), ZONE) + ZONE;
+    let size = align_up(layout.size(), ZONE).checked_add(ZONE)?;
     Layout::from_size_align(size, layout.align()).ok()
 }
 
-fn hand_out(
-    heap: &impl Plain,
-    guard: &Guard,
-    memory: &impl PageSource,
+fn hand_out<S: HeapState, M: PageSource, P: Policy>(
+    heap: &Shell<S, M, P>,
     layout: Layout,
     take: impl Fn(Layout) -> *mut u8,
 ) -> *mut u8 {
@@ -38,91 +31,92 @@ fn hand_out(
         return ptr::null_mut();
     };
     let mut block = take(padded);
-    if block.is_null() && make_room(heap, guard, memory) {
+    if block.is_null() && make_room(heap) {
         block = take(padded);
     }
-    if !block.is_null() && !guard.admit(&region(memory), block.addr(), layout, padded.size()) {
+    let region = heap.memory.pool().region();
+    if !block.is_null() && !heap.guard.admit(&region, block.addr(), layout, padded.size()) {
         return ptr::null_mut();
     }
     block
 }
 
+/// Allocates a block with a red zone behind it.
+///
 /// # Safety
 /// As for [`alloc`](core::alloc::GlobalAlloc::alloc).
-pub(crate) unsafe fn alloc(
-    heap: &impl Plain,
-    guard: &Guard,
-    memory: &impl PageSource,
+pub(crate) unsafe fn alloc<S: HeapState, M: PageSource, P: Policy>(
+    heap: &Shell<S, M, P>,
     layout: Layout,
 ) -> *mut u8 {
     // SAFETY: a larger layout.
-    hand_out(heap, guard, memory, layout, |padded| unsafe { heap.alloc(padded) })
+    hand_out(heap, layout, |padded| unsafe { S::alloc(heap, padded) })
 }
 
+/// Allocates a block that is zero, with a red zone behind it.
+///
 /// # Safety
 /// As for [`alloc_zeroed`](core::alloc::GlobalAlloc::alloc_zeroed).
-pub(crate) unsafe fn alloc_zeroed(
-    heap: &impl Plain,
-    guard: &Guard,
-    memory: &impl PageSource,
+pub(crate) unsafe fn alloc_zeroed<S: HeapState, M: PageSource, P: Policy>(
+    heap: &Shell<S, M, P>,
     layout: Layout,
 ) -> *mut u8 {
     // SAFETY: a larger layout.
-    hand_out(heap, guard, memory, layout, |padded| unsafe { heap.alloc_zeroed(padded) })
+    hand_out(heap, layout, |padded| unsafe { S::alloc_zeroed(heap, padded) })
 }
 
-/// Gives the heap the blocks that have waited longest: all, or those above the limit. Whether there
-/// were any.
-fn empty(heap: &impl Plain, guard: &Guard, memory: &impl PageSource, all: bool) -> bool {
-    let region = region(memory);
+/// Gives the heap the blocks that have waited longest: all, or those above the limit. Returns false
+/// if there were none.
+fn empty<S: HeapState, M: PageSource, P: Policy>(heap: &Shell<S, M, P>, all: bool) -> bool {
+    let region = heap.memory.pool().region();
     let mut any = false;
-    while let Some((address, layout)) = guard.leaves(&region, all) {
+    while let Some((address, layout)) = heap.guard.leaves(&region, all) {
         if let Some(padded) = padded(layout) {
-            // SAFETY: a block that was freed, and that the heap handed out for that.
-            unsafe { heap.dealloc(region.pointer(address).as_ptr(), padded) };
+            // SAFETY: the guard keeps only freed blocks, which the heap handed out for `padded`.
+            unsafe { S::dealloc(heap, region.pointer(address).as_ptr(), padded) };
         }
         any = true;
     }
     any
 }
 
-/// Empties the quarantine. Whether there was anything.
-pub(crate) fn make_room(heap: &impl Plain, guard: &Guard, memory: &impl PageSource) -> bool {
-    empty(heap, guard, memory, true)
+/// Empties the quarantine. Returns false if nothing was in it.
+pub(crate) fn make_room<S: HeapState, M: PageSource, P: Policy>(heap: &Shell<S, M, P>) -> bool {
+    empty(heap, true)
 }
 
+/// Frees a block, or lets it wait.
+///
 /// # Safety
 /// As for [`dealloc`](core::alloc::GlobalAlloc::dealloc), as far as nobody checks it.
-pub(crate) unsafe fn dealloc(
-    heap: &impl Plain,
-    guard: &Guard,
-    memory: &impl PageSource,
+pub(crate) unsafe fn dealloc<S: HeapState, M: PageSource, P: Policy>(
+    heap: &Shell<S, M, P>,
     block: *mut u8,
     layout: Layout,
 ) {
-    let region = region(memory);
-    match guard.leave(&region, block.addr(), Some(layout), Leave::Waiting) {
+    let region = heap.memory.pool().region();
+    match heap.guard.leave(&region, block.addr(), Some(layout), Leave::Waiting) {
         Left::Refused => {}
         Left::Waits => {
-            empty(heap, guard, memory, false);
+            empty(heap, false);
         }
         Left::Gone => {
             let Some(padded) = padded(layout) else { return };
-            // SAFETY: the heap handed it out for that.
-            if !unsafe { heap.dealloc(block, padded) } {
-                guard.dead(block.addr());
+            // SAFETY: the guard found it live; the heap handed it out for `padded`.
+            if !unsafe { S::dealloc(heap, block, padded) } {
+                heap.guard.dead(block.addr());
             }
-            guard.settle(Operation::Free);
+            heap.guard.settle(Operation::Free);
         }
     }
 }
 
+/// Resizes a block, in place or by moving it.
+///
 /// # Safety
 /// As for [`realloc`](core::alloc::GlobalAlloc::realloc), as far as nobody checks it.
-pub(crate) unsafe fn realloc(
-    heap: &impl Plain,
-    guard: &Guard,
-    memory: &impl PageSource,
+pub(crate) unsafe fn realloc<S: HeapState, M: PageSource, P: Policy>(
+    heap: &Shell<S, M, P>,
     block: *mut u8,
     old: Layout,
     size: usize,
@@ -133,37 +127,30 @@ pub(crate) unsafe fn realloc(
     let (Some(padded_old), Some(padded_new)) = (padded(old), padded(new)) else {
         return ptr::null_mut();
     };
-    let region = region(memory);
+    let (guard, region) = (&heap.guard, heap.memory.pool().region());
     if !guard.resizes(&region, block.addr(), old) {
         return ptr::null_mut();
     }
-    // SAFETY: a live block, which the heap handed out for that.
-    let in_place = || unsafe { heap.resize(block, padded_old, padded_new.size()) };
+    // SAFETY: the guard found it live; the heap handed it out for `padded_old`.
+    let in_place = || unsafe { S::resize(heap, block, padded_old, padded_new.size()) };
     if in_place() {
         guard.resized(&region, block.addr(), new, padded_new.size());
         return block;
     }
+    // SAFETY: `size` is not 0, by the contract of `realloc`.
+    let to = unsafe { alloc(heap, new) };
+    if to.is_null() && in_place() {
+        // The quarantine was emptied, and what was freed may have been behind the block.
+        guard.resized(&region, block.addr(), new, padded_new.size());
+        return block;
+    }
     // The old block is as it was, and freed like any other if it moves.
-    let stays = || guard.resized(&region, block.addr(), old, padded_old.size());
-    let take = |new| {
-        // SAFETY: the caller's size is not 0.
-        let to = unsafe { alloc(heap, guard, memory, new) };
-        if !to.is_null() {
-            stays();
-        }
-        to
-    };
-    // SAFETY: the caller's block.
-    let give = |block, old| unsafe { dealloc(heap, guard, memory, block, old) };
-    // SAFETY: the same.
-    let to = unsafe { relocate(block, old, new, take, give) };
-    if to.is_null() {
-        // What waited, and does no longer, may have been behind the block.
-        if in_place() {
-            guard.resized(&region, block.addr(), new, padded_new.size());
-            return block;
-        }
-        stays();
+    guard.resized(&region, block.addr(), old, padded_old.size());
+    if !to.is_null() {
+        // SAFETY: two live blocks do not overlap, and both are at least that long.
+        unsafe { block.copy_to_nonoverlapping(to, old.size().min(size)) };
+        // SAFETY: the block is live, and allocated for `old`.
+        unsafe { dealloc(heap, block, old) };
     }
     to
 }

@@ -4,7 +4,7 @@
 use core::alloc::Layout;
 
 use crate::{
-    global::{Plain, relocate, resized},
+    global::{HeapState, Policy, Shell},
     inspect::{Block, Damage},
     linear::PageSource,
     region::Region,
@@ -138,72 +138,8 @@ pub(crate) fn padded(layout: Layout) -> Option<Layout> {
     Some(layout)
 }
 
+/// Nothing waits.
 #[inline(always)]
-pub(crate) fn make_room(_: &impl Plain, _: &Guard, _: &impl PageSource) -> bool {
+pub(crate) fn make_room<S: HeapState, M: PageSource, P: Policy>(_: &Shell<S, M, P>) -> bool {
     false
-}
-
-/// # Safety
-/// As for [`alloc`](core::alloc::GlobalAlloc::alloc).
-#[inline(always)]
-pub(crate) unsafe fn alloc(
-    heap: &impl Plain,
-    _: &Guard,
-    _: &impl PageSource,
-    layout: Layout,
-) -> *mut u8 {
-    // SAFETY: as the caller promises.
-    unsafe { heap.alloc(layout) }
-}
-
-/// # Safety
-/// As for [`alloc_zeroed`](core::alloc::GlobalAlloc::alloc_zeroed).
-#[inline(always)]
-pub(crate) unsafe fn alloc_zeroed(
-    heap: &impl Plain,
-    _: &Guard,
-    _: &impl PageSource,
-    layout: Layout,
-) -> *mut u8 {
-    // SAFETY: as the caller promises.
-    unsafe { heap.alloc_zeroed(layout) }
-}
-
-/// # Safety
-/// As for [`dealloc`](core::alloc::GlobalAlloc::dealloc).
-#[inline(always)]
-pub(crate) unsafe fn dealloc(
-    heap: &impl Plain,
-    _: &Guard,
-    _: &impl PageSource,
-    block: *mut u8,
-    layout: Layout,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { heap.dealloc(block, layout) };
-}
-
-/// # Safety
-/// As for [`realloc`](core::alloc::GlobalAlloc::realloc).
-#[inline(always)]
-pub(crate) unsafe fn realloc(
-    heap: &impl Plain,
-    _: &Guard,
-    _: &impl PageSource,
-    block: *mut u8,
-    layout: Layout,
-    size: usize,
-) -> *mut u8 {
-    // SAFETY: as the caller promises.
-    if unsafe { heap.resize(block, layout, size) } {
-        return block;
-    }
-    // SAFETY: the caller's size is not 0.
-    let alloc = |layout| unsafe { heap.alloc(layout) };
-    let dealloc = |block, layout| {
-        // SAFETY: the caller's block.
-        unsafe { heap.dealloc(block, layout) };
-    };
-    // SAFETY: the same.
-    unsafe { relocate(block, layout, resized(layout, size), alloc, dealloc) }
 }

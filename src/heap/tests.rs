@@ -4,7 +4,7 @@
 use core::{alloc::Layout, ops::Range};
 
 use super::{
-    BATCH, FRAGMENTED, OFTEN, Plain, State,
+    BATCH, FRAGMENTED, HeapState, OFTEN, State,
     classes::{GRANULE, SMALL, class_for},
     runs::{Runs, Want},
 };
@@ -30,7 +30,7 @@ pub(super) fn layout(granules: usize, align: usize) -> Layout {
 /// A block of a heap, without what `checked` would add. Its address.
 pub(super) fn alloc(heap: &Heap, granules: usize, align: usize) -> usize {
     // SAFETY: no test asks for 0 bytes.
-    let block = unsafe { Plain::alloc(heap, layout(granules, align)) };
+    let block = unsafe { HeapState::alloc(heap, layout(granules, align)) };
     assert!(!block.is_null() && block.addr() % align == 0, "{block:p}");
     block.addr()
 }
@@ -38,7 +38,7 @@ pub(super) fn alloc(heap: &Heap, granules: usize, align: usize) -> usize {
 pub(super) fn dealloc(heap: &Heap, block: usize, granules: usize, align: usize) {
     let pointer = heap.state.with(|state| state.runs.pointer(state.runs.granule(block)));
     // SAFETY: the tests free what they allocated, once, with its layout.
-    unsafe { Plain::dealloc(heap, pointer, layout(granules, align)) };
+    unsafe { HeapState::dealloc(heap, pointer, layout(granules, align)) };
 }
 
 /// Takes `n` granules from the runs: the first of them.

@@ -1,14 +1,15 @@
 //! The read-only view of a [`Heap`].
 
 use super::{
-    Heap,
+    Heap, State,
     classes::{GRANULE_LOG, SMALL, size_of_class},
-    policy::Policy,
 };
 use crate::{
     bitmap::BitSet,
-    inspect::{Block, Damage, Inspect, State as Use, rule},
+    global::{HeapView, Policy, Shell},
+    inspect::{Block, Damage, State as Use, rule},
     linear::PageSource,
+    lock::Lock,
 };
 
 /// How many granules of memory a walk looks at with one look at the quick lists.
@@ -35,20 +36,19 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
     }
 }
 
-impl<M: PageSource, P: Policy> Inspect for Heap<M, P> {
+impl HeapView for Lock<State> {
     /// O(granules + blocks in quick lists × 256 KiB of memory).
-    fn walk(&self, visit: &mut dyn FnMut(Block)) {
-        let visit = &mut self.guard.seen(visit);
-        let mut at = self.state.with(|state| state.runs.origin);
+    fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
+        let mut at = heap.state.with(|state| state.runs.origin);
         let mut window = at;
-        let mut waiting = self.waiting(at);
+        let mut waiting = heap.waiting(at);
         loop {
             if at - window >= BitSet::<WINDOW>::LEN {
                 window = at;
-                waiting = self.waiting(at);
+                waiting = heap.waiting(at);
             }
             // One block at a time: `visit` may use the heap.
-            let block = self.state.with(|state| {
+            let block = heap.state.with(|state| {
                 let runs = &state.runs;
                 let end = if at < runs.end { runs.block_end(at) } else { runs.limit };
                 let state = if at >= runs.end {
@@ -73,9 +73,8 @@ impl<M: PageSource, P: Policy> Inspect for Heap<M, P> {
         }
     }
 
-    fn check(&self) -> Result<(), Damage> {
-        self.guard.check(&self.memory.pool().region())?;
-        self.state.with(|state| {
+    fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage> {
+        heap.state.with(|state| {
             let runs = &state.runs;
             if runs.limit == 0 {
                 return Ok(());
@@ -111,13 +110,10 @@ mod tests {
     use std::vec::Vec;
 
     use super::{
-        super::{
-            State,
-            tests::{Heap, alloc, dealloc, memory, take_top},
-        },
+        super::tests::{Heap, alloc, dealloc, memory, take_top},
         *,
     };
-    use crate::linear::PAGE;
+    use crate::{inspect::Inspect, linear::PAGE};
 
     /// Damages one thing in a heap in which the one of two blocks of 72 granules waits in a list
     /// and the other is live: `damage` says where that shows. It is found there, as a breach of

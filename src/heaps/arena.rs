@@ -20,7 +20,7 @@ use crate::{
 /// A tree of buddies and the memory it has so far.
 #[repr(C)]
 #[derive(Debug)]
-pub(crate) struct Arena<const ORDERS: usize> {
+pub struct Arena<const ORDERS: usize> {
     pub(crate) tree: Tree<ORDERS>,
     /// How many entries fit where the map is. Those behind `tree.entries` are 0.
     pub(crate) capacity: usize,

@@ -6,10 +6,9 @@ use super::arena::{Arena, arena_words};
 use crate::{
     bitmap::WORD,
     buddy::{Tag, Taken},
-    checked::Guard,
     descriptor::{Descriptor, Kind},
-    global::{Plain, heap, resized},
-    inspect::{Block, Damage, Inspect},
+    global::{HeapState, HeapView, Policy, Shell, resized},
+    inspect::{Block, Damage},
     linear::{Linear, PageSource},
     lock::Lock,
     region::Region,
@@ -40,19 +39,9 @@ const GRANULE: u32 = 4;
 /// static HEAP: bonsai_alloc::BuddyHeap = bonsai_alloc::BuddyHeap::new();
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
-#[derive(Debug)]
-pub struct BuddyHeap<M: PageSource = Linear> {
-    state: Lock<Arena<ORDERS>>,
-    memory: M,
-    guard: Guard,
-}
+pub type BuddyHeap<M = Linear> = Shell<Lock<Arena<ORDERS>>, M>;
 
 impl BuddyHeap {
-    /// A heap over the module's linear memory. It takes none before the first allocation.
-    pub const fn new() -> Self {
-        Self::with_memory(Linear)
-    }
-
     /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
         let arena = self.state.as_ptr();
@@ -62,54 +51,57 @@ impl BuddyHeap {
     }
 }
 
-impl Default for BuddyHeap {
-    fn default() -> Self {
-        Self::new()
-    }
+type State = Lock<Arena<ORDERS>>;
+
+/// Takes a block, and the region to touch it through.
+#[inline]
+fn take<M: PageSource, P: Policy>(
+    heap: &Shell<State, M, P>,
+    layout: Layout,
+) -> Option<(Taken, Region)> {
+    let pool = heap.memory.pool();
+    heap.state.with(|arena| {
+        let order = arena.tree.order_for(layout.size(), layout.align())?;
+        let taken = match arena.take(order, Tag::Plain) {
+            Some(taken) => taken,
+            None if arena.make_room(pool, order) => arena.take(order, Tag::Plain)?,
+            None => return None,
+        };
+        Some((taken, *arena.tree.region()))
+    })
 }
 
-impl<M: PageSource> BuddyHeap<M> {
-    /// A heap over a pool of one's own.
-    pub const fn with_memory(memory: M) -> Self {
-        BuddyHeap { state: Lock::new(Arena::new(GRANULE)), memory, guard: Guard::new("BuddyHeap") }
-    }
+// SAFETY: the buddy's blocks do not overlap, and each is a power of two that is at least as large
+// as size and alignment, at a multiple of itself. Nothing panics.
+unsafe impl HeapState for State {
+    const NEW: Self = Lock::new(Arena::new(GRANULE));
+    const NAME: &'static str = "BuddyHeap";
 
-    #[inline]
-    fn take(&self, layout: Layout) -> Option<(Taken, Region)> {
-        self.state.with(|arena| {
-            let order = arena.tree.order_for(layout.size(), layout.align())?;
-            let taken = match arena.take(order, Tag::Plain) {
-                Some(taken) => taken,
-                None if arena.make_room(self.memory.pool(), order) => {
-                    arena.take(order, Tag::Plain)?
-                }
-                None => return None,
-            };
-            Some((taken, *arena.tree.region()))
-        })
-    }
-}
-
-// SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
-// asked, and nothing panics.
-unsafe impl<M: PageSource> Plain for BuddyHeap<M> {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        match self.take(layout) {
+    #[inline(always)]
+    unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
+        match take(heap, layout) {
             Some((taken, region)) => region.pointer(taken.address).as_ptr(),
             None => core::ptr::null_mut(),
         }
     }
 
-    #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, _: Layout) -> bool {
-        // SAFETY: the caller's block.
-        self.state.with(|arena| unsafe { arena.tree.give(ptr.addr()) });
+    #[inline(always)]
+    unsafe fn dealloc<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        _: Layout,
+    ) -> bool {
+        // SAFETY: a live block of this heap, by the contract of `dealloc`.
+        heap.state.with(|arena| unsafe { arena.tree.give(block.addr()) });
         true
     }
 
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let Some((taken, region)) = self.take(layout) else {
+    #[inline(always)]
+    unsafe fn alloc_zeroed<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        layout: Layout,
+    ) -> *mut u8 {
+        let Some((taken, region)) = take(heap, layout) else {
             return core::ptr::null_mut();
         };
         let dirty = if taken.zero { 2 * WORD } else { layout.size() };
@@ -118,41 +110,44 @@ unsafe impl<M: PageSource> Plain for BuddyHeap<M> {
         region.pointer(taken.address).as_ptr()
     }
 
-    unsafe fn resize(&self, ptr: *mut u8, layout: Layout, size: usize) -> bool {
+    #[inline(always)]
+    unsafe fn resize<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+        size: usize,
+    ) -> bool {
         let new = resized(layout, size);
-        // SAFETY: the caller's block.
-        self.state.with(|arena| unsafe { arena.resize(ptr.addr(), new) })
+        // SAFETY: a live block of this heap, by the contract of `resize`.
+        heap.state.with(|arena| unsafe { arena.resize(block.addr(), new) })
     }
 }
 
-heap!([] BuddyHeap<M>);
-
-impl<M: PageSource> Inspect for BuddyHeap<M> {
-    fn walk(&self, visit: &mut dyn FnMut(Block)) {
-        let visit = &mut self.guard.seen(visit);
+impl HeapView for State {
+    fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
         let mut address = 0;
-        while let Some(block) = self.state.with(|arena| arena.next(address)) {
+        while let Some(block) = heap.state.with(|arena| arena.next(address)) {
             visit(block);
             address = block.end();
         }
     }
 
-    fn check(&self) -> Result<(), Damage> {
-        self.guard.check(&self.memory.pool().region())?;
-        self.state.with(|arena| arena.tree.check())
+    fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage> {
+        heap.state.with(|arena| arena.tree.check())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inspect::Inspect;
     use crate::linear::{Config, Pool, Simulation};
 
     #[test]
     fn a_damaged_map_is_found() {
         let pool = Pool::new(Simulation::new(Config::default()));
         let heap = BuddyHeap::with_memory(&pool);
-        let (taken, _) = heap.take(Layout::new::<[u64; 16]>()).unwrap();
+        let (taken, _) = take(&heap, Layout::new::<[u64; 16]>()).unwrap();
         heap.check().unwrap();
         heap.state.with(|arena| {
             let inside = ((taken.address - arena.tree.origin) >> GRANULE) + 1;

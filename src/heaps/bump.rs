@@ -4,10 +4,9 @@ use core::alloc::Layout;
 
 use crate::{
     bitmap::{WORD, align_up},
-    checked::Guard,
     descriptor::{Descriptor, Kind},
-    global::{Plain, heap},
-    inspect::{Block, Damage, Inspect, State as Use, rule},
+    global::{HeapState, HeapView, Policy, Shell},
+    inspect::{Block, Damage, State as Use, rule},
     linear::{Linear, LinearMemory, PageSource, Pool},
     lock::Lock,
     provenance,
@@ -23,7 +22,7 @@ const HEADER: usize = 2 * WORD;
 /// Invariant: `top <= end`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-struct Span {
+pub struct Span {
     top: usize,
     end: usize,
 }
@@ -59,7 +58,7 @@ impl Span {
 /// The newest chunk, and the way to the older ones.
 #[repr(C)]
 #[derive(Debug)]
-struct State {
+pub struct State {
     /// Where the newest chunk begins, 0 before there is one.
     start: usize,
     span: Span,
@@ -95,19 +94,9 @@ unsafe impl Send for State {}
 /// static HEAP: bonsai_alloc::BumpHeap = bonsai_alloc::BumpHeap::new();
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
-#[derive(Debug)]
-pub struct BumpHeap<M: PageSource = Linear> {
-    state: Lock<State>,
-    memory: M,
-    guard: Guard,
-}
+pub type BumpHeap<M = Linear> = Shell<Lock<State>, M>;
 
 impl BumpHeap {
-    /// A heap over the module's linear memory. It takes none before the first allocation.
-    pub const fn new() -> Self {
-        Self::with_memory(Linear)
-    }
-
     /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
         let state = self.state.as_ptr();
@@ -120,12 +109,6 @@ impl BumpHeap {
         // SAFETY: the same.
         let end = unsafe { &raw const (*state).span.end }.cast();
         Descriptor::new(Kind::Bump, committed, &[start, top, end])
-    }
-}
-
-impl Default for BumpHeap {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -182,56 +165,64 @@ impl State {
     }
 }
 
-impl<M: PageSource> BumpHeap<M> {
-    /// A heap over a pool of one's own.
-    pub const fn with_memory(memory: M) -> Self {
-        let state = State {
-            start: 0,
-            span: Span { top: 0, end: 0 },
-            zero_from: 0,
-            committed: 0,
-            region: Region::EMPTY,
-        };
-        let guard = Guard::without_quarantine("BumpHeap");
-        BumpHeap { state: Lock::new(state), memory, guard }
-    }
-
+impl State {
     #[inline(always)]
-    fn take(&self, state: &mut State, layout: Layout) -> Option<usize> {
-        if let Some(address) = state.span.take(layout.size(), layout.align()) {
+    fn take<G: LinearMemory>(&mut self, pool: &Pool<G>, layout: Layout) -> Option<usize> {
+        if let Some(address) = self.span.take(layout.size(), layout.align()) {
             return Some(address);
         }
-        if state.make_room(self.memory.pool(), layout.size(), layout.align()) {
-            return state.span.take(layout.size(), layout.align());
+        if self.make_room(pool, layout.size(), layout.align()) {
+            return self.span.take(layout.size(), layout.align());
         }
         None
     }
 }
 
-// SAFETY: blocks do not overlap, are as large and as aligned as asked, and nothing panics.
-unsafe impl<M: PageSource> Plain for BumpHeap<M> {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.state.with(|state| match self.take(state, layout) {
+// SAFETY: the top moves past each block that is handed out, so blocks do not overlap; `Span::take`
+// sees to size and alignment. Nothing panics.
+unsafe impl HeapState for Lock<State> {
+    const NEW: Self = Lock::new(State {
+        start: 0,
+        span: Span { top: 0, end: 0 },
+        zero_from: 0,
+        committed: 0,
+        region: Region::EMPTY,
+    });
+    const NAME: &'static str = "BumpHeap";
+    const QUARANTINE: bool = false;
+
+    #[inline(always)]
+    unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
+        let pool = heap.memory.pool();
+        heap.state.with(|state| match state.take(pool, layout) {
             Some(address) => provenance::at(state.region.base(), address),
             None => core::ptr::null_mut(),
         })
     }
 
-    #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) -> bool {
-        self.state.with(|state| {
-            let last = ptr.addr() + layout.size() == state.span.top;
+    #[inline(always)]
+    unsafe fn dealloc<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+    ) -> bool {
+        heap.state.with(|state| {
+            let last = block.addr() + layout.size() == state.span.top;
             if last {
                 state.soil();
-                state.span.top = ptr.addr();
+                state.span.top = block.addr();
             }
             last
         })
     }
 
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.state.with(|state| match self.take(state, layout) {
+    #[inline(always)]
+    unsafe fn alloc_zeroed<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        layout: Layout,
+    ) -> *mut u8 {
+        let pool = heap.memory.pool();
+        heap.state.with(|state| match state.take(pool, layout) {
             Some(address) => {
                 let end = address + layout.size();
                 let dirty = state.zero_from.min(end).max(address) - address;
@@ -243,9 +234,16 @@ unsafe impl<M: PageSource> Plain for BumpHeap<M> {
         })
     }
 
-    unsafe fn resize(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> bool {
-        let start = ptr.addr();
-        self.state.with(|state| {
+    #[inline(always)]
+    unsafe fn resize<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+        new_size: usize,
+    ) -> bool {
+        let start = block.addr();
+        let pool = heap.memory.pool();
+        heap.state.with(|state| {
             state.soil();
             if state.span.resize_last(start, layout.size(), new_size) {
                 return true;
@@ -255,23 +253,28 @@ unsafe impl<M: PageSource> Plain for BumpHeap<M> {
             }
             // The last block at the end of memory grows with the memory.
             start + layout.size() == state.span.top
-                && state.make_room(self.memory.pool(), new_size - layout.size(), 1)
+                && state.make_room(pool, new_size - layout.size(), 1)
                 && state.span.resize_last(start, layout.size(), new_size)
         })
     }
 }
 
-heap!([] BumpHeap<M>);
-
-impl<M: PageSource> BumpHeap<M> {
+impl State {
     /// The chunk before the one at `start`, as start and end; `None` where there is none, or its header
     /// was overwritten. All chunks but those seen are `left` bytes.
-    fn older(&self, state: &State, start: usize, left: usize) -> Option<(usize, usize)> {
-        // SAFETY: a chunk of ours begins with its header.
-        let before = unsafe { state.region.read(start) };
-        // SAFETY: the same.
-        let end = unsafe { state.region.read(start + WORD) };
-        let pool = self.memory.pool();
+    ///
+    /// # Safety
+    /// A chunk of this heap begins at `start`.
+    unsafe fn older<G: LinearMemory>(
+        &self,
+        pool: &Pool<G>,
+        start: usize,
+        left: usize,
+    ) -> Option<(usize, usize)> {
+        // SAFETY: a chunk begins with its header of two words.
+        let before = unsafe { self.region.read(start) };
+        // SAFETY: the second of the two words.
+        let end = unsafe { self.region.read(start + WORD) };
         let holds = before % HEADER == 0
             && before != 0
             && before >= pool.region().start()
@@ -283,30 +286,35 @@ impl<M: PageSource> BumpHeap<M> {
 
     /// The chunk that follows the one at `after` in address order, as start, top and end. What was
     /// free behind an older one's top went back to the pool.
-    fn chunk(&self, after: usize) -> Option<(usize, usize, usize)> {
-        self.state.with(|state| {
-            let mut found: Option<(usize, usize, usize)> = None;
-            let (mut start, mut top, mut end) = (state.start, state.span.top, state.span.end);
-            let mut left = state.committed;
-            while start != 0 {
-                if start > after && found.is_none_or(|(least, ..)| start < least) {
-                    found = Some((start, top, end));
-                }
-                left = left.saturating_sub(end - start);
-                (start, end) = self.older(state, start, left).unwrap_or((0, 0));
-                top = end;
+    fn chunk<G: LinearMemory>(
+        &self,
+        pool: &Pool<G>,
+        after: usize,
+    ) -> Option<(usize, usize, usize)> {
+        let mut found: Option<(usize, usize, usize)> = None;
+        let (mut start, mut top, mut end) = (self.start, self.span.top, self.span.end);
+        let mut left = self.committed;
+        while start != 0 {
+            if start > after && found.is_none_or(|(least, ..)| start < least) {
+                found = Some((start, top, end));
             }
-            found
-        })
+            left = left.saturating_sub(end - start);
+            // SAFETY: the state, or the chunk before, leads to `start`.
+            (start, end) = unsafe { self.older(pool, start, left) }.unwrap_or((0, 0));
+            top = end;
+        }
+        found
     }
 }
 
-impl<M: PageSource> Inspect for BumpHeap<M> {
-    /// A bump heap knows no boundary between blocks: what is in use in a chunk is one live block.
-    fn walk(&self, visit: &mut dyn FnMut(Block)) {
+impl HeapView for Lock<State> {
+    /// Shows one live block for all that is in use in a chunk: a bump heap knows no boundary between
+    /// blocks.
+    fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
+        let pool = heap.memory.pool();
         let mut last = 0;
         let mut last_end = 0;
-        while let Some((start, top, end)) = self.chunk(last) {
+        while let Some((start, top, end)) = heap.state.with(|state| state.chunk(pool, last)) {
             let mut show = |from: usize, to: usize, state| {
                 if from < to {
                     visit(Block { address: from, size: to - from, state });
@@ -323,9 +331,9 @@ impl<M: PageSource> Inspect for BumpHeap<M> {
         }
     }
 
-    fn check(&self) -> Result<(), Damage> {
-        self.guard.check(&self.memory.pool().region())?;
-        self.state.with(|state| {
+    fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage> {
+        let pool = heap.memory.pool();
+        heap.state.with(|state| {
             if state.start == 0 {
                 return Ok(());
             }
@@ -335,7 +343,8 @@ impl<M: PageSource> Inspect for BumpHeap<M> {
             let mut start = state.start;
             // SAFETY: a chunk of ours begins with its header.
             while left > 0 || unsafe { state.region.read(start) } != 0 {
-                let older = self.older(state, start, left);
+                // SAFETY: the state, or the chunk before, leads to `start`.
+                let older = unsafe { state.older(pool, start, left) };
                 let astray = "a chunk's header does not lead to the chunk before";
                 rule(older.is_some(), start, astray)?;
                 let Some((before, end)) = older else { break };
@@ -359,6 +368,7 @@ mod tests {
     use core::ptr::NonNull;
 
     use super::*;
+    use crate::inspect::Inspect;
     use crate::linear::{Config, PAGE, Pool, Simulation};
 
     #[test]
@@ -367,7 +377,7 @@ mod tests {
         let heap = BumpHeap::with_memory(&pool);
         // SAFETY: the size is not 0.
         let block =
-            NonNull::new(unsafe { Plain::alloc(&heap, Layout::new::<[u8; 100]>()) }).unwrap();
+            NonNull::new(unsafe { HeapState::alloc(&heap, Layout::new::<[u8; 100]>()) }).unwrap();
         let first = crate::provenance::address(block);
         for (top, is_sound) in [
             (first, true),

@@ -18,10 +18,9 @@ use super::arena::{Arena, arena_words};
 use crate::{
     bitmap::{BitSet, WORD, align_down, align_up},
     buddy::Tag,
-    checked::Guard,
     descriptor::{Descriptor, Kind, value},
-    global::{Plain, heap, resized},
-    inspect::{Block, Damage, Inspect, State as Use, rule},
+    global::{HeapState, HeapView, Policy, Shell, resized},
+    inspect::{Block, Damage, State as Use, rule},
     linear::{Linear, PageSource},
     lock::Lock,
     region::Region,
@@ -110,7 +109,7 @@ impl Header {
 
 #[repr(C)]
 #[derive(Debug)]
-struct State {
+pub struct State {
     arena: Arena<ORDERS>,
     /// The first slab of each class that has room, 0 for none.
     ///
@@ -142,19 +141,9 @@ struct State {
 /// static HEAP: bonsai_alloc::SlabHeap = bonsai_alloc::SlabHeap::new();
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
-#[derive(Debug)]
-pub struct SlabHeap<M: PageSource = Linear> {
-    state: Lock<State>,
-    memory: M,
-    guard: Guard,
-}
+pub type SlabHeap<M = Linear> = Shell<Lock<State>, M>;
 
 impl SlabHeap {
-    /// A heap over the module's linear memory. It takes none before the first allocation.
-    pub const fn new() -> Self {
-        Self::with_memory(Linear)
-    }
-
     /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
         let state = self.state.as_ptr();
@@ -169,12 +158,6 @@ impl SlabHeap {
             committed,
             &[map, entries, origin, granule, capacity, value(CLASSES), sizes],
         )
-    }
-}
-
-impl Default for SlabHeap {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -367,51 +350,54 @@ impl State {
     }
 }
 
-impl<M: PageSource> SlabHeap<M> {
-    /// A heap over a pool of one's own.
-    pub const fn with_memory(memory: M) -> Self {
-        let state = State { arena: Arena::new(GRANULE), partial: [0; CLASSES] };
-        SlabHeap { state: Lock::new(state), memory, guard: Guard::new("SlabHeap") }
-    }
-
+impl State {
     /// A block for `layout`, and whether it is zero but for two words.
     #[inline]
-    fn take(&self, layout: Layout) -> Option<(*mut u8, bool)> {
-        self.state.with(|state| {
-            if let Some(class) = class_for(layout.size(), layout.align()) {
-                return Some((state.take_small(&self.memory, class)?, false));
-            }
-            let order = state.arena.tree.order_for(layout.size(), layout.align())?;
-            let (address, zero) = state.take_large(&self.memory, order, Tag::Plain)?;
-            Some((state.region().pointer(address).as_ptr(), zero))
-        })
+    fn take<M: PageSource>(&mut self, memory: &M, layout: Layout) -> Option<(*mut u8, bool)> {
+        if let Some(class) = class_for(layout.size(), layout.align()) {
+            return Some((self.take_small(memory, class)?, false));
+        }
+        let order = self.arena.tree.order_for(layout.size(), layout.align())?;
+        let (address, zero) = self.take_large(memory, order, Tag::Plain)?;
+        Some((self.region().pointer(address).as_ptr(), zero))
     }
 }
 
-// SAFETY: a block is the caller's alone from `alloc` to `dealloc`, is as large and as aligned as
-// asked, and nothing panics.
-unsafe impl<M: PageSource> Plain for SlabHeap<M> {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        match self.take(layout) {
+// SAFETY: blocks of a slab do not overlap, and slabs are blocks of a buddy, which do not overlap
+// either; a class is as large and as aligned as the layouts that it is chosen for. Nothing panics.
+unsafe impl HeapState for Lock<State> {
+    const NEW: Self = Lock::new(State { arena: Arena::new(GRANULE), partial: [0; CLASSES] });
+    const NAME: &'static str = "SlabHeap";
+
+    #[inline(always)]
+    unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
+        match heap.state.with(|state| state.take(&heap.memory, layout)) {
             Some((block, _)) => block,
             None => core::ptr::null_mut(),
         }
     }
 
-    #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) -> bool {
-        self.state.with(|state| match class_for(layout.size(), layout.align()) {
-            // SAFETY: the caller's block, of that layout.
-            Some(class) => unsafe { state.give_small(ptr.addr(), class) },
-            // SAFETY: the same.
-            None => unsafe { state.arena.tree.give(ptr.addr()) },
+    #[inline(always)]
+    unsafe fn dealloc<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+    ) -> bool {
+        heap.state.with(|state| match class_for(layout.size(), layout.align()) {
+            // SAFETY: a live block of that class, by the contract of `dealloc`.
+            Some(class) => unsafe { state.give_small(block.addr(), class) },
+            // SAFETY: a live block of the buddy, by the contract of `dealloc`.
+            None => unsafe { state.arena.tree.give(block.addr()) },
         });
         true
     }
 
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let Some((block, zero)) = self.take(layout) else {
+    #[inline(always)]
+    unsafe fn alloc_zeroed<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        layout: Layout,
+    ) -> *mut u8 {
+        let Some((block, zero)) = heap.state.with(|state| state.take(&heap.memory, layout)) else {
             return core::ptr::null_mut();
         };
         let dirty = if zero { 2 * WORD } else { layout.size() };
@@ -420,27 +406,32 @@ unsafe impl<M: PageSource> Plain for SlabHeap<M> {
         block
     }
 
-    unsafe fn resize(&self, ptr: *mut u8, layout: Layout, size: usize) -> bool {
+    #[inline(always)]
+    unsafe fn resize<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+        size: usize,
+    ) -> bool {
         let new = resized(layout, size);
         let from = class_for(layout.size(), layout.align());
         let to = class_for(size, layout.align());
         match (from, to) {
             (Some(from), Some(to)) => from == to,
-            // SAFETY: the caller's block, one of the buddy's.
-            (None, None) => self.state.with(|state| unsafe { state.arena.resize(ptr.addr(), new) }),
+            (None, None) => {
+                // SAFETY: a live block of the buddy, by the contract of `resize`.
+                heap.state.with(|state| unsafe { state.arena.resize(block.addr(), new) })
+            }
             _ => false,
         }
     }
 }
 
-heap!([] SlabHeap<M>);
-
-impl<M: PageSource> Inspect for SlabHeap<M> {
-    fn walk(&self, visit: &mut dyn FnMut(Block)) {
-        let visit = &mut self.guard.seen(visit);
+impl HeapView for Lock<State> {
+    fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
         let mut address = 0;
         // One block of the buddy at a time: `visit` may use the heap.
-        while let Some((block, slab)) = self.state.with(|state| state.next(address)) {
+        while let Some((block, slab)) = heap.state.with(|state| state.next(address)) {
             match slab {
                 Some((blocks, free)) => walk_slab(block, blocks, &free, visit),
                 None => visit(block),
@@ -449,9 +440,8 @@ impl<M: PageSource> Inspect for SlabHeap<M> {
         }
     }
 
-    fn check(&self) -> Result<(), Damage> {
-        self.guard.check(&self.memory.pool().region())?;
-        self.state.with(|state| {
+    fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage> {
+        heap.state.with(|state| {
             state.arena.tree.check()?;
             let region = state.region();
             let mut with_room = [0_usize; CLASSES];

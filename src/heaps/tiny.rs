@@ -4,9 +4,9 @@ use core::{alloc::Layout, ptr};
 
 use crate::{
     bitmap::WORD,
-    checked::{Guard, padded, sound},
+    checked::{padded, sound},
     descriptor::{Descriptor, Kind, value},
-    global::{Plain, heap},
+    global::{HeapState, Policy, Shell},
     inspect::{Block, State},
     linear::{Linear, PageSource},
     lock::Lock,
@@ -22,7 +22,7 @@ const CLASSES: usize = (usize::BITS - SMALLEST) as usize + 1;
 /// The free blocks.
 #[repr(C)]
 #[derive(Debug)]
-struct Lists {
+pub struct Lists {
     /// For each class the address of its first free block, 0 for none. A free block's first word
     /// is the address of the next.
     ///
@@ -56,10 +56,6 @@ fn may_wait(memory: &impl PageSource, class: usize, address: usize) -> bool {
 }
 
 impl Lists {
-    const fn new() -> Self {
-        Lists { heads: [0; CLASSES] }
-    }
-
     /// The list of a class, unchecked: a bounds check would bring a panic, and that its message,
     /// into a module that may have none.
     ///
@@ -110,7 +106,7 @@ impl Lists {
     ///
     /// # Safety
     /// `size` is not 0.
-    #[inline(never)]
+    #[inline(always)]
     unsafe fn allocate<M: PageSource>(&mut self, memory: &M, size: usize, align: usize) -> *mut u8 {
         let wanted = class_of(size, align);
         loop {
@@ -214,12 +210,7 @@ impl Lists {
 /// let squares: Vec<u64> = (0..1000).map(|n| n * n).collect();
 /// assert_eq!(squares[999], 998_001);
 /// ```
-#[derive(Debug)]
-pub struct TinyHeap<M: PageSource = Linear> {
-    lists: Lock<Lists>,
-    memory: M,
-    guard: Guard,
-}
+pub type TinyHeap<M = Linear> = Shell<Lock<Lists>, M>;
 
 /// What of a [`TinyHeap`] is free, in bytes. How much is live it does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -233,15 +224,10 @@ pub struct TinyStats {
 }
 
 impl TinyHeap {
-    /// A heap over the module's linear memory.
-    pub const fn new() -> Self {
-        Self::with_memory(Linear)
-    }
-
     /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
         // SAFETY: only an address is taken, in a static.
-        let heads = unsafe { &raw const (*self.lists.as_ptr()).heads }.cast::<usize>();
+        let heads = unsafe { &raw const (*self.state.as_ptr()).heads }.cast::<usize>();
         // Class 0 has no blocks.
         let first = heads.wrapping_add(1).cast();
         let largest = value(usize::BITS as usize - 1);
@@ -249,18 +235,7 @@ impl TinyHeap {
     }
 }
 
-impl Default for TinyHeap {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<M: PageSource> TinyHeap<M> {
-    /// A heap that takes its memory from a pool of one's own.
-    pub const fn with_memory(memory: M) -> Self {
-        TinyHeap { lists: Lock::new(Lists::new()), memory, guard: Guard::new("TinyHeap") }
-    }
-
     /// How many bytes a block for `layout`, whose size is not 0, has.
     pub fn usable_size(&self, layout: Layout) -> usize {
         padded(layout).map_or(0, |layout| size_of_class(class_of(layout.size(), layout.align())))
@@ -272,7 +247,7 @@ impl<M: PageSource> TinyHeap<M> {
     /// Nothing is allocated, and `visit` must not use this heap.
     pub fn walk_free(&self, mut visit: impl FnMut(Block)) {
         let region = self.memory.pool().region();
-        self.lists.with(|lists| {
+        self.state.with(|lists| {
             // A damaged list must lead nowhere else, and must not go on for ever.
             let mut most = self.memory.pool().end() - region.start();
             for (class, &head) in lists.heads.iter().enumerate().skip(1) {
@@ -302,29 +277,41 @@ impl<M: PageSource> TinyHeap<M> {
 // SAFETY: blocks on the lists are the heap's own, overlap nothing and are aligned to their size,
 // which is at least the size and the alignment of the layouts of their class. `dealloc` and
 // `realloc` are told the layout, so they find the class that the block was handed out for.
-unsafe impl<M: PageSource> Plain for TinyHeap<M> {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.lists.with(|lists| {
-            // SAFETY: the size is not 0, as the caller promises.
-            unsafe { lists.allocate(&self.memory, layout.size(), layout.align()) }
+unsafe impl HeapState for Lock<Lists> {
+    const NEW: Self = Lock::new(Lists { heads: [0; CLASSES] });
+    const NAME: &'static str = "TinyHeap";
+
+    #[inline(always)]
+    unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
+        heap.state.with(|lists| {
+            // SAFETY: the size is not 0, by the contract of `alloc`.
+            unsafe { lists.allocate(&heap.memory, layout.size(), layout.align()) }
         })
     }
 
-    #[inline]
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) -> bool {
+    #[inline(always)]
+    unsafe fn dealloc<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+    ) -> bool {
         let class = class_of(layout.size(), layout.align());
         // Not through `block`: it may have come from a reference to fewer bytes than a link has.
-        let region = self.memory.pool().region();
-        self.lists.with(|lists| {
-            // SAFETY: the caller gives the block back.
+        let region = heap.memory.pool().region();
+        heap.state.with(|lists| {
+            // SAFETY: a live block of that class, by the contract of `dealloc`.
             unsafe { lists.push(region, block.addr(), class) }
         });
         true
     }
 
-    #[inline]
-    unsafe fn resize(&self, block: *mut u8, layout: Layout, new_size: usize) -> bool {
+    #[inline(always)]
+    unsafe fn resize<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+        new_size: usize,
+    ) -> bool {
         let old_class = class_of(layout.size(), layout.align());
         let new_class = class_of(new_size, layout.align());
         if new_class < old_class {
@@ -332,8 +319,8 @@ unsafe impl<M: PageSource> Plain for TinyHeap<M> {
         }
         let start = block.addr();
         let unused = start + size_of_class(new_class)..start + size_of_class(old_class);
-        let region = self.memory.pool().region();
-        self.lists.with(|lists| {
+        let region = heap.memory.pool().region();
+        heap.state.with(|lists| {
             // What is split stays split: so it moves, where there is a block of its new size.
             if new_class > old_class && lists.heads.get(new_class).is_some_and(|&head| head != 0) {
                 return false;
@@ -344,8 +331,6 @@ unsafe impl<M: PageSource> Plain for TinyHeap<M> {
         })
     }
 }
-
-heap!([] TinyHeap<M>);
 
 const _: () = assert!(WORD <= 1 << SMALLEST, "a free block holds its link");
 
@@ -474,7 +459,7 @@ mod tests {
             // SAFETY: live, with that layout.
             unsafe { heap.dealloc(pointer(&pool, block), layout) };
         }
-        make_room(&heap, &heap.guard, &heap.memory);
+        make_room(&heap);
         let below = 2 * PAGE - align_up(12_344, 16);
         let grown = (pool.memory().pages() - 3 - foreign) * PAGE;
         assert_eq!(heap.stats().free_bytes, below + grown, "nothing is lost");

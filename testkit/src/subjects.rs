@@ -342,7 +342,7 @@ const SLAB_HEAPS: &[Entry] = heap_entries! {
 };
 
 const GENERAL_HEAPS: &[Entry] = heap_entries! {
-    |name, config| HeapSubject::new(name, config, Heap::<_>::with_memory)
+    |name, config| HeapSubject::new(name, config, Heap::with_memory)
         .with_view(|heap| heap);
     "heap", ROOMY, heap;
     "heap-foreign", ROOMY, foreign;

@@ -3,6 +3,7 @@
 use std::vec::Vec;
 
 use super::*;
+use crate::inspect::Inspect;
 use crate::linear::{Config, PAGE, Pool, Simulation};
 
 type Heap<'a> = SlabHeap<&'a Pool<Simulation>>;

@@ -81,9 +81,7 @@ fn drive<M: PageSource>(
 ) -> String {
     use Closeness::{Blocks, Covers};
     match HEAPS[heap as usize] {
-        "Heap" => {
-            logged(Heap::<M>::with_memory(memory), Some(|h| h), Blocks, surroundings, operations)
-        }
+        "Heap" => logged(Heap::with_memory(memory), Some(|h| h), Blocks, surroundings, operations),
         "SlabHeap" => {
             logged(SlabHeap::with_memory(memory), Some(|h| h), Blocks, surroundings, operations)
         }

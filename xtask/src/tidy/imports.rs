@@ -45,7 +45,7 @@ const LIBRARY: &[(&[&str], &[&[&str]])] = &[
     // Stands between an allocator and its callers; with its feature or without.
     (&["checked"], &[ARITHMETIC, &["linear", "lock", "global"]]),
     // What heaps share: how they are a `GlobalAlloc`, and how a reader from outside finds them.
-    (&["global"], &[&["provenance", "region", "allocator", "checked"]]),
+    (&["global"], &[ARITHMETIC, &["linear", "allocator", "checked"]]),
     (&["descriptor"], &[&["linear"]]),
     (
         &["heap", "heaps"],

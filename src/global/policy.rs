@@ -1,11 +1,11 @@
-//! What a [`Heap`](super::Heap) does when it needs memory, and when there is none.
+//! The growth of a [`Heap`](crate::Heap), and its answer when there is no memory.
 
 use core::alloc::Layout;
 
 use crate::inspect::Stats;
 
-/// How a [`Heap`](super::Heap) grows, and what happens when it cannot. What is left as it is costs
-/// nothing.
+/// Decides how much a [`Heap`](crate::Heap) grows, and what it does when it cannot. An item that
+/// keeps its default costs nothing.
 ///
 /// # Example
 /// A heap that never has more than 8 MiB, keeps 64 KiB for emergencies and says when they come:
