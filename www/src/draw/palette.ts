@@ -3,7 +3,7 @@ import { State, STATES } from "../model/snapshot";
 
 /**
  * Colours and textures of the states, resolved from the style sheet once a theme. A texture is a
- * second colour in a small tile: live is plain, free dotted, the allocator's own hatched, what is
+ * second colour in a small tile: live is plain, free dotted, free and waiting striped, the allocator's own hatched, what is
  * not tracked checked. So the states differ without colour too.
  */
 export type Rgb = readonly [number, number, number];
@@ -31,7 +31,7 @@ export interface Ink {
 }
 
 /** Textures of steps, from none to lines close together; those of the states come before them. */
-const STEP = 7;
+const STEP = 8;
 const HATCHED = State.Meta;
 const DOTTED = State.Free;
 
@@ -55,6 +55,7 @@ const PLAIN: Record<State, string> = {
   [State.Fresh]: "--fresh",
   [State.Unknown]: "--unknown",
   [State.Slab]: "--slab",
+  [State.Waiting]: "--free",
 };
 const MARK: Record<State, string> = {
   [State.Live]: "--live",
@@ -64,6 +65,7 @@ const MARK: Record<State, string> = {
   [State.Fresh]: "--fresh",
   [State.Unknown]: "--unknown-mark",
   [State.Slab]: "--slab-mark",
+  [State.Waiting]: "--waiting-mark",
 };
 const ON: Record<State, string> = {
   [State.Live]: "--on-live",
@@ -73,6 +75,7 @@ const ON: Record<State, string> = {
   [State.Fresh]: "--on-free",
   [State.Unknown]: "--ink",
   [State.Slab]: "--ink",
+  [State.Waiting]: "--on-free",
 };
 
 /** Reads the colours that the style sheet gives an element. */
@@ -130,6 +133,8 @@ export function marked(texture: number, x: number, y: number): boolean {
       return (x % 4 < 2) !== (y % 4 < 2);
     case State.Slab:
       return x % 6 === 2;
+    case State.Waiting:
+      return (x + 12 - (y % 12)) % 6 === 0;
     case STEP + 1:
       return x % 12 === 5 && y % 6 === 2;
     case STEP + 2:

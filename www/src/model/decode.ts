@@ -108,14 +108,17 @@ class Circle {
 
 export function decode(buffer: ArrayBufferLike, descriptor: number): Decoded {
   try {
-    return { ok: true, snapshot: read(new Reader(buffer), descriptor >>> 0) };
+    return { ok: true, snapshot: { ...read(new Reader(buffer), descriptor >>> 0), memory: buffer.byteLength } };
   } catch (error) {
     if (error instanceof Wrong) return { ok: false, damage: error.damage };
     throw error;
   }
 }
 
-function read(reader: Reader, at: number): Snapshot {
+/** All of a snapshot but the memory that it is from. */
+type Heap = Omit<Snapshot, "memory">;
+
+function read(reader: Reader, at: number): Heap {
   if (at === 0 || at % 4 !== 0 || at + 4 * (Word.growths + 1) > reader.length) {
     fail("no-descriptor", at, at);
   }
@@ -168,7 +171,7 @@ const NOTHING = {
   lists: [] as readonly FreeList[],
 } as const;
 
-function readBump({ reader, behind, committed, growths }: Descriptor): Snapshot {
+function readBump({ reader, behind, committed, growths }: Descriptor): Heap {
   const chunks: { start: number; top: number }[] = [];
   const end = behind(BumpWord.end);
   let start = behind(BumpWord.start);
@@ -206,7 +209,7 @@ function readBump({ reader, behind, committed, growths }: Descriptor): Snapshot 
   return { ...NOTHING, kind: "bump", committed, growths, start: chunks[0]?.start ?? 0, end: at, blocks };
 }
 
-function readTiny({ reader, word }: Descriptor): Snapshot {
+function readTiny({ reader, word }: Descriptor): Heap {
   const heads = word(TinyWord.heads);
   const classes = word(TinyWord.classes);
   const largest = word(TinyWord.largest);
@@ -242,7 +245,7 @@ function readTiny({ reader, word }: Descriptor): Snapshot {
   return { ...NOTHING, kind: "tiny", committed: null, growths: null, start, end: at, blocks, lists };
 }
 
-function readHeap({ reader, word, behind, committed, growths }: Descriptor): Snapshot {
+function readHeap({ reader, word, behind, committed, growths }: Descriptor): Heap {
   const table = behind(HeapWord.table);
   const origin = behind(HeapWord.origin);
   const top = behind(HeapWord.top);
@@ -287,7 +290,7 @@ function readHeap({ reader, word, behind, committed, growths }: Descriptor): Sna
       if (free || mark !== undefined || next - at !== waits) fail("class", address, waits * GRANULE);
       waiting.seen++;
     }
-    const state = mark ?? (free || waits > 0 ? State.Free : State.Live);
+    const state = mark ?? (waits > 0 ? State.Waiting : free ? State.Free : State.Live);
     blocks.push(address, (next - at) * GRANULE, state);
     at = next;
   }
@@ -395,7 +398,7 @@ function readQuick(
   return waiting;
 }
 
-function readBuddy(descriptor: Descriptor, slabsToo: boolean): Snapshot {
+function readBuddy(descriptor: Descriptor, slabsToo: boolean): Heap {
   const { reader, word, behind, committed, growths } = descriptor;
   const map = behind(BuddyWord.map);
   const entries = behind(BuddyWord.entries);

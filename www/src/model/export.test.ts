@@ -62,6 +62,9 @@ describe("CSV and JSON", () => {
       committed: 7,
       growths: null,
       tracked: true,
+      bounded: true,
+      waiting: 0,
+      memory: 65536,
     };
     expect(parseCsv(csv(historyTable([moment])).join(""))[1]).toEqual(["9", "12.5", "parse, again", "1", "2", "3", "4", "5", "6", "7", ""]);
     const rows = JSON.parse(json(traceTable(sampled())).join("")) as unknown[];

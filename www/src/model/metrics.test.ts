@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MemoryBuilder } from "../../tests/support/memory-builder";
+import { snapshotOf } from "../../tests/support/snapshots";
 import { decode } from "./decode";
 import { externalFragmentation, figures, orders, unusable } from "./metrics";
 import { Blocks, State, type Snapshot } from "./snapshot";
@@ -33,10 +34,27 @@ describe("figures", () => {
       meta: 80,
       gap: 512,
       tracked: true,
-      committed: 2560,
+      bounded: true,
+      memory: 65536,
+      waiting: 0,
+        committed: 2560,
       growths: 2,
     });
     expect(sums.live + sums.free + sums.meta).toBe(sums.committed);
+  });
+});
+
+describe("blocks that wait", () => {
+  const { Live, Free, Waiting } = State;
+  const waits = snapshotOf([[64, Waiting], [32, Live], [96, Free], [64, Waiting], [64, Waiting], [32, Free], [16, Live]]);
+
+  it("count as one piece with the free blocks beside them", () => {
+    expect(figures(waits)).toMatchObject({ free: 320, freeBlocks: 2, largestFree: 256, waiting: 192 });
+    expect(unusable(waits.blocks).map(({ size, blocks }) => [size, blocks])).toEqual([[16, 0], [32, 0], [64, 1], [128, 0], [256, 1], [512, 0]]);
+  });
+
+  it("merge nothing that is not beside them: free blocks of a slab stay apart", () => {
+    expect(figures(snapshotOf([[48, Free], [48, Free], [16, Live], [16, Waiting]]))).toMatchObject({ freeBlocks: 3, largestFree: 48 });
   });
 });
 

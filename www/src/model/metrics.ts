@@ -1,4 +1,4 @@
-import { isFree, State, type Blocks, type Snapshot } from "./snapshot";
+import { eachFree, isFree, State, STATES, type Blocks, type Snapshot } from "./snapshot";
 import { eachBlock, largestBlock } from "./splits";
 
 /** The numbers of one moment. `live + free + meta` is what the heap has obtained. */
@@ -6,43 +6,57 @@ export interface Figures {
   readonly live: number;
   readonly liveBlocks: number;
   readonly free: number;
+  /** Free pieces, each with the blocks that merge into it before memory grows. */
   readonly freeBlocks: number;
   readonly largestFree: number;
+  /** Bytes of `free` that wait in quick lists. */
+  readonly waiting: number;
   readonly meta: number;
   readonly gap: number;
   /** Whether the heap keeps a record of what is live; if not, `live` and `committed` say nothing. */
   readonly tracked: boolean;
+  /** Whether the heap knows its blocks apart; if not, `live` is all that was ever handed out. */
+  readonly bounded: boolean;
   readonly committed: number;
+  /** Bytes of the linear memory, the heap's or not. */
+  readonly memory: number;
   readonly growths: number | null;
 }
 
 export function figures(snapshot: Snapshot): Figures {
   const counted = count(snapshot.blocks);
   const committed = snapshot.committed ?? counted.live + counted.free + counted.meta;
-  return { ...counted, tracked: snapshot.kind !== "tiny", committed, growths: snapshot.growths };
+  return {
+    ...counted,
+    tracked: snapshot.kind !== "tiny",
+    bounded: snapshot.kind !== "bump",
+    committed,
+    memory: snapshot.memory,
+    growths: snapshot.growths,
+  };
 }
 
-export function count(blocks: Blocks): Omit<Figures, "tracked" | "committed" | "growths"> {
-  const bytes = [0, 0, 0, 0, 0, 0, 0];
+export function count(blocks: Blocks): Omit<Figures, "tracked" | "bounded" | "memory" | "committed" | "growths"> {
+  const bytes = new Array<number>(STATES).fill(0);
   let liveBlocks = 0;
   let freeBlocks = 0;
   let largestFree = 0;
   for (let i = 0; i < blocks.count; i++) {
     const state = blocks.state[i]!;
-    const size = blocks.size[i]!;
-    bytes[state]! += size;
+    bytes[state]! += blocks.size[i]!;
     if (state === State.Live) liveBlocks++;
-    else if (isFree(state)) {
-      freeBlocks++;
-      if (size > largestFree) largestFree = size;
-    }
   }
+  eachFree(blocks, (size) => {
+    freeBlocks++;
+    if (size > largestFree) largestFree = size;
+  });
   return {
     live: bytes[State.Live]!,
     liveBlocks,
-    free: bytes[State.Free]! + bytes[State.Fresh]!,
+    free: bytes[State.Free]! + bytes[State.Fresh]! + bytes[State.Waiting]!,
     freeBlocks,
     largestFree,
+    waiting: bytes[State.Waiting]!,
     meta: bytes[State.Meta]!,
     gap: bytes[State.Gap]!,
   };
@@ -54,9 +68,9 @@ export const externalFragmentation = (now: Figures): number => (now.free === 0 ?
 export interface UnusableRow {
   /** A request of this many bytes, a power of two. */
   readonly size: number;
-  /** Free blocks of at least that size, and less than twice that. */
+  /** Free pieces of at least that size, and less than twice that. */
   readonly blocks: number;
-  /** Which part of the free bytes lies in blocks that are too small for it, 0..1. */
+  /** Which part of the free bytes lies in pieces that are too small for it, 0..1. */
   readonly unusable: number;
 }
 
@@ -68,14 +82,12 @@ export function unusable(blocks: Blocks): UnusableRow[] {
   const counts: number[] = [];
   const bytes: number[] = [];
   let free = 0;
-  for (let i = 0; i < blocks.count; i++) {
-    if (!isFree(blocks.state[i]!)) continue;
-    const size = blocks.size[i]!;
+  eachFree(blocks, (size) => {
     const order = 31 - Math.clz32(size);
     counts[order] = (counts[order] ?? 0) + 1;
     bytes[order] = (bytes[order] ?? 0) + size;
     free += size;
-  }
+  });
   if (free === 0) return [];
   let small = 0;
   for (let order = 0; order < 4; order++) small += bytes[order] ?? 0;

@@ -11,6 +11,7 @@ import type { Seen } from "./births";
  */
 export interface Picture {
   readonly kind: HeapKind;
+  readonly memory: number;
   readonly committed: number | null;
   readonly growths: number | null;
   readonly start: number;
@@ -57,10 +58,10 @@ export function pack({ snapshot, born }: Seen): Picture {
     slabs[2 * i] = slab.address;
     slabs[2 * i + 1] = slab.size;
   });
-  const { kind, committed, growths, start, end, granule, base, classes, lists } = snapshot;
+  const { kind, memory, committed, growths, start, end, granule, base, classes, lists } = snapshot;
   const units = snapshot.units !== null;
   const runs = writer.taken();
-  return { kind, committed, growths, start, end, granule, base, units, classes, lists, count: blocks.count, runs, slabs };
+  return { kind, memory, committed, growths, start, end, granule, base, units, classes, lists, count: blocks.count, runs, slabs };
 }
 
 export function unpack(picture: Picture): Seen {
@@ -106,8 +107,8 @@ export function unpack(picture: Picture): Seen {
     }
     slabs.push(slab);
   }
-  const { kind, committed, growths, start, end, granule, base, classes, lists } = picture;
-  const snapshot = { kind, committed, growths, start, end, granule, base, classes, lists, blocks, units, slabs };
+  const { kind, memory, committed, growths, start, end, granule, base, classes, lists } = picture;
+  const snapshot = { kind, memory, committed, growths, start, end, granule, base, classes, lists, blocks, units, slabs };
   return { snapshot, born };
 }
 

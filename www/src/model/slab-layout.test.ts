@@ -14,6 +14,7 @@ const slab = (of: number, used: number, capacity: number): Slab => ({
 const slabs = [slab(0, 0, 10), slab(2, 1, 1000), slab(0, 10, 10), slab(0, 999, 1000)];
 const snapshot: Snapshot = {
   kind: "slab",
+  memory: 65536,
   committed: 0,
   growths: 0,
   start: 0,

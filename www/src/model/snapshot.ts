@@ -1,12 +1,16 @@
 /** One moment of one heap, decoded. Everything that is drawn or counted comes from this. */
 
-/** What a range of addresses is. `Fresh` is free and known to be zero; `Unknown` is memory of a
- * heap that keeps no record of its live blocks. `Slab` stands only in `Snapshot.units`. */
-export const State = { Live: 0, Free: 1, Meta: 2, Gap: 3, Fresh: 4, Unknown: 5, Slab: 6 } as const;
+/**
+ * The use of a range of addresses. `Fresh` is free and known to be zero; `Waiting` is free, kept in
+ * a quick list as it was, and merged with its free neighbours before the heap grows; `Unknown` is
+ * memory of a heap that keeps no record of its live blocks. `Slab` stands only in `Snapshot.units`.
+ */
+export const State = { Live: 0, Free: 1, Meta: 2, Gap: 3, Fresh: 4, Unknown: 5, Slab: 6, Waiting: 7 } as const;
 export type State = (typeof State)[keyof typeof State];
-export const STATES = 7;
+export const STATES = 8;
 
-export const isFree = (state: number): boolean => state === State.Free || state === State.Fresh;
+export const isFree = (state: number): boolean =>
+  state === State.Free || state === State.Fresh || state === State.Waiting;
 
 /** Blocks in address order, as columns: a heap may have a million of them. */
 export class Blocks {
@@ -75,6 +79,29 @@ export class Blocks {
   }
 }
 
+/**
+ * Visits the free pieces in address order, each as large as the heap can make it: a block that waits
+ * counts as one with the free blocks beside it.
+ */
+export function eachFree(blocks: Blocks, visit: (size: number, address: number) => void): void {
+  const { state, size, address, count } = blocks;
+  for (let i = 0; i < count; ) {
+    if (!isFree(state[i]!)) {
+      i++;
+      continue;
+    }
+    let piece = size[i]!;
+    const at = address[i]!;
+    let next = i + 1;
+    for (; next < count && isFree(state[next]!); next++) {
+      if (state[next] !== State.Waiting && state[next - 1] !== State.Waiting) break;
+      piece += size[next]!;
+    }
+    visit(piece, at);
+    i = next;
+  }
+}
+
 export interface Slab {
   readonly address: number;
   readonly size: number;
@@ -98,6 +125,8 @@ export interface Snapshot {
   readonly kind: HeapKind;
   /** Bytes obtained; `null` where the heap does not count them. */
   readonly committed: number | null;
+  /** Bytes of the linear memory that the heap was read from. */
+  readonly memory: number;
   /** How often memory grew; `null` where nobody counts. */
   readonly growths: number | null;
   /** The addresses that `blocks` tiles: `start .. end`. */

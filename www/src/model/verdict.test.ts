@@ -27,6 +27,9 @@ function moment(live: number): Moment {
     meta: 0,
     gap: 0,
     tracked: true,
+    bounded: true,
+    waiting: 0,
+    memory: 65536,
     committed: 10000 * KIB,
     growths: 1,
     highLive: live * KIB,
@@ -53,6 +56,12 @@ describe("the verdict", () => {
     expect(kind(lived([0, 0], { tracked: false }))).toBe("untracked");
   });
 
+  it("says of a heap without blocks how far it was used, and nothing else", () => {
+    const rising = [0, 500, 1000, 1500, 2000, 2500, 3000];
+    expect(kind(lived(rising, { bounded: false }))).toBe("used");
+    expect(kind(lived([10, 6000, 10], { bounded: false }))).toBe("used");
+  });
+
   it("calls a document that stays alive healthy", () => {
     expect(kind(lived([10, 6000]))).toBe("healthy");
     expect(kind(lived([10, 6000, 6000, 6000, 6000, 6000, 6000]))).toBe("healthy");
@@ -67,7 +76,8 @@ describe("the verdict", () => {
   it("calls it a leak when each low is higher than the one before", () => {
     const leaking = lived([10, 5000, 20, 5100, 30, 5200, 40]);
     expect(kind(leaking)).toBe("leak");
-    expect(verdict(leaking).rise).toBe(30 * KIB);
+    expect(verdict(leaking)).toMatchObject({ rise: 30 * KIB, over: 7 });
+    expect(verdict(lived([9, 7000, ...[10, 5000, 20, 5100, 30, 5200, 40]])).over, "the moments that show it").toBe(7);
     expect(kind(lived([10, 5000, 20, 5100, 30, 5200]))).toBe("healthy"); // two rises are not enough
     expect(kind(lived([10, 5000, 20, 5100, 20, 5200, 20]))).toBe("peak"); // the lows stay
     expect(kind(lived([10, 5000, 4000, 5100, 4004, 5200, 4010, 5300, 4015]))).toBe("healthy"); // too little

@@ -23,6 +23,7 @@ export const tokens = css`
     --on-live: light-dark(#ffffff, #0c1a24);
     --free: light-dark(#d6e0d9, #26312c);
     --free-mark: light-dark(#869a8e, #5f7268);
+    --waiting-mark: light-dark(#6d8477, #7d948a);
     --on-free: light-dark(#2d3a33, #c9d5ce);
     --fresh: light-dark(#e6ece8, #1c2521);
     --meta: light-dark(#d48a1c, #c98a2b);
@@ -77,6 +78,7 @@ export const tokens = css`
       --on-live: Canvas;
       --free: Canvas;
       --free-mark: GrayText;
+      --waiting-mark: GrayText;
       --on-free: CanvasText;
       --fresh: Canvas;
       --meta: Canvas;

@@ -30,8 +30,10 @@ export const inspector = {
     verdict: (verdict: Verdict): { readonly sentence: string; readonly advice: string } => verdictText(verdict),
     figures: {
       live: ["Live", "in blocks the program holds"],
+      used: ["Used", "up to the mark, freed or not"],
+      memory: ["Linear memory", "all that the module has, the heap’s and other"],
       committed: ["Committed", "taken from linear memory"],
-      largestFree: ["Largest free", "the largest request that needs no growth"],
+      largestFree: ["Largest free", "the largest piece, what waits merged"],
       overhead: ["Overhead", "the allocator’s own: headers, maps, tails"],
     },
     unknown: "not tracked",
@@ -50,7 +52,7 @@ export const inspector = {
       ],
       external: [
         "External fragmentation",
-        "The part of free memory outside of the largest free block: 0 % is one piece, 100 % is dust.",
+        "The part of free memory outside of the largest free piece: 0 % is one piece, 100 % is dust. Blocks that wait count as merged.",
       ],
       highLive: ["High water, live", "The most that was live at any moment seen. Between two looks it may have been more."],
       highCommitted: ["High water, committed", "The most that was committed. WebAssembly memory never shrinks."],
@@ -61,7 +63,7 @@ export const inspector = {
       title: "Unusable free memory, by request",
       about:
         "Which part of the free memory lies in blocks too small for a request of this size: Linux’s unusable-free-space index, per order.",
-      columns: ["Request", "Unusable", "Free blocks"],
+      columns: ["Request", "Unusable", "Free pieces"],
       none: "Nothing is free.",
     },
   },
@@ -70,6 +72,7 @@ export const inspector = {
     live: "live",
     free: "free",
     fresh: "free, never used",
+    waiting: "free, waits: merges before memory grows",
     meta: "allocator’s own",
     gap: "not this heap’s",
     unknown: "not tracked",
@@ -989,7 +992,7 @@ const changed = (tally: Tally, what: string): string =>
   `${bytes(tally.bytes)} in ${plural(tally.blocks, "block", "blocks")} ${what}`;
 
 function verdictText(verdict: Verdict): { sentence: string; advice: string } {
-  const { kind, now, high, rise } = verdict;
+  const { kind, now, high, rise, over } = verdict;
   if (now === null || kind === "empty") {
     return {
       sentence: "The heap is empty: nothing has been allocated yet.",
@@ -1000,13 +1003,19 @@ function verdictText(verdict: Verdict): { sentence: string; advice: string } {
   switch (kind) {
     case "untracked":
       return {
-        sentence: `At least ${bytes(now.free)} are free; the rest is not tracked.`,
+        sentence: `At least ${bytes(now.free)} of ${bytes(now.memory)} of linear memory are free; the rest is not tracked.`,
         advice:
           "A tiny heap keeps no record of live blocks, so nobody can tell a leak from a large document. Choose another allocator to find out.",
       };
+    case "used":
+      return {
+        sentence: `Used up to here: ${bytes(now.live)} of ${committed} committed.`,
+        advice:
+          "A bump heap moves one mark and frees the last block only. It cannot tell what of this is still in use.",
+      };
     case "leak":
       return {
-        sentence: `Live memory keeps rising, by ${bytes(rise)} so far: this looks like a leak.`,
+        sentence: `Live memory keeps rising, by ${bytes(rise)} in the last ${plural(over, "moment", "moments")}: this looks like a leak.`,
         advice:
           "Something is kept that should go, or is never given back. Repeat one task and select the range on the timeline: what came and never went is what leaks.",
       };
@@ -1031,7 +1040,10 @@ function verdictText(verdict: Verdict): { sentence: string; advice: string } {
     default:
       return {
         sentence: `Healthy: ${bytes(now.live)} live of ${committed} committed.`,
-        advice: `${bytes(now.free)} are free, ${percent(now.free === 0 ? 0 : now.largestFree / now.free)} of that in one piece.`,
+        advice:
+          now.free === 0
+            ? "Nothing is free: the next request makes memory grow."
+            : `${bytes(now.free)} are free, ${bytes(now.largestFree)} of that in the largest piece${now.waiting === 0 ? "" : `; ${bytes(now.waiting)} wait in quick lists and merge before memory grows`}.`,
       };
   }
 }

@@ -39,6 +39,7 @@ export class HeapHeadline extends LitElement {
         --tone: var(--accent);
       }
       [data-kind="empty"],
+      [data-kind="used"],
       [data-kind="untracked"] {
         --tone: var(--line-2);
       }
@@ -121,15 +122,15 @@ export class HeapHeadline extends LitElement {
   override render(): TemplateResult {
     const { sentence, advice } = en.heap.verdict(this.verdict);
     const now = this.figures;
-    const { tracked } = now;
+    const { tracked, bounded } = now;
     return html`
       <div data-kind=${this.verdict.kind}>
         <p class="sentence">${sentence}</p>
         <p class="advice">${advice}</p>
       </div>
       <dl>
-        ${this.figure("live", tracked ? now.live : null)}
-        ${this.figure("committed", tracked ? now.committed : null)}
+        ${this.figure(bounded ? "live" : "used", tracked ? now.live : null)}
+        ${tracked ? this.figure("committed", now.committed) : this.figure("memory", now.memory)}
         ${this.figure("largestFree", now.largestFree)}
         ${this.figure("overhead", tracked ? now.meta : null, tracked ? en.heap.share(now.meta, now.committed) : "")}
       </dl>

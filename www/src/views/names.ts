@@ -9,6 +9,7 @@ const NAMES: Record<State, string> = {
   [State.Fresh]: en.state.fresh,
   [State.Unknown]: en.state.unknown,
   [State.Slab]: en.state.slab,
+  [State.Waiting]: en.state.waiting,
 };
 
 export const stateName = (state: number): string => NAMES[state as State];

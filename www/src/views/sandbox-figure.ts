@@ -12,6 +12,7 @@ const CLASSES: Record<number, string> = {
   [State.Live]: "live",
   [State.Free]: "free",
   [State.Fresh]: "free",
+  [State.Waiting]: "free",
   [State.Meta]: "meta",
   [State.Gap]: "gap",
 };

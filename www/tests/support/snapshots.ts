@@ -15,6 +15,7 @@ export function snapshotOf(
   return {
     kind: "heap",
     committed: at - start,
+    memory: at,
     growths: 1,
     end: at,
     units: null,
