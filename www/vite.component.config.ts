@@ -27,7 +27,7 @@ const lessOfUplot: Plugin = {
   },
 };
 
-/** `<heap-inspector>` alone, as an npm package in dist-component/. */
+/** `<heap-inspector>`, and what works without a page, as an npm package in dist-component/. */
 export default defineConfig({
   plugins: [whiteSpace, lessOfUplot],
   resolve: { conditions: ["module", "browser", "production"] },
@@ -37,7 +37,11 @@ export default defineConfig({
     target: "es2022",
     outDir: "dist-component",
     // A library keeps its white space otherwise.
-    rolldownOptions: { output: { minify: true } },
-    lib: { entry: "src/component.ts", formats: ["es"], fileName: () => "heap-inspector.js" },
+    rolldownOptions: { output: { minify: true, chunkFileNames: "[name].js" } },
+    lib: {
+      entry: { "heap-inspector": "src/component.ts", headless: "src/headless.ts" },
+      formats: ["es"],
+      fileName: (_, name) => `${name}.js`,
+    },
   },
 });

@@ -4,8 +4,17 @@
 //! Which allocator it is, is a feature of this crate.
 
 mod block;
-#[cfg(all(target_family = "wasm", not(feature = "dlmalloc")))]
+#[cfg(all(
+    target_family = "wasm",
+    not(any(feature = "dlmalloc", feature = "talc", feature = "wasmalloc"))
+))]
 mod heap;
+#[cfg(all(
+    target_family = "wasm",
+    any(feature = "talc", feature = "wasmalloc"),
+    not(feature = "dlmalloc")
+))]
+mod peer;
 mod random;
 mod workload;
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type * as Headless from "../../component/headless";
 import { buildPackage } from "../support/package";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -20,15 +21,32 @@ describe("the npm package of <heap-inspector>", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  /** A file of the package, and the files of the package that it loads at once. */
+  const loaded = (name: string): string[] => [
+    name,
+    ...[...read(name).matchAll(/(?:^|[;}])import\s*[^"'()]*["']\.\/([^"']+)["']/gm)].flatMap(([, from]) => loaded(from!)),
+  ];
+
   it("is under 60 KB gzipped, libraries included", () => {
-    expect(gzipSync(read("heap-inspector.js"), { level: 9 }).length).toBeLessThan(MOST);
+    const bytes = [...new Set(loaded("heap-inspector.js"))].map((name) => gzipSync(read(name), { level: 9 }).length);
+    expect(bytes.reduce((sum, one) => sum + one)).toBeLessThan(MOST);
+  });
+
+  it("finds heaps in Node, without a page", async () => {
+    const { findHeaps, ALLOCATORS } = (await import(join(folder, "headless.js"))) as typeof Headless;
+    expect(findHeaps(new WebAssembly.Memory({ initial: 2 }))).toEqual([]);
+    expect(findHeaps(new SharedArrayBuffer(65536))).toEqual([]);
+    expect(() => findHeaps({} as ArrayBuffer)).toThrow("takes a WebAssembly.Memory");
+    expect(ALLOCATORS).toContain("dlmalloc");
   });
 
   it("has the files that its package.json names, and needs no other package", () => {
     const manifest = JSON.parse(read("package.json")) as { files: string[]; main: string; types: string; dependencies?: object };
     expect([...manifest.files, "package.json"].sort()).toEqual(readdirSync(folder).sort());
     expect(manifest.dependencies).toBeUndefined();
-    expect(read("heap-inspector.js")).not.toMatch(/(?:^|[;}])import\s*[{*"'`(\w]/m);
+    for (const name of manifest.files.filter((file) => file.endsWith(".js"))) {
+      expect(read(name)).not.toMatch(/(?:^|[;}])import\s*(?:[^"'()]*["'](?!\.\/)|\(["'](?!\.\/))/m);
+    }
   });
 
   it("carries nothing of the page", () => {

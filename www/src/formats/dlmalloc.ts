@@ -1,0 +1,364 @@
+import { Blocks, State } from "../model/snapshot";
+import { LEAST_CERTAIN, roundUp, type Heap, type Memory } from "./format";
+
+/**
+ * dlmalloc 2.8.6: malloc of Emscripten and wasi-libc, and in its port to Rust the default of std on
+ * wasm32-unknown-unknown. Learned from Doug Lea's malloc.c, the crate dlmalloc 0.2, and the
+ * configurations of the two C libraries.
+ *
+ * ```text
+ *           chunk                    next chunk
+ *  ┌──────────┬─────────────┬───────────┬─────────────┐
+ *  │ previous │ size | bits │ the block │ size | bits │   bits: 1 the chunk before is in use
+ *  │ foot     │             │ …         │             │         2 this chunk is in use
+ *  └──────────┴─────────────┴───────────┴─────────────┘         4 never
+ *             +4            +8: what malloc returns
+ * ```
+ * The block reaches over the next chunk's foot: that word holds this chunk's size only while this
+ * chunk is free. A free chunk begins with two links, forward and back. No two free chunks touch.
+ *
+ * ```text
+ *  segment that grows:   chunk chunk … top ┆ fence: size of the rest (40 or 56), no bits ┆
+ *  segment left behind:  chunk chunk … record of the segment ┆ 7 7 7 … to its end
+ *                                      base, size, next record, flags
+ * ```
+ * A segment is left behind where somebody else grew memory. The state, in static data or in the
+ * first chunk, holds base and size of the newest segment, `top` and its size.
+ */
+
+const HEAD = 8;
+const PREVIOUS_LIVE = 1;
+const LIVE = 2;
+const FENCE = 7;
+/** A chunk has room for two links; the top may have room for none. */
+const SMALLEST = 16;
+const SMALLEST_TOP = 8;
+
+/** What stands behind the top, by the alignment of blocks: a record of a segment, and the smallest chunk. */
+const FEET = new Map([
+  [40, 8],
+  [56, 16],
+  [88, 32],
+]);
+const LARGEST_FOOT = 88;
+const RECORDS = new Set([24, 32]);
+
+export interface Segment {
+  /** The first chunk, and the byte behind the segment. */
+  readonly first: number;
+  readonly end: number;
+  /** The chunk that is cut when no other fits; 0 in a segment left behind. */
+  readonly top: number;
+  /** Of a segment left behind: what its record says, and where the record is. */
+  readonly base: number;
+  readonly record: number;
+  readonly next: number;
+  readonly chunks: number;
+  /** Chunks that no repeated pattern explains. */
+  readonly evidence: number;
+  /** What blocks are aligned to, as far as the end tells. */
+  readonly align: number;
+  /** Every live chunk carries the same footer (the option FOOTERS). */
+  readonly footers: boolean;
+}
+
+/** Chunks that a first look follows. */
+const HOPS = 4;
+
+/** A first look at the head of what may be a segment's first chunk: the next few chunks must agree with it. */
+export function mayBegin(words: Uint32Array, first: number, at: number, length: number): boolean {
+  let head = first;
+  for (let hop = 0, here = at; hop < HOPS; hop++) {
+    if ((head & 5) !== 1 || head < SMALLEST_TOP) return false;
+    const size = (head & ~7) >>> 0;
+    const next = here + size;
+    if (next + HEAD > length) return false;
+    const nextHead = words[(next >>> 2) + 1]!;
+    if ((head & LIVE) === 0) return freed(words, next, size, nextHead) || (nextHead <= LARGEST_FOOT && FEET.has(nextHead));
+    if (nextHead === FENCE) return true;
+    head = nextHead;
+    here = next;
+  }
+  return true;
+}
+
+const freed = (words: Uint32Array, next: number, size: number, head: number): boolean =>
+  size >= SMALLEST && words[next >>> 2] === size && (head & 7) === LIVE;
+
+/** Addresses that were walked from without success: chains meet, and none is walked twice. */
+export class Walked {
+  private bits: Uint8Array | null = null;
+
+  constructor(private readonly length: number) {}
+
+  has(at: number): boolean {
+    return this.bits !== null && (this.bits[at >>> 6]! & (1 << ((at >>> 3) & 7))) !== 0;
+  }
+
+  add(at: number): void {
+    this.bits ??= new Uint8Array((this.length >>> 6) + 1);
+    this.bits[at >>> 6]! |= 1 << ((at >>> 3) & 7);
+  }
+}
+
+/** Walks shorter than this are walked again rather than remembered. */
+const REMEMBER = 16;
+
+/** Follows chunks from one on to the end of the segment; null where something does not agree. */
+export function walk(memory: Memory, first: number, walked: Walked | null, into: Blocks | null = null): Segment | null {
+  const { words, length } = memory;
+  const size0 = words[(first >>> 2) + 1]! & ~7;
+  let at = first;
+  let previousLive = true;
+  let chunks = 0;
+  let evidence = 0;
+  let last = size0;
+  let footer = 0;
+  let footers = true;
+  for (;;) {
+    if (at + HEAD > length) return null;
+    if (walked !== null && chunks > 0) {
+      if (walked.has(at)) return null;
+      if (chunks > REMEMBER) walked.add(at);
+    }
+    const head = words[(at >>> 2) + 1]!;
+    const size = (head & ~7) >>> 0;
+    if (((head & PREVIOUS_LIVE) !== 0) !== previousLive || (head & 4) !== 0 || size < SMALLEST_TOP) return null;
+    const next = at + size;
+    if (next + HEAD > length) return null;
+    const nextHead = words[(next >>> 2) + 1]!;
+    const live = (head & LIVE) !== 0;
+    if (size !== last) evidence++;
+    last = size;
+    chunks++;
+    if (live) {
+      if (size < SMALLEST) return null;
+      const foot = words[next >>> 2]!;
+      if (footer === 0) footer = foot;
+      if (foot !== footer) footers = false;
+      if (nextHead === FENCE && RECORDS.has(size)) {
+        const closed = leftBehind(memory, { first, at, next });
+        if (closed === null) return null;
+        into?.push(at + HEAD, closed.end - at - HEAD, State.Meta);
+        return { ...closed, chunks, evidence, footers: footers && footer !== 0 };
+      }
+      into?.push(at + HEAD, size, State.Live);
+    } else {
+      const align = FEET.get(nextHead);
+      if (align !== undefined && next + nextHead <= length) {
+        const end = next + nextHead;
+        into?.push(at + HEAD, size, State.Free);
+        into?.push(next + HEAD, nextHead - HEAD, State.Meta);
+        // The top is no chunk of the chain: it always agrees with itself.
+        return {
+          first,
+          end,
+          top: at,
+          base: 0,
+          record: 0,
+          next: 0,
+          chunks: chunks - 1,
+          evidence,
+          align,
+          footers: footers && footer !== 0,
+        };
+      }
+      if (!freed(words, next, size, nextHead)) return null;
+      evidence++;
+      into?.push(at + HEAD, size, State.Free);
+    }
+    previousLive = live;
+    at = next;
+  }
+}
+
+type Closed = Omit<Segment, "chunks" | "evidence" | "footers">;
+
+/** The end of a segment that was left behind: its record, and fences up to the end that the record names. */
+function leftBehind(memory: Memory, { first, at, next }: { first: number; at: number; next: number }): Closed | null {
+  const { words, length } = memory;
+  const record = at + HEAD;
+  const [base, size, older] = [words[record >>> 2]!, words[(record >>> 2) + 1]!, words[(record >>> 2) + 2]!];
+  const end = base + size;
+  if (base > first || end > length || end < next + HEAD || end - next > 128 || base % 8 !== 0) return null;
+  for (let fence = next + 4; fence < end; fence += 4) if (words[fence >>> 2] !== FENCE) return null;
+  return { first, end, top: 0, base, record, next: older, align: next - at === 24 ? 8 : 16 };
+}
+
+/** The words of a state that matter here. */
+interface Found {
+  /** Where the newest segment begins. */
+  readonly base: number;
+  /** The newest record of a segment left behind. */
+  readonly next: number;
+  readonly at: number;
+}
+
+/** `top` and its size stand near base and size of the newest segment: a state has under 128 words. */
+const NEAR = 128;
+
+/** Finds the states of segments that grow: base and size that add up to the end, with top and its size near. */
+class States {
+  private readonly byEnd = new Map<number, Segment[]>();
+  private readonly found = new Map<Segment, Found>();
+
+  constructor(
+    private readonly memory: Memory,
+    segments: readonly Segment[],
+  ) {
+    for (const segment of segments) {
+      if (segment.top === 0) continue;
+      this.byEnd.set(segment.end, [...(this.byEnd.get(segment.end) ?? []), segment]);
+    }
+    if (this.byEnd.size === 0) return;
+    // A mspace keeps its state in its first chunk; all others are outside of what they manage.
+    for (const { first, end, top } of segments) if (top !== 0) this.search(first, Math.min(end, first + 2048));
+    const inside = segments.filter(({ chunks }) => chunks >= LEAST_CERTAIN);
+    for (const [from, to] of holes(memory, inside)) {
+      // Static data is the first hole, as a rule; what is no accident has a segment that grows.
+      if (this.found.size > 0 && inside.every((segment) => segment.top === 0 || this.found.has(segment))) break;
+      this.search(from, to);
+    }
+  }
+
+  of(segment: Segment): Found | null {
+    return this.found.get(segment) ?? null;
+  }
+
+  private search(from: number, to: number): void {
+    const { words, doubles } = this.memory;
+    const last = Math.min(to >>> 2, words.length) - 2;
+    for (let i = from >>> 2; i < last; i++) {
+      const base = words[i]!;
+      if (base === 0) {
+        // Four words at once where nothing is.
+        if ((i & 3) === 0) while (i + 4 < last && doubles[i >>> 1] === 0 && doubles[(i >>> 1) + 1] === 0) i += 4;
+        continue;
+      }
+      const end = base + words[i + 1]!;
+      if ((end & 7) === 0 && this.byEnd.has(end)) this.confirm(i, base, this.byEnd.get(end)!);
+    }
+  }
+
+  private confirm(i: number, base: number, segments: readonly Segment[]): void {
+    const { words } = this.memory;
+    for (const segment of segments) {
+      if (base > segment.top || this.found.has(segment)) continue;
+      const size = (words[(segment.top >>> 2) + 1]! & ~7) >>> 0;
+      const near = words.subarray(Math.max(0, i - NEAR), i + NEAR);
+      if (!near.includes(segment.top) || !near.includes(size)) continue;
+      this.found.set(segment, { base, next: words[i + 2]!, at: 4 * i });
+    }
+  }
+}
+
+/** Where the first chunk of a segment stands. */
+const firstOf = (base: number, align: number): number => roundUp(base + HEAD, align) - HEAD;
+
+/** Makes heaps of the segments that a search came across, in address order. */
+export function heaps(memory: Memory, segments: readonly Segment[]): Heap[] {
+  const closed = new Map<number, Segment>();
+  // A short segment is found again from chunks within it: the first finding is the whole one.
+  for (const segment of segments) if (segment.top === 0 && !closed.has(segment.record)) closed.set(segment.record, segment);
+  const states = new States(memory, segments);
+  const made: Heap[] = [];
+  for (const segment of segments) {
+    if (segment.top === 0) continue;
+    const state = states.of(segment);
+    const { chunks, evidence } = segment;
+    // What no state confirms may be an accident.
+    if (state === null && (chunks < LEAST || evidence < LEAST)) continue;
+    const begin = state === null ? null : walk(memory, firstOf(state.base, segment.align), null);
+    const whole = begin?.end === segment.end && begin.top === segment.top;
+    const confirmed = whole || (state === null && evidence >= LEAST_CERTAIN && linked(memory, segment));
+    const older = state === null ? [] : olderOf(closed, state.next);
+    const parts = [whole ? begin : segment, ...older].sort((a, b) => a.first - b.first);
+    const heap = read(memory, parts, { confirmed, state });
+    if (heap !== null) made.push(heap);
+  }
+  return made;
+}
+
+/** Chunks, and agreements, that a heap without a known state must have to be shown at all. */
+const LEAST = 4;
+
+function olderOf(closed: ReadonlyMap<number, Segment>, newest: number): Segment[] {
+  const found: Segment[] = [];
+  for (let at = newest; at !== 0; ) {
+    const segment = closed.get(at);
+    if (segment === undefined || found.includes(segment)) break;
+    found.push(segment);
+    at = segment.next;
+  }
+  return found;
+}
+
+/** The memory between segments. */
+function holes(memory: Memory, segments: readonly Segment[]): (readonly [number, number])[] {
+  const found: [number, number][] = [];
+  let from = 0;
+  for (const { first, end } of segments) {
+    if (first > from) found.push([from, first]);
+    from = Math.max(from, end);
+  }
+  found.push([from, memory.length]);
+  return found;
+}
+
+/** Free chunks are in lists whose links are addresses: a copy of a heap has links that miss. */
+function linked(memory: Memory, segment: Segment): boolean {
+  const { words } = memory;
+  let [good, bad] = [0, 0];
+  for (let at = segment.first; at < segment.top; ) {
+    const head = words[(at >>> 2) + 1]!;
+    const size = (head & ~7) >>> 0;
+    if (size < SMALLEST) return false;
+    if ((head & LIVE) === 0) {
+      const [forward, back] = [memory.word(at + HEAD), memory.word(at + HEAD + 4)];
+      if (memory.word(forward + 12) === at && memory.word(back + 8) === at) good++;
+      else bad++;
+    }
+    at += size;
+  }
+  // One chunk, the last that was split, is in no list.
+  return good >= 1 && bad <= 1;
+}
+
+interface Known {
+  /** The chain agrees with words outside of it. */
+  readonly confirmed: boolean;
+  readonly state: Found | null;
+}
+
+/** Reads a heap whose segments are known; null where one of them is no longer as it was. */
+function read(memory: Memory, parts: readonly { readonly first: number; readonly base: number }[], known: Known): Heap | null {
+  const blocks = new Blocks();
+  const segments: Segment[] = [];
+  for (const { first, base } of parts) {
+    const begin = known.state !== null && base === 0 ? Math.min(known.state.base, first) : base === 0 ? first : base;
+    const last = blocks.count - 1;
+    if (last >= 0 && begin > blocks.end(last)) blocks.push(blocks.end(last), begin - blocks.end(last), State.Gap);
+    blocks.push(begin, first + HEAD - begin, State.Meta);
+    const index = blocks.count;
+    const segment = walk(memory, first, null, blocks);
+    if (segment === null) return null;
+    const { state } = known;
+    // A mspace's state is the first chunk.
+    if (state !== null && state.at >= first && state.at < blocks.end(index)) blocks.state[index] = State.Meta;
+    segments.push(segment);
+  }
+  const tops = segments.filter(({ top }) => top !== 0);
+  const chunks = segments.reduce((sum, segment) => sum + segment.chunks, 0);
+  if (tops.length !== 1) return null;
+  const footers = chunks >= LEAST_CERTAIN && segments.every((segment) => segment.footers);
+  return {
+    allocator: "dlmalloc",
+    certain: known.confirmed && chunks >= LEAST_CERTAIN,
+    start: blocks.address[0]!,
+    end: blocks.end(blocks.count - 1),
+    blocks,
+    header: footers ? 8 : 4,
+    sized: true,
+    again: (later) => read(later, parts, known),
+  };
+}

@@ -1,0 +1,142 @@
+import { Blocks, State } from "../model/snapshot";
+import { LEAST_CERTAIN, roundUp, type Heap, type Memory } from "./format";
+
+/**
+ * talc 5, on its sources for WebAssembly and over arenas. Learned from the crate talc 5.1.1.
+ *
+ * ```text
+ *  live chunk                    gap
+ *  ┌────────────────┬─────┐      ┌──────┬───────────────┬─────┬──────┬───┬──────┐
+ *  │ the block …    │ tag │      │ next │ who points    │ bin │ size │ … │ size │
+ *  └────────────────┴─────┘      └──────┴─here──────────┴─────┴──────┴───┴──────┘
+ *  at a multiple of 16           a gap of 16 bytes has one word for both sizes
+ *
+ *  tag: 1 live, 2 the chunk behind is a gap, 4 the base of a piece, 8 the end of a piece
+ *
+ *  first piece: heads of the lists (63 or 64 words), tag, chunks …; others: 12 bytes, tag, chunks …
+ * ```
+ * Gaps are known exactly: each has its size twice, and is in a list. A live chunk has no size, for
+ * Rust tells it when it frees: neighbours are told apart by what can be a tag between them, which
+ * the contents of a block may look like. So live bytes are right, and the number of live blocks is
+ * an estimate.
+ */
+
+const UNIT = 16;
+const PAGE = 65536;
+const END = 8;
+const ABOVE_FREE = 2;
+/** Numbers of lists that talc's own sources come with, the most usual first. */
+const LISTS = [64, 63, 32, 31, 128, 127];
+
+/** A first look at the words of a gap: who points to it must do so. */
+export const mayBegin = (words: Uint32Array, at: number, pointer: number, size: number): boolean =>
+  size >= UNIT && (size & 7) === 0 && (pointer & 3) === 0 && pointer >>> 2 < words.length && words[pointer >>> 2] === at;
+
+const sizeAt = (memory: Memory, at: number): number => (memory.word(at + 12) & ~END) >>> 0;
+
+function isGap(memory: Memory, at: number): boolean {
+  const size = sizeAt(memory, at);
+  if (size < UNIT || size % UNIT !== 0 || at % UNIT !== 0) return false;
+  if (((memory.word(at + size - 4) & ~END) >>> 0) !== size) return false;
+  if (memory.word(memory.word(at + 4)) !== at) return false;
+  const next = memory.word(at);
+  if (next !== 0 && memory.word(next + 4) !== at) return false;
+  const below = memory.word(at - 4);
+  return (below & 3) === 3 && below < 16;
+}
+
+/** Finds heaps by their gaps. One for each memory: it remembers where it looked in vain. */
+export class Search {
+  private readonly failed = new Set<number>();
+  /** Steps back to the heads of lists, in all: a memory made to slow the search down ends it. */
+  private steps = 1_000_000;
+
+  constructor(private readonly memory: Memory) {}
+
+  /** The heap that a gap belongs to. */
+  probe(at: number): Heap | null {
+    const { memory } = this;
+    if (!isGap(memory, at)) return null;
+    const bin = memory.word(at + 8);
+    let link = memory.word(at + 4);
+    while (this.steps-- > 0 && isGap(memory, link) && memory.word(link + 8) === bin) link = memory.word(link + 4);
+    const lists = link - 4 * bin;
+    if (this.steps <= 0 || lists < 0 || this.failed.has(lists)) return null;
+    for (const count of LISTS) {
+      const heap = read(memory, lists, count);
+      if (heap !== null) return heap;
+    }
+    this.failed.add(lists);
+    return null;
+  }
+}
+
+function read(memory: Memory, lists: number, count: number): Heap | null {
+  const gaps = gapsOf(memory, lists, count);
+  const first = roundUp(lists + 4 * count + 4, UNIT);
+  const tag = memory.word(first - 4);
+  if (gaps === null || (tag & ~(ABOVE_FREE | END)) !== 1) return null;
+  const blocks = new Blocks();
+  blocks.push(lists, first - lists, State.Meta);
+  let at = first;
+  for (const gap of [...gaps, 0]) {
+    const to = gap === 0 ? memory.length : gap;
+    at = readLive(memory, at, to, gap === 0, blocks);
+    if (gap === 0) break;
+    if (at !== gap) return null;
+    blocks.push(gap, sizeAt(memory, gap), State.Free);
+    at = gap + sizeAt(memory, gap);
+  }
+  return {
+    allocator: "talc",
+    certain: gaps.length > 0 && blocks.count >= LEAST_CERTAIN,
+    start: lists,
+    end: at,
+    blocks,
+    header: 4,
+    sized: false,
+    again: (later) => read(later, lists, count),
+  };
+}
+
+/** The gaps in all lists, by address; null where a list does not agree. A list that agrees has no circle. */
+function gapsOf(memory: Memory, lists: number, count: number): number[] | null {
+  const gaps: number[] = [];
+  for (let bin = 0; bin < count; bin++) {
+    for (let link = lists + 4 * bin, at = memory.word(link); at !== 0; link = at, at = memory.word(at)) {
+      if (memory.word(at + 4) !== link || memory.word(at + 8) !== bin || !isGap(memory, at)) return null;
+      gaps.push(at);
+    }
+  }
+  gaps.sort((a, b) => a - b);
+  for (let i = 1; i < gaps.length; i++) if (gaps[i - 1]! + sizeAt(memory, gaps[i - 1]!) > gaps[i]!) return null;
+  return gaps;
+}
+
+/** Live chunks up to a gap, or to the end of the last piece; tells where they end. */
+function readLive(memory: Memory, from: number, to: number, last: boolean, blocks: Blocks): number {
+  const { words } = memory;
+  let begin = from;
+  for (let at = from; at < to; ) {
+    at += UNIT;
+    const tag = words[(at >>> 2) - 1]!;
+    const base = at % PAGE === UNIT && (tag === 5 || tag === 7);
+    if (base) {
+      // The base of a further piece: what is not told apart before it is somebody else's.
+      if (at - UNIT > begin) blocks.push(begin, at - UNIT - begin, State.Gap);
+      blocks.push(at - UNIT, UNIT, State.Meta);
+      begin = at;
+    } else if (tag === 1 || tag === (1 | END) || (at === to && !last)) {
+      blocks.push(begin, at - begin, State.Live);
+      begin = at;
+      if (last && at % PAGE === 0 && !goesOn(words, at, to)) return at;
+    }
+  }
+  return begin;
+}
+
+/** A tag stands somewhere in the next page. */
+function goesOn(words: Uint32Array, at: number, to: number): boolean {
+  for (let next = at + UNIT; next <= Math.min(to, at + PAGE); next += UNIT) if (words[(next >>> 2) - 1] === 1) return true;
+  return false;
+}
