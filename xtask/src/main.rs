@@ -1,123 +1,67 @@
-//! `cargo xtask`: every command of the project. Whatever continuous integration runs is one of
-//! these, and each sets up what it needs.
+//! `cargo xtask`: every command of the project. Continuous integration runs nothing else, and each
+//! command sets up what it needs.
+//!
+//! A module uses those before it in this list, never one behind it: `process`, `report`, `toolchain` and
+//! `workspace`, `setup`, `lint` and `modules`, `commands`, `suites`.
 
 mod commands;
-mod coverage;
-mod fuzz;
+mod lint;
 mod modules;
 mod process;
 mod report;
-mod serve;
 mod setup;
 mod suites;
-mod tidy;
 mod toolchain;
 mod workspace;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::{Parser, Subcommand};
+use anyhow::{Context as _, Result, bail};
+use lexopt::{Arg, Parser, ValueExt as _};
 
+use crate::commands::{bench, coverage, fuzz, mutants, serve};
 use crate::setup::{Machine, Need};
 
-/// The commands of bonsai_alloc
-#[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
+const HELP: &str = "\
+The commands of bonsai_alloc; each sets up what it needs.
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Build the page's modules and serve the page on 127.0.0.1
-    Serve {
-        /// The port to prefer; a free one is taken if it is in use
-        #[arg(long, default_value_t = serve::PORT)]
-        port: u16,
-        /// Fetch the page once over HTTP, then stop: fails unless it was served
-        #[arg(long)]
-        check: bool,
-    },
-    /// Run every test suite, or some; the last line is `N passed, N failed`
-    Test {
-        /// The suites to run, of: tidy, native, acid-compat, features, docs, wasm,
-        /// differential, page, misuse, bench-smoke, size
-        #[arg(long, value_name = "SUITE", value_delimiter = ',', value_parser = suites::find)]
-        only: Vec<&'static suites::Suite>,
-    },
-    /// Install whatever is missing for all other commands
-    Setup,
-    /// Build the library, the page's modules, and the page itself into www/dist
-    Build,
-    /// Compare global allocators in wasm engines; arguments after -- go to benches/suite
-    Bench {
-        /// Compare the cores with their peers natively instead (benches/native)
-        #[arg(long)]
-        native: bool,
-        #[arg(last = true)]
-        arguments: Vec<String>,
-    },
-    /// Replay a recorded trace on every allocator of the crate: FILE [--heap NAME]... [--cost]
-    Replay {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
-    /// Record the heaps' memories in tests/memories anew, for the tests of the layout
-    Memories,
-    /// Format all Rust code
-    Fmt,
-    /// Run clippy, natively and for wasm, and the page's linter and type check
-    Lint,
-    /// Check format, lints, who imports whom and other house rules (the suite tidy)
-    Tidy,
-    /// Build the documentation
-    Doc {
-        /// Open it in a browser
-        #[arg(long)]
-        open: bool,
-    },
-    /// Build with the oldest Rust that Cargo.toml promises
-    Msrv,
-    /// Test and lint with every feature on nightly Rust
-    Nightly,
-    /// Run the native tests under Miri, with both of its borrow models (needs nightly's miri)
-    Miri,
-    /// Build every combination of features, natively and for wasm (the suite features)
-    Powerset,
-    /// Run the native tests with AddressSanitizer (needs nightly)
-    Asan,
-    /// Look at licences, sources and advisories of every dependency
-    Deny,
-    /// Run the fuzz targets with AddressSanitizer, until something is found or time is up
-    Fuzz {
-        /// One target only, of those in fuzz/fuzz_targets
-        #[arg(long)]
-        target: Option<String>,
-        /// How long each target runs
-        #[arg(long, default_value_t = 60)]
-        seconds: u64,
-        /// Do not fuzz: add to fuzz/corpus what earlier runs found and it does not reach
-        #[arg(long)]
-        keep: bool,
-    },
-    /// Tell what the fuzzers' corpus reaches of each file of the library
-    Coverage,
-    /// Change the library, one place at a time, and look whether a test fails; arguments after --
-    /// go to mutants/
-    Mutants {
-        #[arg(last = true)]
-        arguments: Vec<String>,
-    },
-    /// Everything that the workflow runs, in its order: test, msrv, nightly, miri, asan, deny
-    Ci,
-}
+Usage: cargo xtask COMMAND [OPTIONS]
+
+Every day
+  serve [--port N] [--check]   Build the page's modules and serve the page on 127.0.0.1;
+                               --check fetches it once and stops
+  test [--only SUITE,...]      Run every suite, or some; the last line is `N passed, N failed`
+  fmt                          Format all Rust code
+  lint                         Run clippy, natively and for wasm, eslint and the type check
+  tidy                         Run the suite tidy
+  doc [--open]                 Build the documentation
+  build                        Build the library, the page's modules, and the page into www/dist
+  setup                        Install whatever is missing for all other commands
+
+Measuring
+  bench [--native] [-- ...]    Compare global allocators in wasm engines; with --native the cores with
+                               their peers. Arguments after -- go to benches/suite or benches/native
+  replay FILE [--heap NAME]... [--cost]
+                               Replay a recorded trace on every allocator of the crate
+  memories                     Record the heaps in tests/memories anew, after a change of the layout
+
+Searching for bugs
+  fuzz [--target NAME] [--seconds N] [--keep]
+                               Run the fuzz targets with AddressSanitizer, 60 seconds each;
+                               --keep adds what earlier runs found to fuzz/corpus instead
+  mutants [--since COMMIT] [--shard K/N] [-- ...]
+                               Change the library in one place at a time and run its tests:
+                               the lines that differ from a commit, one shard, or all of src
+  coverage                     Tell what the fuzzers' corpus reaches of each file of the library
+
+The workflow
+  ci                           Run all suites, then msrv, nightly, miri, asan and deny
+  powerset                     Run the suite features
+";
 
 fn main() -> ExitCode {
-    let machine = Machine::default();
-    match execute(Arguments::parse().command, &machine) {
+    match execute(Parser::from_env(), &Machine::default()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -126,42 +70,172 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(command: Command, machine: &Machine) -> Result<ExitCode> {
-    let suite = |name| Ok(commands::test(machine, [suites::find(name)?]));
-    match command {
-        Command::Serve { port, check } => serve::serve(machine, port, check)?,
-        Command::Test { only } if only.is_empty() => {
-            return Ok(commands::test(machine, suites::ALL));
+fn execute(mut parser: Parser, machine: &Machine) -> Result<ExitCode> {
+    let command = match parser.next()? {
+        Some(Arg::Value(name)) => name.string()?,
+        None | Some(Arg::Long("help") | Arg::Short('h')) => "help".to_owned(),
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    // replay has options of its own.
+    let own_options = command == "replay";
+    let given = if own_options {
+        Given { rest: strings(parser.raw_args()?)?, ..Given::default() }
+    } else {
+        let [flags, values, rest] = options(&command)?;
+        Given::parse(parser, flags, values, !rest.is_empty())?
+    };
+    if given.has("help") || command == "help" {
+        println!("{HELP}\nSuites and jobs\n{}", suites::list());
+        return Ok(ExitCode::SUCCESS);
+    }
+    match command.as_str() {
+        "serve" => {
+            serve::serve(
+                machine,
+                given.number("port")?.unwrap_or(serve::PORT),
+                given.has("check"),
+            )?;
         }
-        Command::Test { only } => return Ok(commands::test(machine, only)),
-        Command::Ci => return Ok(commands::test(machine, suites::ALL.iter().chain(suites::JOBS))),
-        Command::Tidy => return suite("tidy"),
-        Command::Powerset => return suite("features"),
-        Command::Msrv => return suite("msrv"),
-        Command::Nightly => return suite("nightly"),
-        Command::Miri => return suite("miri"),
-        Command::Asan => return suite("asan"),
-        Command::Deny => return suite("deny"),
-        Command::Coverage => coverage::coverage()?,
-        Command::Fuzz { target, seconds, keep } => {
-            fuzz::fuzz(machine, target.as_deref(), seconds, keep)?;
+        "test" => {
+            let names: Vec<_> =
+                given.value("only").into_iter().flat_map(|names| names.split(',')).collect();
+            let only = names.into_iter().map(suites::find).collect::<Result<Vec<_>>>()?;
+            return Ok(if only.is_empty() {
+                suites::run_all(machine, suites::ALL)
+            } else {
+                suites::run_all(machine, only)
+            });
         }
-        Command::Setup => Need::ALL.iter().try_for_each(|need| machine.ensure(*need))?,
-        Command::Build => commands::build(machine)?,
-        Command::Bench { native: true, arguments } => commands::bench_cores(&arguments)?,
-        Command::Bench { native: false, arguments } => commands::bench(machine, &arguments)?,
-        Command::Mutants { arguments } => commands::mutants(machine, &arguments)?,
-        Command::Replay { arguments } => commands::replay(&arguments)?,
-        Command::Memories => commands::memories(machine)?,
-        Command::Fmt => commands::fmt()?,
-        Command::Lint => commands::lint(machine)?,
-        Command::Doc { open } => commands::doc(open)?,
+        "ci" => return Ok(suites::run_all(machine, suites::ALL.iter().chain(suites::JOBS))),
+        "powerset" => return Ok(suites::run_all(machine, [suites::find("features")?])),
+        "setup" => Need::ALL.iter().try_for_each(|need| machine.ensure(*need))?,
+        "build" => commands::build(machine)?,
+        "fmt" => lint::format()?,
+        "lint" => lint::all(machine)?,
+        "doc" => commands::doc(given.has("open"))?,
+        "bench" if given.has("native") => bench::cores(&given.rest)?,
+        "bench" => bench::heaps(machine, &given.rest)?,
+        "replay" => commands::replay(&given.rest)?,
+        "memories" => commands::memories(machine)?,
+        "fuzz" => {
+            let seconds = given.number("seconds")?.unwrap_or(60);
+            fuzz::fuzz(machine, given.value("target"), seconds, given.has("keep"))?;
+        }
+        "mutants" => {
+            mutants::mutants(machine, given.value("since"), given.value("shard"), &given.rest)?;
+        }
+        "coverage" => coverage::coverage()?,
+        suite => return Ok(suites::run_all(machine, [suites::find(suite)?])),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The flags of a command, its options with a value, and whether it takes more arguments.
+fn options(command: &str) -> Result<[&'static [&'static str]; 3]> {
+    Ok(match command {
+        "serve" => [&["check"], &["port"], &[]],
+        "test" => [&[], &["only"], &[]],
+        "doc" => [&["open"], &[], &[]],
+        "bench" => [&["native"], &[], &["..."]],
+        "fuzz" => [&["keep"], &["target", "seconds"], &[]],
+        "mutants" => [&[], &["since", "shard"], &["..."]],
+        "help" | "ci" | "powerset" | "setup" | "build" | "fmt" | "lint" | "memories"
+        | "coverage" => [&[], &[], &[]],
+        suite if suites::find(suite).is_ok() => [&[], &[], &[]],
+        other => bail!("there is no command {other}; `cargo xtask --help` lists them"),
+    })
+}
+
+/// The arguments behind a command.
+#[derive(Debug, Default)]
+struct Given {
+    flags: Vec<String>,
+    values: Vec<(String, String)>,
+    rest: Vec<String>,
+}
+
+impl Given {
+    fn parse(mut parser: Parser, flags: &[&str], values: &[&str], rest: bool) -> Result<Self> {
+        let mut given = Self::default();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Long("help") | Arg::Short('h') => given.flags.push("help".to_owned()),
+                Arg::Long(name) if flags.contains(&name) => given.flags.push(name.to_owned()),
+                Arg::Long(name) if values.contains(&name) => {
+                    let name = name.to_owned();
+                    given.values.push((name, parser.value()?.string()?));
+                }
+                Arg::Value(value) if rest => given.rest.push(value.string()?),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(given)
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|given| given == flag)
+    }
+
+    fn value(&self, option: &str) -> Option<&str> {
+        self.values.iter().rev().find(|(name, _)| name == option).map(|(_, value)| value.as_str())
+    }
+
+    fn number<N: std::str::FromStr>(&self, option: &str) -> Result<Option<N>> {
+        let parse = |text: &str| {
+            text.parse().ok().with_context(|| format!("--{option} {text}: not a number that fits"))
+        };
+        self.value(option).map(parse).transpose()
+    }
+}
+
+fn strings(words: impl Iterator<Item = std::ffi::OsString>) -> Result<Vec<String>> {
+    words.map(|word| Ok(word.string()?)).collect()
 }
 
 /// The project's folder.
 fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(line: &str) -> Result<Given> {
+        let mut words = line.split(' ');
+        let [flags, values, rest] = options(words.next().unwrap_or_default())?;
+        Given::parse(Parser::from_args(words), flags, values, !rest.is_empty())
+    }
+
+    #[test]
+    fn every_command_of_the_help_exists_with_its_options() {
+        let lines = HELP.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        let mut commands = 0;
+        for line in lines.skip_while(|line| line.contains("Usage")) {
+            let name = line.split_whitespace().next().unwrap();
+            if name != "replay" {
+                let [flags, values, _] = options(name).unwrap();
+                for option in flags.iter().chain(values) {
+                    assert!(line.contains(&format!("[--{option}")), "{name} --{option}");
+                }
+            }
+            commands += 1;
+        }
+        assert_eq!(commands, 16);
+    }
+
+    #[test]
+    fn options_are_read_and_others_refused() {
+        let test = given("test --only native,wasm").unwrap();
+        assert_eq!(test.value("only"), Some("native,wasm"));
+        let bench = given("bench --native -- --quick --engine node").unwrap();
+        assert!(bench.has("native"));
+        assert_eq!(bench.rest, ["--quick", "--engine", "node"]);
+        assert_eq!(given("fuzz --seconds=5").unwrap().number("seconds").unwrap(), Some(5_u64));
+        assert!(given("serve --port x").unwrap().number::<u16>("port").is_err());
+        for wrong in ["test --all", "fmt now", "serve --port", "tests", "bench --quick"] {
+            assert!(given(wrong).is_err(), "{wrong}");
+        }
+    }
 }

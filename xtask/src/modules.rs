@@ -12,7 +12,7 @@ use crate::setup::Machine;
 use crate::toolchain::WASM;
 use crate::workspace::{self, Package};
 
-/// How JavaScript reaches a module.
+/// The way from JavaScript to a module.
 #[derive(Clone, Copy)]
 enum Glue {
     /// Through what wasm-bindgen writes.

@@ -1,4 +1,4 @@
-//! What passed and what failed: counted, told, and read out of other programs' output.
+//! Scores: counted, told, and read from the reports of test runners.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::Output;
 
-/// How many tests passed and failed.
+/// The number of tests that passed and failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub passed: u64,
@@ -30,15 +30,22 @@ impl Tally {
 pub struct Score {
     pub suite: &'static str,
     pub tally: Tally,
-    /// What failed, in a line each, to be told again at the end.
+    pub seconds: f32,
+    /// A line for each failure, told again at the end.
     pub failures: Vec<String>,
-    /// What was left out, and why.
+    /// A line for each part that was left out, with the reason.
     pub skipped: Vec<String>,
 }
 
 impl Score {
     pub fn new(suite: &'static str) -> Self {
-        Self { suite, tally: Tally::default(), failures: Vec::new(), skipped: Vec::new() }
+        Self {
+            suite,
+            tally: Tally::default(),
+            seconds: 0.0,
+            failures: Vec::new(),
+            skipped: Vec::new(),
+        }
     }
 
     /// One test: passed unless it is an error.
@@ -108,7 +115,7 @@ pub fn summary(scores: &[Score]) -> Tally {
     println!();
     for score in scores {
         total.add(score.tally);
-        println!("{:<12} {}", score.suite, score.tally.line());
+        println!("{:<12} {}, {:.0} s", score.suite, score.tally.line(), score.seconds);
         for skipped in &score.skipped {
             println!("{:<12}   skipped: {skipped}", "");
         }

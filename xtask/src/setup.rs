@@ -19,7 +19,7 @@ pub use browsers::Browser;
 
 use crate::toolchain::Toolchain;
 
-/// What a command or a suite can need.
+/// A need of a command or a suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     WasmTarget,
@@ -46,7 +46,7 @@ impl Need {
     ];
 }
 
-/// What was found on this machine, or put there.
+/// The tools that were found on this machine, or put there.
 #[derive(Debug, Default)]
 pub struct Machine {
     wasm_target: Memo<Toolchain>,
@@ -149,8 +149,9 @@ fn found(what: &str, detail: impl std::fmt::Display) {
     println!("set-up: {what}: {detail}");
 }
 
-fn installing(what: &str, why: &str) {
-    println!("set-up: installing {what} ({why})");
+/// Announces an installation: the command itself is shown when it runs.
+fn installing(what: &str, why: &str, undo: &str) {
+    println!("set-up: installing {what} ({why}); to undo: {undo}");
 }
 
 #[cfg(test)]

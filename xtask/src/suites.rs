@@ -5,19 +5,20 @@ mod browsers;
 mod differential;
 mod features;
 mod native;
+mod tidy;
 mod toolchains;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::commands::bench;
 use crate::process::cmd;
 use crate::report::{self, Score};
 use crate::setup::{Machine, Need};
 use crate::toolchain::Toolchain;
-use crate::{commands, tidy, workspace};
-
-pub use toolchains::installed;
+use crate::workspace;
 
 /// A suite: what it is called, what it needs and how it runs.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ pub const ALL: &[Suite] = &[
     },
 ];
 
-/// What the workflow runs beside the suites, each with a toolchain of its own.
+/// The jobs of the workflow beside the suites.
 pub const JOBS: &[Suite] = &[
     Suite {
         name: "msrv",
@@ -142,8 +143,21 @@ pub const JOBS: &[Suite] = &[
 pub fn find(name: &str) -> Result<&'static Suite> {
     ALL.iter().chain(JOBS).find(|suite| suite.name == name).with_context(|| {
         let names: Vec<_> = ALL.iter().map(|suite| suite.name).collect();
-        format!("there is no such suite; there are: {}", names.join(", "))
+        format!("there is no suite {name}; there are: {}", names.join(", "))
     })
+}
+
+/// A line on each suite and job, for the help.
+pub fn list() -> String {
+    let line = |suite: &Suite| format!("  {:<14} {}\n", suite.name, suite.about);
+    ALL.iter().chain(JOBS).map(line).collect()
+}
+
+/// Runs suites and tells the score.
+pub fn run_all<'a>(machine: &Machine, suites: impl IntoIterator<Item = &'a Suite>) -> ExitCode {
+    let scores: Vec<_> = suites.into_iter().map(|suite| run(suite, machine)).collect();
+    let total = report::summary(&scores);
+    if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Sets up what a suite needs and runs it. What keeps it from running is a failure of its own.
@@ -161,8 +175,8 @@ pub fn run(suite: &Suite, machine: &Machine) -> Score {
     } else if score.tally == report::Tally::default() {
         score.check("ran no test", || bail!("the suite {} is empty", suite.name));
     }
-    let seconds = start.elapsed().as_secs_f32();
-    println!("== {}: {} ({seconds:.1} s)", suite.name, score.tally.line());
+    score.seconds = start.elapsed().as_secs_f32();
+    println!("== {}: {} ({:.1} s)", suite.name, score.tally.line(), score.seconds);
     score
 }
 
@@ -221,8 +235,8 @@ fn misuse(machine: &Machine, score: &mut Score) -> Result<()> {
 
 fn bench_smoke(machine: &Machine, score: &mut Score) -> Result<()> {
     let wasm = machine.wasm_target()?;
-    let suite = crate::root().join(commands::WASM_BENCHES);
-    score.check("the cores, natively", || commands::bench_cores(&["--quick".to_owned()]));
+    let suite = crate::root().join(workspace::SUITE);
+    score.check("the cores, natively", || bench::cores(&["--quick".to_owned()]));
     score.tests(
         "the harness of the benchmark suite",
         || cmd("node").args(["--test", "--test-reporter=tap"]).dir(&suite.join("harness")).tee(),
@@ -237,7 +251,7 @@ fn bench_smoke(machine: &Machine, score: &mut Score) -> Result<()> {
         smoke(&["--shape", "programs", "--peer", "talc,heap"])
     });
     score.check("the benchmark suite, in browsers", || {
-        commands::bench(machine, &BROWSERS_SMOKE.map(str::to_owned))
+        bench::heaps(machine, &BROWSERS_SMOKE.map(str::to_owned))
     });
     score.check("a soak: memory stops growing", || {
         wasm.on(cmd("node")).arg(suite.join("soak.mjs")).run()
@@ -245,7 +259,7 @@ fn bench_smoke(machine: &Machine, score: &mut Score) -> Result<()> {
     Ok(())
 }
 
-/// What drives the browsers is the same for every allocator.
+/// Two allocators are enough: the code that drives the browsers is the same for each.
 const BROWSERS_SMOKE: [&str; 7] =
     ["--smoke", "--engine", "chromium,firefox", "--shape", "shapes", "--peer", "talc,heap"];
 

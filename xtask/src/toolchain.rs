@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::process::{Cmd, cmd};
 
@@ -42,7 +42,7 @@ impl Toolchain {
         self.on(cmd("cargo"))
     }
 
-    /// What rustc says of itself; nothing if there is no such toolchain.
+    /// Returns rustc's name and version; nothing if there is no such toolchain.
     pub fn version(&self) -> String {
         self.on(cmd("rustc")).arg("--version").read().unwrap_or_default()
     }
@@ -54,14 +54,13 @@ impl Toolchain {
         host.map(str::to_owned).context("rustc does not say what its host is")
     }
 
-    /// Where rustup puts the component llvm-tools.
+    /// Returns the folder of rustup's component llvm-tools.
     pub fn tools(&self) -> Result<PathBuf> {
         let sysroot = self.on(cmd("rustc")).args(["--print", "sysroot"]).read()?;
         Ok(PathBuf::from(sysroot).join("lib/rustlib").join(self.host()?).join("bin"))
     }
 
-    /// Whether it makes wasm modules: not only that a std is there, but that it is one of this
-    /// very compiler, and that there is a linker.
+    /// Returns true if it makes wasm modules: that takes a std of this very compiler, and a linker.
     pub fn compiles_for_wasm(&self) -> bool {
         let compile = || -> Result<bool> {
             let folder = crate::root().join("target/xtask/probe");
@@ -79,4 +78,25 @@ impl Toolchain {
         };
         compile().unwrap_or(false)
     }
+}
+
+/// Returns a toolchain of rustup's with these components, and fetches what is not there.
+pub fn installed(name: &str, components: &[&str]) -> Result<Toolchain> {
+    let toolchain = Toolchain::named(name);
+    if toolchain.version().is_empty() {
+        println!("set-up: installing Rust {name} (this job is about it)");
+        cmd("rustup").args(["toolchain", "install", name, "--profile=minimal"]).progress(None)?;
+    }
+    if toolchain.version().is_empty() {
+        bail!("rustup installed {name}, but its rustc does not run");
+    }
+    for component in components {
+        add(&["component", "add", component], name)?;
+    }
+    Ok(toolchain)
+}
+
+/// Adds a target or component to a toolchain; rustup succeeds where it is there already.
+pub fn add(what: &[&str], toolchain: &str) -> Result<()> {
+    cmd("rustup").args(what).args(["--toolchain", toolchain]).quiet()
 }

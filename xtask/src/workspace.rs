@@ -1,4 +1,4 @@
-//! What cargo knows of the workspace.
+//! The crates of the repository, as cargo knows them.
 
 use std::path::PathBuf;
 
@@ -14,6 +14,9 @@ pub const UNSTABLE: &str = "unstable";
 /// the module that misuses its allocator.
 pub const MANIFESTS: [&str; 4] =
     ["Cargo.toml", "benches/suite/Cargo.toml", "fuzz/Cargo.toml", "tests/misuse/Cargo.toml"];
+
+/// The benchmark suite.
+pub const SUITE: &str = "benches/suite";
 
 /// A member of the workspace.
 #[derive(Debug)]

@@ -4,13 +4,14 @@ use std::cell::Cell;
 
 use anyhow::{Result, bail};
 
+use super::installing;
 use crate::process::{Cmd, cmd, find_program};
 
 thread_local! {
     static UPDATED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this is a Debian on which we may install packages; if not, why not.
+/// Succeeds on a Debian on which this user may install packages; tells what is missing elsewhere.
 pub fn usable() -> Result<(), &'static str> {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     if !release.lines().any(|line| line.trim() == "ID=debian") {
@@ -26,11 +27,13 @@ pub fn usable() -> Result<(), &'static str> {
     }
 }
 
-/// Installs packages; the caller has said what for.
-pub fn install(packages: &[&str]) -> Result<()> {
+/// Installs packages, after saying why and how to undo it.
+pub fn install(packages: &[&str], why: &str) -> Result<()> {
     if let Err(why) = usable() {
         bail!("{why}");
     }
+    let names = packages.join(" ");
+    installing(&names, why, &format!("{} remove {names}", as_root("apt-get")));
     if !UPDATED.replace(true) {
         // Package lists of someone else's server may be out of reach; what matters is whether
         // the packages below can be had.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use super::{apt, found, installing, tools};
+use super::{apt, found, tools};
 use crate::process::find_program;
 
 /// A browser and what drives it.
@@ -19,7 +19,7 @@ pub struct Browser {
     pub driver_flag: &'static str,
     /// The variables by which a person, or we, name another browser and driver.
     pub variables: [&'static str; 2],
-    /// What the driver is to be told, as webdriver.json has it.
+    /// The driver's capabilities, in the form of webdriver.json.
     pub capabilities: serde_json::Value,
 }
 
@@ -48,9 +48,11 @@ pub fn chrome() -> Result<Browser> {
         })
     };
     if binary(None).is_none() || driver().is_none() {
-        installing("chromium and chromium-driver", "tests of the page and of wasm in a browser");
-        apt::install(&["chromium", "chromium-driver"])
-            .context("install Chrome or Chromium, and the chromedriver of its version on PATH")?;
+        apt::install(
+            &["chromium", "chromium-driver"],
+            "tests of the page and of wasm in a browser",
+        )
+        .context("install Chrome or Chromium, and the chromedriver of its version on PATH")?;
     }
     let driver = driver().context("chromedriver was installed, but is not on PATH")?;
     let binary = binary(Some(&driver)).context("Chromium was installed, but is not on PATH")?;
@@ -93,8 +95,8 @@ pub fn firefox() -> Result<Browser> {
         })
     };
     if binary().is_none() {
-        installing("firefox-esr", "tests of wasm in a second browser");
-        apt::install(&["firefox-esr"]).context("install Firefox")?;
+        apt::install(&["firefox-esr"], "tests of wasm in a second browser")
+            .context("install Firefox")?;
     }
     let binary = binary().context("Firefox was installed, but is not on PATH")?;
     let known = from_env("GECKODRIVER").or_else(|| in_folder_of("GECKOWEBDRIVER", "geckodriver"));

@@ -33,7 +33,7 @@ fn packages(folder: &Path, what: &str, why: &str) -> Result<()> {
         found(what, "installed");
         return Ok(());
     }
-    installing(what, why);
+    installing(what, why, &format!("rm -r {}", folder.join("node_modules").display()));
     npm().arg("ci").args(["--no-audit", "--no-fund"]).dir(folder).progress(None)?;
     fs::write(&stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))
 }

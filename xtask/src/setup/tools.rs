@@ -2,22 +2,36 @@
 //! neither another project's versions nor a clean build is in the way.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use super::{found, installing};
 use crate::process::{cmd, find_program};
 
+/// A program that cargo installs.
 struct Tool<'a> {
     package: &'a str,
     program: &'a str,
-    /// The version to install.
     version: &'a str,
-    /// Whether another version will not do.
+    /// True if no other version will do.
     exact: bool,
-    /// How far rustc optimizes it: what is not needed is minutes of set-up saved.
-    opt_level: &'static str,
     why: &'a str,
+}
+
+const WASM_PACK: Tool<'_> =
+    tool("wasm-pack", "wasm-pack", "0.15.1", "builds and tests wasm packages");
+const GECKODRIVER: Tool<'_> =
+    tool("geckodriver", "geckodriver", "0.37.1", "drives Firefox for tests");
+const CARGO_FUZZ: Tool<'_> =
+    tool("cargo-fuzz", "cargo-fuzz", "0.13.2", "builds fuzz targets and runs them");
+const CARGO_DENY: Tool<'_> =
+    tool("cargo-deny", "cargo-deny", "0.20.2", "checks licences and sources of dependencies");
+const CARGO_MUTANTS: Tool<'_> =
+    tool("cargo-mutants", "cargo-mutants", "27.1.0", "changes the library and runs its tests");
+
+const fn tool<'a>(package: &'a str, program: &'a str, version: &'a str, why: &'a str) -> Tool<'a> {
+    Tool { package, program, version, exact: false, why }
 }
 
 pub fn wasm_bindgen() -> Result<PathBuf> {
@@ -26,72 +40,32 @@ pub fn wasm_bindgen() -> Result<PathBuf> {
         .with_context(|| format!("cannot read {}", path.display()))?;
     let version = locked_version(&lock, "wasm-bindgen")
         .with_context(|| format!("{} names no wasm-bindgen", path.display()))?;
-    ensure(&Tool {
-        package: "wasm-bindgen-cli",
-        program: "wasm-bindgen",
-        version,
-        exact: true,
-        // It reads and writes modules of megabytes.
-        opt_level: "1",
-        why: "makes JavaScript modules of wasm and runs tests in browsers; as new as Cargo.lock's",
-    })
+    let why = "makes JavaScript modules of wasm and runs tests in browsers; as new as Cargo.lock's";
+    ensure(&Tool { exact: true, ..tool("wasm-bindgen-cli", "wasm-bindgen", version, why) })
 }
 
 pub fn wasm_pack() -> Result<PathBuf> {
-    ensure(&Tool {
-        package: "wasm-pack",
-        program: "wasm-pack",
-        version: "0.15.1",
-        exact: false,
-        opt_level: "0",
-        why: "builds and tests wasm packages",
-    })
+    ensure(&WASM_PACK)
 }
 
 pub fn geckodriver() -> Result<PathBuf> {
-    ensure(&Tool {
-        package: "geckodriver",
-        program: "geckodriver",
-        version: "0.37.1",
-        exact: false,
-        opt_level: "0",
-        why: "drives Firefox for tests",
-    })
+    ensure(&GECKODRIVER)
 }
 
 pub fn cargo_fuzz() -> Result<PathBuf> {
-    ensure(&Tool {
-        package: "cargo-fuzz",
-        program: "cargo-fuzz",
-        version: "0.13.2",
-        exact: false,
-        opt_level: "0",
-        why: "builds fuzz targets and runs them",
-    })
+    ensure(&CARGO_FUZZ)
 }
 
 pub fn cargo_deny() -> Result<PathBuf> {
-    ensure(&Tool {
-        package: "cargo-deny",
-        program: "cargo-deny",
-        version: "0.20.2",
-        exact: false,
-        opt_level: "0",
-        why: "looks at licences, sources and advisories of dependencies",
-    })
+    ensure(&CARGO_DENY)
 }
 
 pub fn cargo_mutants() -> Result<PathBuf> {
-    ensure(&Tool {
-        package: "cargo-mutants",
-        program: "cargo-mutants",
-        version: "27.1.0",
-        exact: false,
-        opt_level: "0",
-        why: "lists what can be changed in the library",
-    })
+    ensure(&CARGO_MUTANTS)
 }
 
+/// Returns the program: the one on PATH or in the cache if its version will do, else a prebuilt one
+/// by cargo-binstall where that is installed, else one that cargo builds.
 fn ensure(tool: &Tool<'_>) -> Result<PathBuf> {
     let root = cache()?.join(format!("{}-{}", tool.package, tool.version));
     let cached = root.join("bin").join(format!("{}{}", tool.program, std::env::consts::EXE_SUFFIX));
@@ -103,31 +77,53 @@ fn ensure(tool: &Tool<'_>) -> Result<PathBuf> {
             }
         }
     }
-    installing(
-        &format!("{} {}", tool.package, tool.version),
-        &format!("{}; two minutes or so", tool.why),
-    );
-    let install = |locked: bool| {
-        cmd("cargo")
-            .args(["install", tool.package, "--version", tool.version, "--root"])
-            .arg(&root)
-            .args(locked.then_some("--locked"))
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", tool.opt_level)
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .progress(None)
-    };
-    if install(true).is_err() {
-        println!("  once more, with the newest versions of what it depends on");
-        install(false)?;
+    let undo = format!("rm -r {}", root.display());
+    installing(&format!("{} {}", tool.package, tool.version), tool.why, &undo);
+    if find_program("cargo-binstall").is_some() {
+        let wanted = format!("{}@{}", tool.package, tool.version);
+        let prebuilt = cmd("cargo").args(["binstall", "--no-confirm", "--root"]).arg(&root);
+        match prebuilt.arg(wanted).progress(Some(PREBUILT_LIMIT)) {
+            Ok(()) if version_of(&cached).is_some() => return Ok(cached),
+            outcome => println!("  no prebuilt one: {outcome:?}; building it"),
+        }
     }
+    build(tool, &root)?;
     match version_of(&cached) {
         Some(_) => Ok(cached),
         None => bail!("{} was installed, but does not run", cached.display()),
     }
 }
 
-/// The version that a program claims: the first word of its first line that begins with a digit.
+/// A download takes seconds; a server out of reach may not say so.
+const PREBUILT_LIMIT: Duration = Duration::from_secs(120);
+
+/// Has cargo build a tool, quickly rather than well: the first command waits for it.
+fn build(tool: &Tool<'_>, root: &Path) -> Result<()> {
+    let install = cmd("cargo")
+        .args(["install", tool.package, "--version", tool.version, "--root"])
+        .arg(root)
+        // wasm-bindgen reads and writes modules of megabytes.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", if tool.exact { "1" } else { "0" })
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    println!("  two minutes or so");
+    match install.clone().arg("--locked").progress(None) {
+        Err(error) if lacks_a_version(&format!("{error:#}")) => {
+            println!(
+                "  the registry lacks a version that the lock file names; with the newest ones:"
+            );
+            install.progress(None)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Returns true for cargo's error where a registry lags behind the lock file of a package.
+fn lacks_a_version(error: &str) -> bool {
+    error.contains("failed to select a version")
+}
+
+/// Returns the version that a program claims: the first word of its first line that begins with a digit.
 pub fn version_of(program: &Path) -> Option<String> {
     // Some of cargo's subcommands expect to be called as cargo calls them.
     let subcommand = program.file_stem()?.to_str()?.strip_prefix("cargo-");
@@ -140,7 +136,7 @@ pub fn version_of(program: &Path) -> Option<String> {
     words.find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
 }
 
-/// Where installed tools are kept: BONSAI_CACHE, or the user's folder for such things.
+/// The folder of installed tools: BONSAI_CACHE, or one in the user's cache.
 pub fn cache() -> Result<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     if let Some(folder) = variable("BONSAI_CACHE") {
@@ -175,5 +171,13 @@ mod tests {
         assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.99"));
         assert_eq!(locked_version(lock, "wasm-bindgen-macro"), Some("0.2.1"));
         assert_eq!(locked_version(lock, "wasm"), None);
+    }
+
+    #[test]
+    fn a_registry_that_lags_is_told_from_other_failures() {
+        let lags = "`cargo install x` failed\nerror: failed to select a version for the requirement \
+                    `webpki-roots = \"^1.0.10\"` (locked to 1.0.11)";
+        assert!(lacks_a_version(lags));
+        assert!(!lacks_a_version("error: could not compile `ureq` (lib)"));
     }
 }

@@ -11,7 +11,7 @@ use super::{apt, found, installing};
 use crate::process::{cmd, find_program};
 use crate::toolchain::{Toolchain, WASM};
 
-/// What rustup calls Debian's toolchain once it is linked.
+/// rustup's name for Debian's toolchain once it is linked.
 const LINKED: &str = "bonsai-wasm32";
 
 /// Debian's build of a current Rust, kept for building browsers; and what std is built from.
@@ -51,7 +51,8 @@ fn from_rustup() -> Result<Toolchain> {
     if find_program("rustup").is_none() {
         bail!("rustup is not installed");
     }
-    installing(WASM, "std for wasm, from rustup's server");
+    let undo = format!("rustup target remove {WASM}");
+    installing(WASM, "std for wasm, from rustup's server", &undo);
     cmd("rustup").args(["target", "add", WASM]).progress(Some(RUSTUP_LIMIT))?;
     if Toolchain::ACTIVE.compiles_for_wasm() {
         Ok(Toolchain::ACTIVE)
@@ -67,20 +68,25 @@ fn from_debian() -> Result<Toolchain> {
     if find_program("rustup").is_none() {
         bail!("rustup is needed to choose between Debian's toolchain and the active one");
     }
-    installing(
-        "Debian's Rust toolchain",
-        "it can compile for wasm where rustup's target is out of reach",
-    );
-    apt::install(&DEBIAN_PACKAGES)?;
+    let why = "Debian's Rust compiles for wasm where rustup's target is out of reach";
+    apt::install(&DEBIAN_PACKAGES, why)?;
     // The linker is a mere link to the lld of LLVM's version, whose package is only recommended.
     let linker = fs::read_link("/usr/bin/rust-lld").unwrap_or_default();
     if let Some(lld) = linker.to_str().filter(|lld| find_program(lld).is_none()) {
-        apt::install(&[lld])?;
+        apt::install(&[lld], "its linker")?;
     }
     let sysroot = PathBuf::from(cmd("/usr/bin/rustc").args(["--print", "sysroot"]).read()?);
+    let undo = format!("rustup toolchain uninstall {LINKED}");
+    installing(LINKED, "rustup's name for Debian's Rust", &undo);
     cmd("rustup").args(["toolchain", "link", LINKED]).arg(&sysroot).run()?;
     if !linked().compiles_for_wasm() {
-        installing(&format!("std for {WASM}"), "built once for Debian's toolchain, about a minute");
+        let place = sysroot.join("lib/rustlib").join(WASM);
+        let undo = format!("{} -r {}", apt::as_root("rm"), place.display());
+        installing(
+            &format!("std for {WASM}"),
+            "built once, about a minute, into Debian's Rust",
+            &undo,
+        );
         build_std(&sysroot)?;
     }
     if linked().compiles_for_wasm() {

@@ -5,11 +5,10 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 
-use super::toolchains::installed;
 use crate::process::cmd;
 use crate::report::{self, Score};
 use crate::setup::Machine;
-use crate::toolchain::Toolchain;
+use crate::toolchain::{Toolchain, installed};
 use crate::workspace::{self, Package};
 
 /// The native tests with AddressSanitizer.
@@ -65,7 +64,7 @@ fn sanitized(
     Ok(())
 }
 
-/// What cargo-deny says of the dependencies of every workspace, as deny.toml rules.
+/// Holds the dependencies of every workspace against deny.toml, by cargo-deny.
 pub fn deny(machine: &Machine, score: &mut Score) -> Result<()> {
     let program = machine.cargo_deny()?;
     let database = cmd(&program).args(["fetch", "db"]).quiet().is_ok();

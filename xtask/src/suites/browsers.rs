@@ -1,4 +1,4 @@
-//! What runs in browsers: the wasm crates' tests and the page's.
+//! The suites that run in browsers: the wasm crates' tests and the page's.
 
 use std::fs;
 use std::path::Path;
@@ -58,7 +58,7 @@ fn wasm_pack_test(
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
     // wasm-pack takes the test runner of this wasm-bindgen only if it is the first on PATH.
     if let Some(folder) = machine.wasm_bindgen()?.parent() {
-        command = command.path_first(folder);
+        command = command.path_first(folder)?;
     }
     command.tee()
 }

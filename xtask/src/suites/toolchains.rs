@@ -1,12 +1,11 @@
-//! What needs a toolchain other than the active one: jobs of the workflow beside `test`.
+//! Jobs that need a toolchain other than the active one.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use super::features;
-use crate::process::cmd;
 use crate::report::{self, Score};
 use crate::setup::Machine;
-use crate::toolchain::{Toolchain, WASM};
+use crate::toolchain::{WASM, add, installed};
 use crate::workspace;
 
 /// The oldest Rust that Cargo.toml promises builds every combination of stable features.
@@ -87,25 +86,4 @@ pub fn miri(_: &Machine, score: &mut Score) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// A toolchain of rustup's with these components, fetched if it is not there.
-pub fn installed(name: &str, components: &[&str]) -> Result<Toolchain> {
-    let toolchain = Toolchain::named(name);
-    if toolchain.version().is_empty() {
-        println!("set-up: installing Rust {name} (this job is about it)");
-        cmd("rustup").args(["toolchain", "install", name, "--profile=minimal"]).progress(None)?;
-    }
-    if toolchain.version().is_empty() {
-        bail!("rustup installed {name}, but its rustc does not run");
-    }
-    for component in components {
-        add(&["component", "add", component], name)?;
-    }
-    Ok(toolchain)
-}
-
-/// rustup says nothing and succeeds where it is there already.
-fn add(what: &[&str], toolchain: &str) -> Result<()> {
-    cmd("rustup").args(what).args(["--toolchain", toolchain]).quiet()
 }

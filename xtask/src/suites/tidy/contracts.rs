@@ -1,4 +1,4 @@
-//! Whether docs/checked.md says of each unsafe function that users can call what breaks its contract.
+//! The table of contracts in docs/checked.md: it names each unsafe function that users can call.
 
 use anyhow::{Result, bail};
 
@@ -30,7 +30,7 @@ pub fn listed() -> Result<()> {
     Ok(())
 }
 
-/// What stands below the heading, up to the next one.
+/// Returns the text below the heading, up to the next one.
 fn section(document: &str) -> &str {
     let rest = document.split_once(HEADING).map_or("", |(_, rest)| rest);
     rest.split("\n## ").next().unwrap_or("")
@@ -45,7 +45,7 @@ fn unsafe_items(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a text has the name in it as a word of code.
+/// Returns true if a text has the name in it as a word of code.
 fn names(text: &str, name: &str) -> bool {
     let mut codes = text.split('`').skip(1).step_by(2);
     codes.any(|code| code.rsplit("::").next() == Some(name))

@@ -1,4 +1,4 @@
-//! What the fuzzers' corpus reaches of the library: `cargo xtask coverage`.
+//! Coverage of the library by the fuzzers' corpus: `cargo xtask coverage`.
 
 use std::fs;
 

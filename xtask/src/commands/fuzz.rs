@@ -10,10 +10,10 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process::Cmd;
 use crate::setup::Machine;
-use crate::suites::installed;
+use crate::toolchain::installed;
 
 /// The workspace of the fuzz targets.
-pub const WORKSPACE: &str = "fuzz";
+const WORKSPACE: &str = "fuzz";
 
 /// Runs one target, or each of them, for so many seconds; the first finding ends it.
 pub fn fuzz(machine: &Machine, target: Option<&str>, seconds: u64, keep: bool) -> Result<()> {

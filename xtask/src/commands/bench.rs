@@ -1,0 +1,80 @@
+//! Benchmarks: `cargo xtask bench`.
+
+use anyhow::Result;
+
+use crate::process::{Cmd, cmd};
+use crate::setup::{Browser, Machine};
+use crate::workspace;
+
+/// Compares the cores with their peers, natively.
+pub fn cores(arguments: &[String]) -> Result<()> {
+    super::program("benches/native")?.args(arguments).run()
+}
+
+/// Compares global allocators in wasm engines.
+pub fn heaps(machine: &Machine, arguments: &[String]) -> Result<()> {
+    let script = crate::root().join(workspace::SUITE).join("run.mjs");
+    let mut command = machine.wasm_target()?.on(cmd("node"));
+    let engines = engines(arguments);
+    if engines.is_none() {
+        machine.size_modules()?;
+    }
+    let wants = |name| engines.as_ref().is_none_or(|all| all.iter().any(|one| one == name));
+    if wants("chromium") {
+        command = with_browser(command, machine.chrome());
+    }
+    if wants("firefox") {
+        command = with_browser(command, machine.firefox());
+    }
+    command.arg(script).args(arguments).run()
+}
+
+/// Names a browser and its driver to the suite, which does without where there is none.
+fn with_browser(command: Cmd, browser: Result<Browser>) -> Cmd {
+    match browser {
+        Ok(browser) => {
+            let [binary, driver] = browser.variables;
+            command.env(binary, browser.binary).env(driver, browser.driver)
+        }
+        Err(missing) => {
+            println!("  without an engine: {missing:#}");
+            command
+        }
+    }
+}
+
+/// The engines that these arguments name for the suite; none is all of them.
+fn engines(arguments: &[String]) -> Option<Vec<String>> {
+    let mut named = Vec::new();
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let names = match word.strip_prefix("--engine") {
+            Some("") => words.next().map_or("", String::as_str),
+            Some(rest) => rest.trim_start_matches('='),
+            None => continue,
+        };
+        named.extend(names.split(',').map(str::to_owned));
+    }
+    let short = ["--quick", "--smoke", "--help", "--from"];
+    let complete = named.is_empty() && !arguments.iter().any(|word| short.contains(&word.as_str()));
+    let all = complete || named.iter().any(|name| name == "all");
+    (!all).then_some(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engines_are_read_from_the_arguments_of_the_suite() {
+        let engines =
+            |line: &str| engines(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(engines(""), None);
+        assert_eq!(engines("--peer talc"), None);
+        assert_eq!(engines("--quick"), Some(vec![]));
+        assert_eq!(engines("--quick --engine all"), None);
+        let two = Some(vec!["node".to_owned(), "firefox".to_owned()]);
+        assert_eq!(engines("--quick --engine node,firefox"), two);
+        assert_eq!(engines("--engine=node --engine firefox"), two);
+    }
+}
