@@ -19,8 +19,6 @@ import "./heap-diff";
 import "./heap-headline";
 import "./heap-lists";
 import "./heap-metrics";
-import "./heap-orders";
-import "./heap-slabs";
 import "./heap-timeline";
 
 const NONE: ReadonlyMap<number, number> = new Map();
@@ -379,6 +377,9 @@ export class HeapInspector extends LitElement {
   private rest(snapshot: Snapshot, moment: Moment, asked: ReadonlyMap<number, number>): TemplateResult {
     const window = this.view ?? fit(snapshot.start, snapshot.end, MAP_ROWS);
     const { at } = this.selection;
+    // Views of buddies and slabs, which most heaps have none of, are loaded when there is one.
+    if (snapshot.units !== null) void import("./heap-orders");
+    if (snapshot.kind === "slab") void import("./heap-slabs");
     return html`
       ${snapshot.units === null
         ? nothing

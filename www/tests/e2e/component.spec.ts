@@ -26,8 +26,8 @@ function module(allocator: string): Buffer {
 async function bare(page: Page, style = ""): Promise<void> {
   await page.route(`${HOST}/**`, (route) => {
     const { pathname } = new URL(route.request().url());
-    if (pathname === "/heap-inspector.js") {
-      return route.fulfill({ contentType: "text/javascript", body: readFileSync(join(folder, "heap-inspector.js")) });
+    if (pathname.endsWith(".js")) {
+      return route.fulfill({ contentType: "text/javascript", body: readFileSync(join(folder, pathname.slice(1))) });
     }
     const wasm = /^\/(\w+)\.wasm$/.exec(pathname)?.[1];
     if (wasm !== undefined) return route.fulfill({ contentType: "application/wasm", body: module(wasm) });
