@@ -3,6 +3,9 @@
  * is one at all, what it wants to be given, and how its functions are called.
  */
 
+import { readModule, typeOf } from "../wire/wasm-module";
+import { External, Malformed } from "../wire/wasm-binary";
+
 /** Larger files are not read. */
 export const MOST_BYTES = 128 * 2 ** 20;
 
@@ -83,118 +86,21 @@ export interface Signature {
 }
 
 const TYPES: Record<number, ValueType> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64" };
-const Section = { type: 1, import: 2, function: 3, export: 7 } as const;
 
-/**
- * The signatures of the exported functions, by name; of a module that the engine has compiled. A
- * kind of type that is not known here ends the reading: those functions are then missing.
- */
+/** The signatures of the exported functions, by name; none of a module that this reader does not understand. */
 export function signatures(bytes: Uint8Array): ReadonlyMap<string, Signature> {
   const found = new Map<string, Signature>();
-  const types: (Signature | null)[] = [];
-  /** Index of the type of each function, imported ones first. */
-  const functions: number[] = [];
   try {
-    const file = new Reader(bytes, 8);
-    while (!file.done) {
-      const id = file.byte();
-      const section = file.slice(file.number());
-      if (id === Section.type) readTypes(section, types);
-      else if (id === Section.import) readImports(section, functions);
-      else if (id === Section.function) section.list(() => functions.push(section.number()));
-      else if (id === Section.export) {
-        section.list(() => {
-          const name = section.text();
-          const kind = section.byte();
-          const index = section.number();
-          const signature = kind === 0 ? types[functions[index] ?? -1] : null;
-          if (signature != null) found.set(name, signature);
-        });
-      }
+    const module = readModule(bytes);
+    const values = (types: readonly number[]): ValueType[] => types.map((type) => TYPES[type] ?? "other");
+    for (const { name, kind, index } of module.exports) {
+      const type = kind === External.function ? typeOf(module, index) : null;
+      if (type !== null) found.set(name, { params: values(type.params), results: values(type.results) });
     }
   } catch (error) {
-    if (!(error instanceof Unknown)) throw error;
+    if (!(error instanceof Malformed)) throw error;
   }
   return found;
-}
-
-/** Something that this reader does not know, or that is cut off. */
-class Unknown extends Error {}
-
-function readTypes(section: Reader, types: (Signature | null)[]): void {
-  section.list(() => {
-    // Only functions of plain types: structures and groups of types come with garbage collection.
-    if (section.byte() !== 0x60) throw new Unknown();
-    const values = (): ValueType[] => section.list(() => TYPES[section.byte()] ?? "other");
-    const params = values();
-    types.push({ params, results: values() });
-  });
-}
-
-function readImports(section: Reader, functions: number[]): void {
-  section.list(() => {
-    section.text();
-    section.text();
-    const kind = section.byte();
-    if (kind === 0) functions.push(section.number());
-    else if (kind === 3) {
-      section.byte();
-      section.byte();
-    } else if (kind === 1 || kind === 2) {
-      if (kind === 1) section.byte();
-      const limits = section.byte();
-      section.number();
-      if ((limits & 1) !== 0) section.number();
-    } else throw new Unknown();
-  });
-}
-
-/** Reads within its bytes only. */
-class Reader {
-  constructor(
-    private readonly bytes: Uint8Array,
-    private at = 0,
-  ) {}
-
-  get done(): boolean {
-    return this.at >= this.bytes.length;
-  }
-
-  byte(): number {
-    const byte = this.bytes[this.at++];
-    if (byte === undefined) throw new Unknown();
-    return byte;
-  }
-
-  /** LEB128, unsigned, 32 bits. */
-  number(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-    throw new Unknown();
-  }
-
-  slice(length: number): Reader {
-    if (length > this.bytes.length - this.at) throw new Unknown();
-    const part = this.bytes.subarray(this.at, this.at + length);
-    this.at += length;
-    return new Reader(part);
-  }
-
-  text(): string {
-    return new TextDecoder().decode(this.slice(this.number()).bytes);
-  }
-
-  list<T>(each: () => T): T[] {
-    const count = this.number();
-    // Each entry has a byte at least: a count beyond that ends at the end of the section.
-    const entries: T[] = [];
-    for (let i = 0; i < count; i++) entries.push(each());
-    return entries;
-  }
 }
 
 // Arguments

@@ -1,0 +1,169 @@
+import { External, HEADER, Malformed, Reader, Section, sections, type SectionPart } from "./wasm-binary";
+
+/** The type of a function, as the bytes of its values' types. */
+export interface FunctionType {
+  readonly params: readonly number[];
+  readonly results: readonly number[];
+}
+
+export interface Exported {
+  readonly name: string;
+  readonly kind: number;
+  readonly index: number;
+}
+
+/** A function of the module's own: the body's place in the file, its length left out. */
+export interface Body {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A module as the recorder needs it: indices, names and places, no instruction. */
+export interface ModuleIndex {
+  readonly bytes: Uint8Array;
+  readonly parts: readonly SectionPart[];
+  /** By index; `null` for types that are not functions. */
+  readonly types: readonly (FunctionType | null)[];
+  /** Index of the type of each function, imported ones first. */
+  readonly functionTypes: readonly number[];
+  readonly importedFunctions: number;
+  /** By index of the function, imported ones: `module.name`. */
+  readonly importNames: readonly string[];
+  readonly tables: number;
+  readonly globals: number;
+  readonly memories: readonly { readonly shared: boolean; readonly wide: boolean; readonly imported: boolean }[];
+  readonly exports: readonly Exported[];
+  readonly start: number | null;
+  /** Of the functions that are not imported. */
+  readonly bodies: readonly Body[];
+  /** Names of functions by index, as the section of names has them. */
+  readonly names: ReadonlyMap<number, string>;
+}
+
+const TYPE = { function: 0x60, struct: 0x5f, array: 0x5e, sub: 0x50, subFinal: 0x4f, group: 0x4e } as const;
+const WITH_HEAP_TYPE = [0x63, 0x64];
+
+/** Reads what the recorder needs of a module. Throws `Malformed`. */
+export function readModule(bytes: Uint8Array): ModuleIndex {
+  if (bytes.length < HEADER || [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0].some((byte, i) => bytes[i] !== byte)) {
+    throw new Malformed("No WebAssembly module of version 1 begins", 0);
+  }
+  const types: (FunctionType | null)[] = [];
+  const functionTypes: number[] = [];
+  const importNames: string[] = [];
+  const memories: { shared: boolean; wide: boolean; imported: boolean }[] = [];
+  const bodies: Body[] = [];
+  let exports: Exported[] = [];
+  let [tables, globals] = [0, 0];
+  let start: number | null = null;
+  let names: ReadonlyMap<number, string> = new Map();
+  const parts = sections(bytes);
+  for (const { id, from, to } of parts) {
+    const section = new Reader(bytes, from, to);
+    if (id === Section.type) section.list(() => { readType(section, types); });
+    else if (id === Section.import) {
+      section.list(() => {
+        const name = `${section.text()}.${section.text()}`;
+        const kind = section.byte();
+        if (kind === External.function) {
+          functionTypes.push(section.number());
+          importNames.push(name);
+        } else if (kind === External.table) {
+          skipTableType(section);
+          tables++;
+        } else if (kind === External.memory) memories.push({ ...readLimits(section), imported: true });
+        else if (kind === External.global) {
+          skipValueType(section);
+          section.byte();
+          globals++;
+        } else if (kind === External.tag) {
+          section.byte();
+          section.number();
+        } else throw new Malformed(`An import is of unknown kind ${kind}`, section.at);
+      });
+    } else if (id === Section.function) section.list(() => functionTypes.push(section.number()));
+    else if (id === Section.table) tables += section.number();
+    else if (id === Section.memory) section.list(() => memories.push({ ...readLimits(section), imported: false }));
+    else if (id === Section.global) globals += section.number();
+    else if (id === Section.export) exports = section.list(() => ({ name: section.text(), kind: section.byte(), index: section.number() }));
+    else if (id === Section.start) start = section.number();
+    else if (id === Section.code) {
+      section.list(() => {
+        const body = section.slice(section.number());
+        bodies.push({ from: body.at, to: body.end });
+      });
+    } else if (id === Section.custom) names = readNames(section) ?? names;
+  }
+  if (bodies.length !== functionTypes.length - importNames.length) {
+    throw new Malformed(`There are ${functionTypes.length - importNames.length} functions and ${bodies.length} bodies`, bytes.length);
+  }
+  const importedFunctions = importNames.length;
+  return { bytes, parts, types, functionTypes, importedFunctions, importNames, tables, globals, memories, exports, start, bodies, names };
+}
+
+/** Returns the type of a function; `null` if there is none of that index. */
+export const typeOf = (module: ModuleIndex, index: number): FunctionType | null =>
+  module.types[module.functionTypes[index] ?? -1] ?? null;
+
+/** Reads an entry of the section of types, which is a group of several with garbage collection. */
+function readType(section: Reader, types: (FunctionType | null)[]): void {
+  let form = section.byte();
+  if (form === TYPE.group) {
+    section.list(() => {
+      readType(section, types);
+    });
+    return;
+  }
+  if (form === TYPE.sub || form === TYPE.subFinal) {
+    section.list(() => section.number());
+    form = section.byte();
+  }
+  if (form === TYPE.function) {
+    const values = (): number[] => section.list(() => skipValueType(section));
+    types.push({ params: values(), results: values() });
+  } else if (form === TYPE.struct || form === TYPE.array) {
+    const field = (): void => {
+      skipValueType(section);
+      section.byte();
+    };
+    if (form === TYPE.struct) section.list(field);
+    else field();
+    types.push(null);
+  } else throw new Malformed(`A type is of unknown form ${form}`, section.at);
+}
+
+/** Passes over the type of a value, and returns its first byte. */
+function skipValueType(section: Reader): number {
+  const type = section.byte();
+  if (WITH_HEAP_TYPE.includes(type)) section.skipNumber();
+  return type;
+}
+
+function skipTableType(section: Reader): void {
+  skipValueType(section);
+  readLimits(section);
+}
+
+function readLimits(section: Reader): { shared: boolean; wide: boolean } {
+  const flags = section.byte();
+  section.skipNumber();
+  if ((flags & 1) !== 0) section.skipNumber();
+  if ((flags & 8) !== 0) section.skipNumber();
+  return { shared: (flags & 2) !== 0, wide: (flags & 4) !== 0 };
+}
+
+/** Returns the names of functions if the section has them. Engines ignore what is wrong in it, and so does this. */
+function readNames(section: Reader): ReadonlyMap<number, string> | null {
+  const names = new Map<number, string>();
+  try {
+    if (section.text() !== "name") return null;
+    while (!section.done) {
+      const id = section.byte();
+      const part = section.slice(section.number());
+      if (id === 1) part.list(() => names.set(part.number(), part.text()));
+    }
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+  }
+  return names;
+}
