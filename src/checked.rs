@@ -86,6 +86,8 @@ mod links;
 mod report;
 mod storage;
 
+#[cfg(feature = "c")]
+pub(crate) use self::heap::layout;
 pub(crate) use self::{
     guard::Guard,
     heap::{alloc, alloc_zeroed, dealloc, make_room, padded, realloc},

@@ -570,3 +570,18 @@ unsafe impl HeapState for Lock<State> {
         })
     }
 }
+
+#[cfg(feature = "c")]
+// SAFETY: the table has the size that the block was cut to, which is that of its class, at least
+// what was asked for; `dealloc` and `resize` find the same class for it, and need no alignment.
+unsafe impl crate::c::Measured for Lock<State> {
+    unsafe fn size<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: NonNull<u8>,
+    ) -> usize {
+        heap.state.with(|state| {
+            let at = state.runs.granule(block.addr().get());
+            (state.runs.block_end(at) - at) << GRANULE_LOG
+        })
+    }
+}

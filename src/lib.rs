@@ -37,6 +37,7 @@
 //! | `allocator-api2` | | cores backed by any `Allocator` of the crate allocator-api2, version 0.2; cores (`Local`) and heaps that are one |
 //! | `unstable` | | the same with `core::alloc::Allocator`, on nightly |
 //! | `checked` | | every misuse named at the call, red zones, poison and quarantine: `checked` |
+//! | `c` | | C's `malloc` and `free` over a heap: `c_interface!` |
 //! | `trace` | | `trace::Traced`: a record of every operation, for readers outside of the module |
 //!
 //! Features only add. None needs the standard library.
@@ -57,6 +58,8 @@ pub mod backing;
 mod bitmap;
 pub mod buddy;
 pub mod bump;
+#[cfg(feature = "c")]
+pub mod c;
 #[cfg(feature = "checked")]
 pub mod checked;
 #[cfg(not(feature = "checked"))]

@@ -296,6 +296,26 @@ impl Guard {
         }
     }
 
+    /// Returns the layout of the live block at `address`; `untracked` if it may be a block without
+    /// an entry; `None`, after a report, if something is wrong with it.
+    #[cfg(feature = "c")]
+    pub(super) fn layout(
+        &self,
+        region: &Region,
+        address: usize,
+        operation: Operation,
+        untracked: impl FnOnce() -> Option<Layout>,
+    ) -> Option<Layout> {
+        match self.verdict(region, address, None, |_, entry| entry.layout()) {
+            None => untracked(),
+            Some(Ok(layout)) => Some(layout),
+            Some(Err(wrong)) => {
+                self.tell(operation, address, None, wrong);
+                None
+            }
+        }
+    }
+
     /// Frees the block at `address`, as far as the ledger is concerned.
     pub(super) fn leave(
         &self,

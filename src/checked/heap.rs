@@ -154,3 +154,22 @@ pub(crate) unsafe fn realloc<S: HeapState, M: PageSource, P: Policy>(
     }
     to
 }
+
+/// Returns the layout of a live block for callers that do not know it. `None`, after a report, if no
+/// live block begins there or its red zone was overwritten. `measure` returns the size of the
+/// heap's own block, for a block that the ledger had no memory for.
+#[cfg(feature = "c")]
+pub(crate) fn layout<S: HeapState, M: PageSource, P: Policy>(
+    heap: &Shell<S, M, P>,
+    block: ptr::NonNull<u8>,
+    why: crate::c::Use,
+    measure: impl FnOnce() -> usize,
+) -> Option<Layout> {
+    let operation = match why {
+        crate::c::Use::Free | crate::c::Use::Ask => Operation::Free,
+        crate::c::Use::Resize => Operation::Resize,
+    };
+    let region = heap.memory.pool().region();
+    let untracked = || Layout::from_size_align(measure().checked_sub(ZONE)?, ZONE).ok();
+    heap.guard.layout(&region, block.addr().get(), operation, untracked)
+}

@@ -1,0 +1,1 @@
+//! Empty: only the sources of its dependencies are of use.
