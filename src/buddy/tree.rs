@@ -228,7 +228,7 @@ impl<const ORDERS: usize> Tree<ORDERS> {
     /// returned before; `None` behind the last one. An address inside of a block is as good as one
     /// inside of a gap.
     pub fn next(&self, address: usize) -> Option<Block> {
-        let inside = address.checked_sub(self.origin).unwrap_or(0);
+        let inside = address.saturating_sub(self.origin);
         let mut index = inside.div_ceil(self.size_of(0));
         if index >= self.entries {
             return None;
