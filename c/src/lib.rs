@@ -4,7 +4,8 @@
 //! Linked before the C library, its `malloc` and `free` take the place of those in there. Natively the
 //! crate is empty: a program's C library has blocks of its own.
 
-#![cfg_attr(target_family = "wasm", no_std)]
+// On Emscripten, a kind of Unix, the library of heaps uses std.
+#![cfg_attr(all(target_family = "wasm", not(unix)), no_std)]
 
 #[cfg(target_family = "wasm")]
 mod module {
@@ -13,6 +14,7 @@ mod module {
     bonsai_alloc::inspectable!(HEAP);
 
     /// Stops the program. No function of the library panics.
+    #[cfg(not(unix))]
     #[panic_handler]
     fn stop(_: &core::panic::PanicInfo) -> ! {
         core::arch::wasm32::unreachable()

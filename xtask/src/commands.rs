@@ -1,6 +1,7 @@
 //! The commands. Those of a few lines are here, the others in a module each.
 
 pub mod bench;
+pub mod c;
 pub mod coverage;
 pub mod fuzz;
 pub mod mutants;

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use lexopt::{Arg, Parser, ValueExt as _};
 
-use crate::commands::{bench, coverage, fuzz, mutants, serve};
+use crate::commands::{bench, c, coverage, fuzz, mutants, serve};
 use crate::setup::{Machine, Need};
 
 const HELP: &str = "\
@@ -37,6 +37,7 @@ Every day
   tidy                         Run the suite tidy
   doc [--open]                 Build the documentation
   build                        Build the library, the page's modules, and the page into www/dist
+  c                            Build libbonsai.a, the heap for C and C++, into target/c
   setup                        Install whatever is missing for all other commands
 
 Measuring
@@ -110,6 +111,7 @@ fn execute(mut parser: Parser, machine: &Machine) -> Result<ExitCode> {
         "powerset" => return Ok(suites::run_all(machine, [suites::find("features")?])),
         "setup" => Need::ALL.iter().try_for_each(|need| machine.ensure(*need))?,
         "build" => commands::build(machine)?,
+        "c" => c::c()?,
         "fmt" => lint::format()?,
         "lint" => lint::all(machine)?,
         "doc" => commands::doc(given.has("open"))?,
@@ -139,7 +141,7 @@ fn options(command: &str) -> Result<[&'static [&'static str]; 3]> {
         "bench" => [&["native"], &[], &["..."]],
         "fuzz" => [&["keep"], &["target", "seconds"], &[]],
         "mutants" => [&[], &["since", "shard"], &["..."]],
-        "help" | "ci" | "powerset" | "setup" | "build" | "fmt" | "lint" | "memories"
+        "help" | "ci" | "powerset" | "setup" | "build" | "c" | "fmt" | "lint" | "memories"
         | "coverage" => [&[], &[], &[]],
         suite if suites::find(suite).is_ok() => [&[], &[], &[]],
         other => bail!("there is no command {other}; `cargo xtask --help` lists them"),
