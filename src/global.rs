@@ -313,6 +313,7 @@ impl<S: HeapState, M: PageSource, P: Policy> crate::checked::Watched for Shell<S
 ///
 /// # Safety
 /// The block at `from` was allocated by `heap` for `old` and is live; neither size is 0.
+#[cfg(any(not(feature = "checked"), feature = "unstable", feature = "allocator-api2"))]
 #[inline(always)]
 pub(crate) unsafe fn relocate<H: GlobalAlloc>(
     heap: &H,

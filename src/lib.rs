@@ -39,12 +39,14 @@
 //! | `checked` | | every misuse named at the call, red zones, poison and quarantine: `checked` |
 //! | `c` | | C's `malloc` and `free` over a heap: `c_interface!` |
 //! | `trace` | | `trace::Traced`: a record of every operation, for readers outside of the module |
+//! | `critical-section` | | without an operating system: interrupt handlers may allocate; targets without compare-and-swap need no feature for it |
 //!
 //! Features only add. None needs the standard library.
 
 #![no_std]
 #![cfg_attr(feature = "unstable", feature(allocator_api))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(target_arch = "wasm64", feature(simd_wasm64))]
 #![warn(missing_docs)]
 
 #[cfg(feature = "alloc")]

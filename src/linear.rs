@@ -9,10 +9,13 @@
 
 mod free_runs;
 mod memory;
+mod platform;
 mod pool;
 #[cfg(any(unix, windows))]
 mod simulation;
 
+#[cfg(not(any(unix, windows)))]
+pub use self::platform::ProvideError;
 #[cfg(any(unix, windows))]
 pub use self::simulation::{Config, Simulation};
 pub use self::{

@@ -1,37 +1,44 @@
-//! One thread at a time.
+//! The lock: one thread at a time.
 //!
-//! On wasm32 without the `atomics` target feature there is one thread and the lock is nothing.
-//! Everywhere else it spins: it never waits, because a browser's main thread must not, and the
-//! sections it guards are short.
+//! | target | the gate | an interrupt or signal handler that allocates |
+//! |---|---|---|
+//! | wasm without the feature `atomics` | none: there is one thread | cannot be |
+//! | with compare-and-swap | a flag, and spinning: a browser's main thread must not wait, and the sections are short | hangs, if it interrupts an operation of the same heap |
+//! | without compare-and-swap; without an operating system and with the feature `critical-section` | the critical section that the program has installed | may |
 
 use core::cell::UnsafeCell;
 
-#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
-use core::sync::atomic::{AtomicBool, Ordering};
+#[cfg(any(
+    not(target_has_atomic = "8"),
+    all(feature = "critical-section", not(any(unix, windows, target_family = "wasm")))
+))]
+#[path = "lock/critical.rs"]
+mod gate;
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+#[path = "lock/open.rs"]
+mod gate;
+#[cfg(not(any(
+    not(target_has_atomic = "8"),
+    all(feature = "critical-section", not(any(unix, windows, target_family = "wasm"))),
+    all(target_family = "wasm", not(target_feature = "atomics"))
+)))]
+#[path = "lock/spin.rs"]
+mod gate;
 
 /// A value that one thread at a time may use.
 #[repr(C)]
 pub struct Lock<T> {
     value: UnsafeCell<T>,
-    #[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
-    taken: AtomicBool,
+    gate: gate::Gate,
 }
 
-// SAFETY: there is one thread.
-#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
-unsafe impl<T> Sync for Lock<T> {}
-
-// SAFETY: `with` lets one thread at a time in, which may as well have been sent the value.
-#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
+// SAFETY: the value is reached through `with` alone, whose gate lets one thread in at a time; that
+// thread may as well have been sent the value.
 unsafe impl<T: Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Lock {
-            value: UnsafeCell::new(value),
-            #[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
-            taken: AtomicBool::new(false),
-        }
+        Lock { value: UnsafeCell::new(value), gate: gate::Gate::new() }
     }
 
     /// The address of the value, for the descriptor that a reader from outside follows.
@@ -39,42 +46,13 @@ impl<T> Lock<T> {
         self.value.get()
     }
 
-    /// Runs `f` on the value, alone. `f` must neither panic nor use the same lock.
-    #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+    /// Runs `f` on the value, alone. `f` must not use the same lock. The lock is free again if `f`
+    /// panics.
     #[inline(always)]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        // SAFETY: there is one thread, and `f` does not come back here.
-        f(unsafe { &mut *self.value.get() })
-    }
-
-    /// Runs `f` on the value, alone. `f` must neither panic nor use the same lock.
-    #[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
-    #[inline(always)]
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        while self
-            .taken
-            .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
-            .is_err()
-        {
-            while self.taken.load(Ordering::Relaxed) {
-                core::hint::spin_loop();
-            }
-        }
-        let _release = Release(&self.taken);
-        // SAFETY: the flag was clear and is set now, so nobody else is here before it is cleared.
-        f(unsafe { &mut *self.value.get() })
-    }
-}
-
-/// Clears the flag of a lock when it is dropped: also if a panic unwinds.
-#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
-struct Release<'a>(&'a AtomicBool);
-
-#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
-impl Drop for Release<'_> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        let value = self.value.get();
+        // SAFETY: the gate lets nobody else in before the reference ends.
+        self.gate.pass(|| f(unsafe { &mut *value }))
     }
 }
 
@@ -83,7 +61,6 @@ impl<T> core::fmt::Debug for Lock<T> {
         f.write_str("Lock")
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::Lock;

@@ -19,10 +19,11 @@ pub(crate) fn address(pointer: NonNull<u8>) -> usize {
 
 /// The pointer to `address` that may touch what `base` may touch.
 ///
-/// On wasm32 every address is an index into the one linear memory, so the pointer is made from
-/// the integer alone: [`expose`] has been called on every base.
+/// On wasm every address is an index into the one linear memory, and without an operating system
+/// one into the machine's; so the pointer is made from the integer alone: [`expose`] has been called
+/// on every base.
 #[inline(always)]
-#[cfg(target_family = "wasm")]
+#[cfg(any(target_family = "wasm", not(any(unix, windows))))]
 pub(crate) fn at(base: NonNull<u8>, address: usize) -> *mut u8 {
     let _ = base;
     exposed(address)
@@ -30,7 +31,7 @@ pub(crate) fn at(base: NonNull<u8>, address: usize) -> *mut u8 {
 
 /// The pointer to `address` that may touch what `base` may touch.
 #[inline(always)]
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(any(target_family = "wasm", not(any(unix, windows)))))]
 #[cfg_attr(feature = "sptr", allow(unstable_name_collisions))]
 pub(crate) fn at(base: NonNull<u8>, address: usize) -> *mut u8 {
     base.as_ptr().with_addr(address)
@@ -39,7 +40,7 @@ pub(crate) fn at(base: NonNull<u8>, address: usize) -> *mut u8 {
 /// A pointer to `address` in memory that the compiler knows nothing of, or whose pointer was
 /// given to [`expose`].
 #[inline(always)]
-#[cfg(all(target_family = "wasm", feature = "sptr"))]
+#[cfg(all(any(test, target_family = "wasm", not(any(unix, windows))), feature = "sptr"))]
 pub(crate) fn exposed(address: usize) -> *mut u8 {
     sptr::from_exposed_addr_mut(address)
 }
@@ -47,7 +48,7 @@ pub(crate) fn exposed(address: usize) -> *mut u8 {
 /// A pointer to `address` in memory that the compiler knows nothing of, or whose pointer was
 /// given to [`expose`].
 #[inline(always)]
-#[cfg(all(target_family = "wasm", not(feature = "sptr")))]
+#[cfg(all(any(test, target_family = "wasm", not(any(unix, windows))), not(feature = "sptr")))]
 pub(crate) fn exposed(address: usize) -> *mut u8 {
     core::ptr::with_exposed_provenance_mut(address)
 }

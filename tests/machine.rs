@@ -13,7 +13,7 @@ fn a_native_program_has_as_much_memory_as_wasm32_and_no_more() {
     assert_eq!(Machine.grow(LIMIT), None);
     assert_eq!(Machine.grow(LIMIT - 1), Some(1));
     assert_eq!((Machine.pages(), Machine.grow(1)), (LIMIT, None));
-    assert_eq!(Machine.below(), None);
+    assert_eq!(Machine.take_piece(), None);
 
     let pages = [0, 1, LIMIT - 1].map(|page| Machine.pointer(page));
     assert_eq!(pages[0].addr() % PAGE, 0);

@@ -61,12 +61,13 @@ fn a_write_to_what_is_somebody_elses_is_noticed() {
 fn what_may_be_used_below_the_first_growth_ends_with_the_first_pages() {
     let config = Config { pages: 5, max_pages: 9, first_page: 3, heap_base: Some(3 * PAGE + 64) };
     let memory = Simulation::new(config);
-    let below = memory.below().unwrap();
+    let below = memory.take_piece().unwrap();
     assert_eq!(below.start, memory.pointer(3).addr() + 64);
     assert_eq!(below.end, memory.pointer(5).addr());
+    assert_eq!(memory.take_piece(), None, "once");
     assert_eq!(memory.addresses(), memory.pointer(3).addr()..memory.pointer(5).addr());
     let without = Simulation::new(Config { heap_base: None, ..config });
-    assert_eq!(without.below(), None);
+    assert_eq!(without.take_piece(), None);
 }
 
 /// Addresses modulo a large power of two are those of a real linear memory.

@@ -456,7 +456,12 @@ impl Guard {
 
     /// The same place in the ledger for another owner of the blocks; this one begins anew.
     pub(crate) fn take(&self) -> Guard {
-        let book = LEDGER.with(|_| self.book.swap(ptr::null_mut(), Relaxed));
+        let book = LEDGER.with(|_| {
+            // The lock is held, and not every target has a swap.
+            let book = self.book.load(Relaxed);
+            self.book.store(ptr::null_mut(), Relaxed);
+            book
+        });
         Guard { name: self.name, waits: self.waits, book: AtomicPtr::new(book) }
     }
 

@@ -102,9 +102,13 @@ impl Write for Message {
     }
 }
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_family = "wasm", not(target_os = "emscripten")))]
 mod place {
-    use core::{arch::wasm32, fmt::Write};
+    #[cfg(target_arch = "wasm32")]
+    use core::arch::wasm32 as instruction;
+    #[cfg(target_arch = "wasm64")]
+    use core::arch::wasm64 as instruction;
+    use core::fmt::Write;
 
     use super::Message;
     use crate::{checked::report::Report, lock::Lock};
@@ -119,7 +123,7 @@ mod place {
             // A text that is too long is cut.
             let _ = write!(message, "bonsai_alloc: {report}");
         });
-        wasm32::unreachable()
+        instruction::unreachable()
     }
 }
 
@@ -133,7 +137,7 @@ mod place {
     }
 }
 
-#[cfg(not(any(target_arch = "wasm32", unix, windows)))]
+#[cfg(not(any(target_family = "wasm", unix, windows)))]
 mod place {
     use crate::checked::report::Report;
 

@@ -271,8 +271,8 @@ unsafe impl LinearMemory for Crowded {
         self.0.pointer(page)
     }
 
-    fn below(&self) -> Option<Range<usize>> {
-        self.0.below()
+    fn take_piece(&self) -> Option<Range<usize>> {
+        self.0.take_piece()
     }
 }
 

@@ -34,8 +34,6 @@ pub(crate) struct FreeRuns {
     /// without its two words.
     zero_start: usize,
     zero_end: usize,
-    /// Whether the memory below the first growth is on the list, or was.
-    pub(super) has_below: bool,
     /// What the list came to when it was changed last.
     seal: Seal,
 }
@@ -47,7 +45,6 @@ impl FreeRuns {
         first: 0,
         zero_start: 0,
         zero_end: 0,
-        has_below: false,
         seal: Seal::NONE,
     };
 
@@ -126,20 +123,13 @@ impl FreeRuns {
         memory.pointer(memory.pages()).addr()
     }
 
-    /// Puts the memory below the first growth on the list, once.
+    /// Puts the memory that is there without growing on the list.
     #[inline]
-    pub(super) fn add_below<L: LinearMemory>(&mut self, memory: &L) {
-        if self.has_below {
-            return;
-        }
-        self.has_below = true;
-        if let Some(below) = memory.below() {
-            let start = align_up(below.start, UNIT);
-            let end = align_down(below.end, UNIT);
-            if start < end {
-                // SAFETY: nobody uses it, says `LinearMemory::below`, and this happens once.
-                unsafe { self.insert(all(memory), start, end - start) };
-            }
+    pub(super) fn add_pieces<L: LinearMemory>(&mut self, memory: &L) {
+        while let Some((start, len)) = piece(memory) {
+            // SAFETY: `LinearMemory::take_piece` returns memory that nobody uses, each address
+            // once, and `piece` rounds it to units.
+            unsafe { self.insert(all(memory), start, len) };
         }
     }
 
@@ -338,6 +328,20 @@ impl FreeRuns {
             self.zero_start = end + 2 * WORD;
         }
         Extent { start: region.pointer(start), len: end - start, zero_from }
+    }
+}
+
+/// Takes a piece of the memory that is there without growing, in whole units, as address and
+/// length.
+#[inline(always)]
+pub(super) fn piece<L: LinearMemory>(memory: &L) -> Option<(usize, usize)> {
+    loop {
+        let piece = memory.take_piece()?;
+        let start = align_up(piece.start, UNIT);
+        let len = align_down(piece.end, UNIT).saturating_sub(start);
+        if len > 0 {
+            return Some((start, len));
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use core::{alloc::Layout, ops::Range, ptr::NonNull};
 
 use super::{
     LinearMemory, MAX_PAGES, Machine, PAGE,
-    free_runs::{FreeRuns, UNIT, all},
+    free_runs::{FreeRuns, UNIT, all, piece},
 };
 use crate::{
     bitmap::{WORD, align_up},
@@ -68,10 +68,10 @@ pub struct Pool<L: LinearMemory> {
 }
 
 impl<L: LinearMemory> Pool<L> {
-    /// A pool over the memory of `memory`.
+    /// A pool over `memory`.
     ///
-    /// Any number of pools may share one memory, but memory below the first growth
-    /// must be known to one of them only.
+    /// Any number of pools may share one memory: each page and each piece of it goes to one of
+    /// them.
     pub const fn new(memory: L) -> Self {
         Pool { runs: Lock::new(FreeRuns::EMPTY), memory, guard: Guard::new("Pool") }
     }
@@ -116,14 +116,14 @@ impl<L: LinearMemory> Pool<L> {
     pub fn reuse(&self, size: usize, align: usize) -> Option<Extent> {
         let size = unit_up(size)?;
         self.with(|runs| {
-            runs.add_below(&self.memory);
+            runs.add_pieces(&self.memory);
             runs.carve(&self.memory, size, align.max(UNIT), PAGE)
         })
     }
 
     fn extent(&self, size: usize, align: usize, slack: usize) -> Option<Extent> {
         self.with(|runs| {
-            runs.add_below(&self.memory);
+            runs.add_pieces(&self.memory);
             if let Some(extent) = runs.carve(&self.memory, size, align, slack) {
                 return Some(extent);
             }
@@ -150,7 +150,7 @@ impl<L: LinearMemory> Pool<L> {
     pub fn extend(&self, at: usize, len: usize) -> Option<Extent> {
         let len = unit_up(len)?;
         self.with(|runs| {
-            runs.add_below(&self.memory);
+            runs.add_pieces(&self.memory);
             if let Some(extent) = runs.carve_at(&self.memory, at, len) {
                 return Some(extent);
             }
@@ -307,13 +307,8 @@ impl<L: LinearMemory> Pool<L> {
     pub(crate) fn take_fresh(&self, bytes: usize) -> Option<Extent> {
         self.runs.with(|runs| {
             let memory = &self.memory;
-            if !runs.has_below {
-                runs.has_below = true;
-                if let Some(below) = memory.below() {
-                    let start = align_up(below.start, UNIT);
-                    let len = below.end.saturating_sub(start);
-                    return Some(Extent { start: all(memory).pointer(start), len, zero_from: len });
-                }
+            if let Some((start, len)) = piece(memory) {
+                return Some(Extent { start: all(memory).pointer(start), len, zero_from: len });
             }
             let pages = bytes.div_ceil(PAGE);
             if memory.pages() + pages > MAX_PAGES {
@@ -346,13 +341,10 @@ impl<L: LinearMemory> Pool<L> {
     /// at the free runs, nor count the growth.
     #[inline(always)]
     pub(crate) fn take_aligned(&self, size: usize) -> Option<Range<usize>> {
-        self.runs.with(|runs| {
+        self.runs.with(|_| {
             let memory = &self.memory;
-            if !runs.has_below {
-                runs.has_below = true;
-                if let Some(below) = memory.below() {
-                    return Some(align_up(below.start, UNIT)..below.end);
-                }
+            if let Some((start, len)) = piece(memory) {
+                return Some(start..start + len);
             }
             let before = memory.pages();
             let wanted = (size - 1) / PAGE + 1;

@@ -45,6 +45,8 @@ struct State {
     attempts: usize,
     refused: Range<usize>,
     foreign_next: usize,
+    /// The memory below the first growth was handed out.
+    taken: bool,
     foreign: Vec<Range<usize>>,
 }
 
@@ -90,6 +92,7 @@ impl Simulation {
             attempts: 0,
             refused: 0..0,
             foreign_next: 0,
+            taken: false,
             foreign: Vec::new(),
         };
         let simulation = Simulation { block, layout, first, config, state: Mutex::new(state) };
@@ -203,8 +206,11 @@ unsafe impl LinearMemory for Simulation {
         self.first.wrapping_add(offset)
     }
 
-    fn below(&self) -> Option<Range<usize>> {
+    fn take_piece(&self) -> Option<Range<usize>> {
         let base = self.config.heap_base?;
+        if core::mem::replace(&mut self.state().taken, true) {
+            return None;
+        }
         let start = self.first.wrapping_add(base.wrapping_sub(self.config.first_page * PAGE));
         Some(start.addr()..self.pointer(self.config.pages).addr())
     }

@@ -213,7 +213,12 @@ impl<const N: usize> Ring<N> {
     }
 
     pub(super) fn take_lost(&self) -> usize {
-        self.writer.with(|_| self.control.lost.swap(0, Relaxed))
+        self.writer.with(|_| {
+            // The lock is held, and not every target has a swap.
+            let lost = self.control.lost.load(Relaxed);
+            self.control.lost.store(0, Relaxed);
+            lost
+        })
     }
 
     /// How many records wait.

@@ -89,9 +89,7 @@ impl Sampler {
             return None;
         }
         self.left.store(self.draw(rate), Relaxed);
-        if self.busy.swap(true, Relaxed) {
-            return None;
-        }
+        self.busy.store(true, Relaxed);
         let site = site();
         self.busy.store(false, Relaxed);
         Some(site)

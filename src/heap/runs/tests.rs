@@ -127,7 +127,7 @@ unsafe impl LinearMemory for Sparse {
         start.wrapping_add(start.align_offset(PAGE) + page * PAGE)
     }
 
-    fn below(&self) -> Option<Range<usize>> {
+    fn take_piece(&self) -> Option<Range<usize>> {
         None
     }
 }

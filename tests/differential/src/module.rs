@@ -46,7 +46,7 @@ unsafe impl LinearMemory for Static {
         ARENA.0.get().cast::<u8>().wrapping_add(page * PAGE)
     }
 
-    fn below(&self) -> Option<Range<usize>> {
+    fn take_piece(&self) -> Option<Range<usize>> {
         None
     }
 }
@@ -75,7 +75,10 @@ impl Surroundings for Engine {
 /// Where the module's data ends.
 #[unsafe(no_mangle)]
 pub extern "C" fn heap_base() -> usize {
-    Machine.below().map_or(0, |below| below.start)
+    unsafe extern "C" {
+        static __heap_base: u8;
+    }
+    (&raw const __heap_base).addr()
 }
 
 /// Runs a program, once an instance. Returns where the log is: the address of its address and its
