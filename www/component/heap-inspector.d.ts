@@ -7,8 +7,8 @@ export interface InspectableExports {
 /** A memory, and where in it the descriptor of a heap stands. */
 export interface InspectableMemory {
   readonly memory: WebAssembly.Memory;
-  /** Address of the descriptor, in bytes. */
-  readonly descriptor: number;
+  /** Address of the descriptor, in bytes; without it, heaps of other allocators are searched for. */
+  readonly descriptor?: number | undefined;
 }
 
 export type Inspectable = InspectableExports | InspectableMemory | WebAssembly.Exports;

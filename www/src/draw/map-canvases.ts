@@ -157,6 +157,6 @@ export class MapCanvases {
 export function paintSample(canvas: HTMLCanvasElement, ink: number, colours: MapColours): void {
   const width = 22;
   const share = new Float32Array(width * INKS).fill(1);
-  const map = { width, rows: 1, share, inks: new Uint16Array(width).fill(1 << ink), edges: new Uint8Array(width), wide: [] };
+  const map = { width, rows: 1, share, inks: new Uint32Array(width).fill(1 << ink), edges: new Uint8Array(width), wide: [] };
   new MapPainter().paint(canvas, map, colours, { band: SIZE.band, gap: 0 }, 1);
 }

@@ -31,7 +31,7 @@ export interface Ink {
 }
 
 /** Textures of steps, from none to lines close together; those of the states come before them. */
-const STEP = 8;
+const STEP = 10;
 const HATCHED = State.Meta;
 const DOTTED = State.Free;
 
@@ -56,6 +56,8 @@ const PLAIN: Record<State, string> = {
   [State.Unknown]: "--unknown",
   [State.Slab]: "--slab",
   [State.Waiting]: "--free",
+  [State.Data]: "--unknown",
+  [State.Unused]: "--paper",
 };
 const MARK: Record<State, string> = {
   [State.Live]: "--live",
@@ -66,6 +68,8 @@ const MARK: Record<State, string> = {
   [State.Unknown]: "--unknown-mark",
   [State.Slab]: "--slab-mark",
   [State.Waiting]: "--waiting-mark",
+  [State.Data]: "--meta-mark",
+  [State.Unused]: "--gap",
 };
 const ON: Record<State, string> = {
   [State.Live]: "--on-live",
@@ -76,6 +80,8 @@ const ON: Record<State, string> = {
   [State.Unknown]: "--ink",
   [State.Slab]: "--ink",
   [State.Waiting]: "--on-free",
+  [State.Data]: "--ink",
+  [State.Unused]: "--ink-2",
 };
 
 /** Reads the colours that the style sheet gives an element. */
@@ -135,6 +141,10 @@ export function marked(texture: number, x: number, y: number): boolean {
       return x % 6 === 2;
     case State.Waiting:
       return (x + 12 - (y % 12)) % 6 === 0;
+    case State.Data:
+      return (x + y) % 6 === 0 && x % 2 === 0;
+    case State.Unused:
+      return x % 12 === 3 && y % 12 === 3;
     case STEP + 1:
       return x % 12 === 5 && y % 6 === 2;
     case STEP + 2:

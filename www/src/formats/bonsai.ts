@@ -24,7 +24,7 @@ export function probe(memory: Memory, descriptor: number): Heap | null {
   if (!decoded.ok || decoded.snapshot.blocks.count === 0) return null;
   const { kind, start, end, blocks } = decoded.snapshot;
   return {
-    allocator: `bonsai_alloc ${NAMES[kind]}`,
+    allocator: `bonsai_alloc ${NAMES[kind as keyof typeof NAMES]}`,
     certain: true,
     start,
     end,

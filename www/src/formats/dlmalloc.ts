@@ -270,14 +270,20 @@ export function heaps(memory: Memory, segments: readonly Segment[]): Heap[] {
     if (state === null && (chunks < LEAST || evidence < LEAST)) continue;
     const begin = state === null ? null : walk(memory, firstOf(state.base, segment.align), null);
     const whole = begin?.end === segment.end && begin.top === segment.top;
-    const confirmed = whole || (state === null && evidence >= LEAST_CERTAIN && linked(memory, segment));
     const older = state === null ? [] : olderOf(closed, state.next);
+    const confirmed =
+      (whole && complete(older, state?.next ?? 0)) ||
+      (state === null && evidence >= LEAST_CERTAIN && linked(memory, segment));
     const parts = [whole ? begin : segment, ...older].sort((a, b) => a.first - b.first);
     const heap = read(memory, parts, { confirmed, state });
     if (heap !== null) made.push(heap);
   }
   return made;
 }
+
+/** All segments that records name were walked, from their first chunk on. */
+const complete = (older: readonly Segment[], newest: number): boolean =>
+  (older.at(-1)?.next ?? newest) === 0 && older.every(({ first, base, align }) => first === firstOf(base, align));
 
 /** Chunks, and agreements, that a heap without a known state must have to be shown at all. */
 const LEAST = 4;

@@ -11,8 +11,8 @@ export interface InspectableExports {
 /** A memory, and where in it the descriptor of a heap stands. */
 export interface InspectableMemory {
   readonly memory: WebAssembly.Memory;
-  /** Address of the descriptor, in bytes. */
-  readonly descriptor: number;
+  /** Address of the descriptor, in bytes; without it, heaps of other allocators are searched for. */
+  readonly descriptor?: number | undefined;
 }
 
 /** The exports of an instance as WebAssembly types them, an object like them, or memory and address. */
@@ -21,7 +21,8 @@ export type Inspectable = InspectableExports | InspectableMemory | WebAssembly.E
 export type Found =
   | { readonly is: "heap"; readonly memory: WebAssembly.Memory; readonly descriptor: number }
   | { readonly is: "no-memory" }
-  | { readonly is: "no-descriptor" };
+  /** The memory of a module that exports no descriptor. */
+  | { readonly is: "no-descriptor"; readonly memory: WebAssembly.Memory };
 
 /** Finds memory and descriptor in what was given, whatever it is. */
 export function find(source: Inspectable): Found {
@@ -30,7 +31,7 @@ export function find(source: Inspectable): Found {
   if (!isMemory(memory)) return { is: "no-memory" };
   const at = given["descriptor"] ?? given[EXPORT];
   const descriptor = typeof at === "number" ? at : Number((at as { value?: unknown } | undefined)?.value);
-  return Number.isFinite(descriptor) ? { is: "heap", memory, descriptor } : { is: "no-descriptor" };
+  return Number.isFinite(descriptor) ? { is: "heap", memory, descriptor } : { is: "no-descriptor", memory };
 }
 
 /** A memory of another frame's is one too. */

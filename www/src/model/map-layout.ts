@@ -99,7 +99,7 @@ export interface Coverage {
   /** `[(row * width + x) * INKS + ink]`, 0..1. */
   readonly share: Float32Array;
   /** Which inks a pixel has at all: a bit for each. */
-  readonly inks: Uint16Array;
+  readonly inks: Uint32Array;
   /** A 1 where a block of several pixels begins. */
   readonly edges: Uint8Array;
   /** Indices of the blocks of several pixels. */
@@ -182,7 +182,7 @@ function cleared(rows: number, width: number, into: Coverage | undefined): Cover
     width,
     rows,
     share: new Float32Array(pixels * INKS),
-    inks: new Uint16Array(pixels),
+    inks: new Uint32Array(pixels),
     edges: new Uint8Array(pixels),
     wide: [],
   };

@@ -1,4 +1,4 @@
-import { Blocks, State, type FreeList, type HeapKind, type Slab } from "./snapshot";
+import { Blocks, State, type Found, type FreeList, type HeapKind, type Slab } from "./snapshot";
 import type { Seen } from "./births";
 
 /**
@@ -21,8 +21,9 @@ export interface Picture {
   readonly units: boolean;
   readonly classes: readonly number[];
   readonly lists: readonly FreeList[];
+  readonly found: Found | undefined;
   readonly count: number;
-  /** Runs of equal blocks: size * 8 + state, how many, and of live ones since when. */
+  /** Runs of equal blocks: size * 16 + state, how many, and of live ones since when. */
   readonly runs: Uint8Array;
   /** Where each slab begins and how long it is. */
   readonly slabs: Uint32Array;
@@ -48,7 +49,7 @@ export function pack({ snapshot, born }: Seen): Picture {
     ) {
       next++;
     }
-    writer.number(size * 8 + state);
+    writer.number(size * 16 + state);
     writer.number(next - i);
     if (state === State.Live) writer.number(since);
     i = next;
@@ -58,10 +59,10 @@ export function pack({ snapshot, born }: Seen): Picture {
     slabs[2 * i] = slab.address;
     slabs[2 * i + 1] = slab.size;
   });
-  const { kind, memory, committed, growths, start, end, granule, base, classes, lists } = snapshot;
+  const { kind, memory, committed, growths, start, end, granule, base, classes, lists, found } = snapshot;
   const units = snapshot.units !== null;
   const runs = writer.taken();
-  return { kind, memory, committed, growths, start, end, granule, base, units, classes, lists, count: blocks.count, runs, slabs };
+  return { kind, memory, committed, growths, start, end, granule, base, units, classes, lists, found, count: blocks.count, runs, slabs };
 }
 
 export function unpack(picture: Picture): Seen {
@@ -71,8 +72,8 @@ export function unpack(picture: Picture): Seen {
   let address = picture.start;
   while (!reader.done) {
     const head = reader.number();
-    const size = Math.floor(head / 8);
-    const state = (head % 8) as State;
+    const size = Math.floor(head / 16);
+    const state = (head % 16) as State;
     const count = reader.number();
     const since = state === State.Live ? reader.number() : 0;
     for (let i = 0; i < count; i++) {
@@ -107,8 +108,8 @@ export function unpack(picture: Picture): Seen {
     }
     slabs.push(slab);
   }
-  const { kind, memory, committed, growths, start, end, granule, base, classes, lists } = picture;
-  const snapshot = { kind, memory, committed, growths, start, end, granule, base, classes, lists, blocks, units, slabs };
+  const { kind, memory, committed, growths, start, end, granule, base, classes, lists, found } = picture;
+  const snapshot = { kind, memory, committed, growths, start, end, granule, base, classes, lists, found, blocks, units, slabs };
   return { snapshot, born };
 }
 

@@ -3,11 +3,12 @@
 /**
  * The use of a range of addresses. `Fresh` is free and known to be zero; `Waiting` is free, kept in
  * a quick list as it was, and merged with its free neighbours before the heap grows; `Unknown` is
- * memory of a heap that keeps no record of its live blocks. `Slab` stands only in `Snapshot.units`.
+ * memory of a heap that keeps no record of its live blocks. `Slab` stands only in `Snapshot.units`. Outside of heaps that
+ * were found by search, `Data` is memory that something was written to, and `Unused` is memory that was grown and never used.
  */
-export const State = { Live: 0, Free: 1, Meta: 2, Gap: 3, Fresh: 4, Unknown: 5, Slab: 6, Waiting: 7 } as const;
+export const State = { Live: 0, Free: 1, Meta: 2, Gap: 3, Fresh: 4, Unknown: 5, Slab: 6, Waiting: 7, Data: 8, Unused: 9 } as const;
 export type State = (typeof State)[keyof typeof State];
-export const STATES = 8;
+export const STATES = 10;
 
 export const isFree = (state: number): boolean =>
   state === State.Free || state === State.Fresh || state === State.Waiting;
@@ -119,7 +120,21 @@ export interface FreeList {
   readonly free: number;
 }
 
-export type HeapKind = "bump" | "buddy" | "slab" | "tiny" | "heap";
+export type HeapKind = "bump" | "buddy" | "slab" | "tiny" | "heap" | "foreign";
+
+/** What a search found in a memory. */
+export interface Found {
+  readonly heaps: readonly {
+    readonly allocator: string;
+    /** No accident, and no damage; see the formats. */
+    readonly certain: boolean;
+    /** The number of live blocks is known, not estimated. */
+    readonly sized: boolean;
+    readonly live: number;
+  }[];
+  /** Pages of the memory; those that are partly heap count as heap. */
+  readonly pages: { readonly all: number; readonly data: number; readonly heap: number; readonly unused: number };
+}
 
 export interface Snapshot {
   readonly kind: HeapKind;
@@ -144,4 +159,6 @@ export interface Snapshot {
   readonly classes: readonly number[];
   /** Tiny: every class; heap: the quick lists that are not empty. */
   readonly lists: readonly FreeList[];
+  /** Heaps of other allocators, of the kind `foreign`. */
+  readonly found?: Found | undefined;
 }

@@ -9,6 +9,7 @@ import type { FileFault, GlueFault, Signature, ValueType, Wanted } from "../mode
 import type { TraceDamage } from "../model/trace-file";
 import type { Plan } from "../model/trace-plan";
 import type { RingDamage } from "../model/trace-ring";
+import type { Found } from "../model/snapshot";
 import type { Verdict } from "../model/verdict";
 import { address, bytes, counted, integer, percent, plural, seconds } from "./format";
 
@@ -17,9 +18,11 @@ export const inspector = {
   heap: {
     label: "Heap",
     none: "No heap to show yet.",
-    noDescriptor:
-      "This module exports no heap to look at. Add “bonsai_alloc::inspectable!(HEAP);” beside its global allocator, and build it again.",
     noMemory: "This module exports no memory to look at. Export its memory as “memory”.",
+    noHeap: (looked: readonly string[]): string =>
+      `No heap was found in this memory. Looked for ${looked.join(", ")}. A module that has allocated nothing yet has none. Add “bonsai_alloc::inspectable!(HEAP);” where the module is on a heap of bonsai_alloc; allocations of any module can be recorded all the same.`,
+    found: ({ heaps, pages }: Found): string =>
+      `${heaps.map(foundHeap).join("; ")}. Of ${plural(pages.all, "page", "pages")}, ${integer(pages.data)} are data and stack, ${integer(pages.heap)} are heap, ${integer(pages.unused)} were grown and never used.`,
     read: (label: string, figures: Figures): string =>
       !figures.tracked
         ? `After ${label}: at least ${bytes(figures.free)} free in ${plural(figures.freeBlocks, "block", "blocks")}.`
@@ -76,6 +79,8 @@ export const inspector = {
     meta: "allocator’s own",
     gap: "not this heap’s",
     unknown: "not tracked",
+    data: "data and stack, or somebody else’s",
+    unused: "grown, never used",
     slab: "slab",
     split: "split",
   },
@@ -990,6 +995,11 @@ function faultText(fault: LinkFault): string {
 
 const changed = (tally: Tally, what: string): string =>
   `${bytes(tally.bytes)} in ${plural(tally.blocks, "block", "blocks")} ${what}`;
+
+function foundHeap({ allocator, certain, sized, live }: Found["heaps"][number]): string {
+  const blocks = `${allocator}, ${sized ? "" : "about "}${plural(live, "live block", "live blocks")}`;
+  return certain ? blocks : `${blocks} (uncertain: few blocks, or damaged)`;
+}
 
 function verdictText(verdict: Verdict): { sentence: string; advice: string } {
   const { kind, now, high, rise, over } = verdict;

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { Seen } from "../model/births";
-import { decode, type Damage } from "../model/decode";
+import type { Reader } from "../formats/foreign";
+import { decode, type Damage, type Decoded } from "../model/decode";
 import { diff, type Diff } from "../model/diff";
 import { History, type Moment } from "../model/history";
 import { COLOURINGS, inkedDiff, inks, type Colouring, type Inked } from "../model/inks";
@@ -58,7 +59,7 @@ export class HeapInspector extends LitElement {
   declare private selection: Selection;
   declare private damage: Damage | null;
   /** What the module lacks. */
-  declare private missing: "no-memory" | "no-descriptor" | null;
+  declare private missing: "no-memory" | "no-heap" | null;
   declare private view: MapWindow | null;
   declare private colouring: Colouring;
   /** Counts changes of the colours. */
@@ -66,7 +67,11 @@ export class HeapInspector extends LitElement {
   declare private said: string;
 
   private memory: WebAssembly.Memory | null = null;
-  private descriptor = 0;
+  /** Null where the module has none: its heap is searched for. */
+  private descriptor: number | null = null;
+  private foreign: { readonly reader: Reader; readonly looked: readonly string[] } | null = null;
+  /** A look that waits for the code that searches. */
+  private waits: string | null = null;
   private past = new History();
   private requests: (moment: number) => ReadonlyMap<number, number> = NOTHING;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -147,9 +152,12 @@ export class HeapInspector extends LitElement {
    */
   attach(source: Inspectable): void {
     const found = find(source);
-    this.missing = found.is === "heap" ? null : found.is;
-    this.memory = found.is === "heap" ? found.memory : null;
-    this.descriptor = found.is === "heap" ? found.descriptor : 0;
+    this.missing = found.is === "no-memory" ? found.is : null;
+    this.memory = found.is === "no-memory" ? null : found.memory;
+    this.descriptor = found.is === "heap" ? found.descriptor : null;
+    this.foreign = null;
+    this.waits = null;
+    if (found.is === "no-descriptor") void this.search(found.memory);
     this.past = new History();
     this.requests = NOTHING;
     this.shown = null;
@@ -167,8 +175,13 @@ export class HeapInspector extends LitElement {
    */
   refresh(label: string): void {
     if (this.memory === null) return;
-    // A new buffer each time: the one before is detached if memory grew.
-    const decoded = decode(this.memory.buffer, this.descriptor);
+    const decoded = this.read(this.memory);
+    if (decoded === null) {
+      this.waits = this.foreign === null ? label : null;
+      this.missing = this.foreign === null ? null : "no-heap";
+      return;
+    }
+    this.missing = null;
     if (!decoded.ok) {
       this.damage = decoded.damage;
       this.said = en.damage(decoded.damage);
@@ -178,6 +191,22 @@ export class HeapInspector extends LitElement {
     const now = this.past.add(decoded.snapshot, label, performance.now());
     this.said = en.heap.read(label, now);
     this.choose(still(this.selection, this.past));
+  }
+
+  /** Loads what searches for heaps of other allocators, and looks if a look waits for it. */
+  private async search(memory: WebAssembly.Memory): Promise<void> {
+    const { Reader, ALLOCATORS } = await import("../formats/foreign");
+    if (this.memory !== memory || this.descriptor !== null) return;
+    this.foreign = { reader: new Reader(), looked: ALLOCATORS };
+    if (this.waits !== null) this.refresh(this.waits);
+    else if (this.read(memory) === null) this.missing = "no-heap";
+  }
+
+  /** Reads a new buffer each time: growth detaches the one before. Null where no heap is found. */
+  private read({ buffer }: WebAssembly.Memory): Decoded | null {
+    if (this.descriptor !== null) return decode(buffer, this.descriptor);
+    const snapshot = this.foreign?.reader.read(buffer) ?? null;
+    return snapshot === null ? null : { ok: true, snapshot };
   }
 
   /** The moments seen, the newest last. */
@@ -227,8 +256,8 @@ export class HeapInspector extends LitElement {
   private readonly look = (): void => {
     if (this.memory === null || document.hidden) return;
     const last = this.past.last;
-    const decoded = decode(this.memory.buffer, this.descriptor);
-    if (decoded.ok && last !== undefined && !this.past.differs(decoded.snapshot)) return;
+    const decoded = this.read(this.memory);
+    if (decoded?.ok === true && last !== undefined && !this.past.differs(decoded.snapshot)) return;
     this.refresh(en.heap.look);
   };
 
@@ -292,7 +321,7 @@ export class HeapInspector extends LitElement {
       <p class="unseen" role="status">${this.said}</p>
       ${missing === null
         ? nothing
-        : html`<p class="note error">${missing === "no-memory" ? en.heap.noMemory : en.heap.noDescriptor}</p>`}
+        : html`<p class="note error">${missing === "no-memory" ? en.heap.noMemory : en.heap.noHeap(this.foreign?.looked ?? [])}</p>`}
       ${damage === null ? nothing : html`<p class="note error">${en.damage(damage)}</p>`}
       ${nothingYet ? html`<p class="quiet">${en.heap.none}</p>` : nothing} ${shown === null ? nothing : this.sheet(shown)}
     `;
@@ -306,6 +335,7 @@ export class HeapInspector extends LitElement {
     const asked = snapshot.kind === "bump" ? NONE : this.requests(moment.id);
     return html`
       <div class="sheet" data-kind=${snapshot.kind}>
+        ${snapshot.found === undefined ? nothing : html`<p class="wide found">${en.heap.found(snapshot.found)}</p>`}
         <heap-headline class="wide" .verdict=${judged} .figures=${moment}></heap-headline>
         ${snapshot.kind === "tiny"
           ? nothing

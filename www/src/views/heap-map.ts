@@ -11,7 +11,7 @@ import { belongs, stateName } from "./names";
 
 export const MAP_ROWS = 20;
 const TABLE_ROWS = 200;
-const LEGEND = [State.Live, State.Free, State.Waiting, State.Fresh, State.Meta, State.Gap, State.Unknown] as const;
+const LEGEND = [State.Live, State.Free, State.Waiting, State.Fresh, State.Meta, State.Gap, State.Unknown, State.Data, State.Unused] as const;
 
 /**
  * The address map, as a canvas of rows like a hex dump. Fires `choose` with the index of a block

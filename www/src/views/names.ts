@@ -10,6 +10,8 @@ const NAMES: Record<State, string> = {
   [State.Unknown]: en.state.unknown,
   [State.Slab]: en.state.slab,
   [State.Waiting]: en.state.waiting,
+  [State.Data]: en.state.data,
+  [State.Unused]: en.state.unused,
 };
 
 export const stateName = (state: number): string => NAMES[state as State];

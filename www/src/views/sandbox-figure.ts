@@ -15,6 +15,8 @@ const CLASSES: Record<number, string> = {
   [State.Waiting]: "free",
   [State.Meta]: "meta",
   [State.Gap]: "gap",
+  [State.Data]: "gap",
+  [State.Unused]: "gap",
 };
 
 /**

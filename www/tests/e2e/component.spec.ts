@@ -19,7 +19,7 @@ test.afterAll(() => {
 });
 
 function module(allocator: string): Buffer {
-  const at = join(WASM, `demo-${allocator}`);
+  const at = join(WASM, ["dlmalloc", "talc"].includes(allocator) ? `workbench-${allocator}` : `demo-${allocator}`);
   return readFileSync(join(at, readdirSync(at).find((name) => name.endsWith("_bg.wasm"))!));
 }
 
@@ -74,7 +74,8 @@ for (const allocator of ["heap", "slab", "buddy", "bump"]) {
       inspector.attach(window.heap);
       inspector.refresh("first");
     });
-    const before = await figure(page, "live");
+    const live = allocator === "bump" ? "used" : "live";
+    const before = await figure(page, live);
     expect(before).toBeGreaterThanOrEqual(1000);
     // Grows several times; each time the buffer before is detached.
     const lengths = await page.evaluate(() => {
@@ -87,7 +88,7 @@ for (const allocator of ["heap", "slab", "buddy", "bump"]) {
       return [old.byteLength, inspector.moments.length];
     });
     expect(lengths).toEqual([0, 6]);
-    await expect.poll(() => figure(page, "live")).toBeGreaterThanOrEqual(15_000_000);
+    await expect.poll(() => figure(page, live)).toBeGreaterThanOrEqual(15_000_000);
     await expect(page.getByRole("heading", { name: "Address map" })).toBeVisible();
   });
 }
@@ -110,6 +111,29 @@ test("takes a memory and an address, and looks by itself where something changed
   await page.waitForTimeout(200);
   expect(await moments(), "a heap at rest gives no moments").toBe(2);
 });
+
+for (const allocator of ["dlmalloc", "talc"]) {
+  test(`shows the heap of a module on ${allocator}, which nobody described`, async ({ page }) => {
+    await bare(page);
+    await start(page, allocator);
+    await page.evaluate(() => {
+      const heap = window.heap as unknown as { allocate: (size: number, align: number) => number; memory: WebAssembly.Memory };
+      for (let i = 0; i < 100; i++) heap.allocate(1000, 8);
+      const inspector = document.querySelector("heap-inspector")!;
+      inspector.attach({ memory: heap.memory });
+      inspector.refresh("hundred");
+    });
+    await expect(page.locator(".found")).toContainText(allocator);
+    await expect(page.locator(".found")).toContainText(/100 live blocks\. Of \d+ pages, \d+ are data and stack, \d+ are heap/);
+    expect(await figure(page, "live")).toBeGreaterThanOrEqual(100_000);
+    await page.evaluate(() => {
+      const heap = window.heap as unknown as { allocate: (size: number, align: number) => number };
+      for (let i = 0; i < 50; i++) heap.allocate(100_000, 8);
+      document.querySelector("heap-inspector")!.refresh("fifty, and memory grew");
+    });
+    await expect(page.locator(".found")).toContainText("150 live blocks");
+  });
+}
 
 test("calls nothing of the module", async ({ page }) => {
   await bare(page);

@@ -1,0 +1,132 @@
+import { Blocks, State, type Found, type Snapshot } from "../model/snapshot";
+import { ALLOCATORS, find } from "./find";
+import { Memory, type Heap } from "./format";
+
+/**
+ * Reads a memory that nobody described: the heaps in it, and what the rest is. The first reading
+ * searches. Later ones read the same heaps again, in time proportional to their blocks, as long as
+ * memory did not grow and all of them are certain and consistent.
+ */
+export class Reader {
+  private heaps: Heap[] = [];
+  private length = 0;
+  private rest: Rest | null = null;
+
+  /** One moment, or null where no heap was found; memory without a heap is searched each time. */
+  read(buffer: ArrayBufferLike): Snapshot | null {
+    const memory = new Memory(buffer);
+    const again = this.length === memory.length ? this.heaps.map((heap) => (heap.certain ? heap.again(memory) : null)) : [];
+    if (again.length > 0 && again.every((heap) => heap !== null)) this.heaps = again;
+    else {
+      this.heaps = find(buffer);
+      this.length = memory.length;
+      this.rest = null;
+    }
+    if (this.heaps.length === 0) return null;
+    this.rest ??= new Rest(memory);
+    return snapshot(memory, this.heaps, this.rest);
+  }
+}
+
+export { ALLOCATORS };
+
+const PAGE = 65536;
+
+/** What pages outside of heaps are, looked at once a search. */
+class Rest {
+  private readonly used = new Map<number, boolean>();
+
+  constructor(private readonly memory: Memory) {}
+
+  /** Something was written in a part of a page. */
+  isUsed(from: number, to: number): boolean {
+    let used = this.used.get(from);
+    if (used === undefined) {
+      const { words } = this.memory;
+      let i = Math.floor(from / 4);
+      while (i < to / 4 && words[i] === 0) i++;
+      used = i < to / 4;
+      this.used.set(from, used);
+    }
+    return used;
+  }
+}
+
+function snapshot(memory: Memory, heaps: readonly Heap[], rest: Rest): Snapshot {
+  const inHeaps = merged(heaps);
+  const blocks = new Blocks(inHeaps.count + 64);
+  const heapPages = new Set<number>();
+  let at = 0;
+  for (let i = 0; i <= inHeaps.count; i++) {
+    const to = i < inHeaps.count ? inHeaps.address[i]! : memory.length;
+    outside(at, to, i === 0);
+    if (i === inHeaps.count) break;
+    const size = inHeaps.size[i]!;
+    blocks.push(to, size, inHeaps.state[i] as State);
+    at = to + size;
+    for (let page = Math.floor(to / PAGE); page * PAGE < at; page++) heapPages.add(page);
+  }
+  const found: Found = { heaps: heaps.map(told), pages: pages() };
+  return {
+    kind: "foreign",
+    found,
+    committed: null,
+    growths: null,
+    memory: memory.length,
+    start: 0,
+    end: memory.length,
+    blocks,
+    units: null,
+    granule: 1,
+    base: 0,
+    slabs: [],
+    classes: [],
+    lists: [],
+  };
+
+  /** Before the first heap are data and stack; behind it, what was written is somebody's. */
+  function outside(from: number, to: number, first: boolean): void {
+    for (let part = from; part < to; ) {
+      const end = Math.min(to, (Math.floor(part / PAGE) + 1) * PAGE);
+      blocks.extend(part, end - part, first || rest.isUsed(part, end) ? State.Data : State.Unused);
+      part = end;
+    }
+  }
+
+  /** Each page counts once: as heap where a block is in it, else as data where something was written. */
+  function pages(): Found["pages"] {
+    const all = Math.ceil(memory.length / PAGE);
+    const data = new Set<number>();
+    for (let i = 0; i < blocks.count; i++) {
+      if (blocks.state[i] !== State.Data) continue;
+      for (let page = Math.floor(blocks.address[i]! / PAGE); page * PAGE < blocks.end(i); page++) {
+        if (!heapPages.has(page)) data.add(page);
+      }
+    }
+    return { all, data: data.size, heap: heapPages.size, unused: all - data.size - heapPages.size };
+  }
+}
+
+function told({ allocator, certain, sized, blocks }: Heap): Found["heaps"][number] {
+  let live = 0;
+  for (let i = 0; i < blocks.count; i++) if (blocks.state[i] === State.Live) live++;
+  return { allocator, certain, sized, live };
+}
+
+/** The blocks of all heaps by address, without what is between pieces. */
+function merged(heaps: readonly Heap[]): Blocks {
+  const all = new Blocks(heaps.reduce((sum, { blocks }) => sum + blocks.count, 1));
+  const at = heaps.map(() => 0);
+  for (;;) {
+    let next = -1;
+    heaps.forEach(({ blocks }, i) => {
+      while (blocks.state[at[i]!] === State.Gap) at[i]!++;
+      if (at[i]! >= blocks.count) return;
+      if (next < 0 || blocks.address[at[i]!]! < heaps[next]!.blocks.address[at[next]!]!) next = i;
+    });
+    if (next < 0) return all;
+    const { blocks } = heaps[next]!;
+    const i = at[next]!++;
+    all.push(blocks.address[i]!, blocks.size[i]!, blocks.state[i] as State);
+  }
+}
