@@ -1,7 +1,8 @@
-//! All that a program usually names: the allocators, [`Linear`], and the traits whose methods they
+//! The names that a program usually needs: the allocators, [`Linear`], and the traits whose methods they
 //! have.
 
 pub use crate::{
-    AllocError, AllocInitError, Buddy, BuddyHeap, Bump, BumpHeap, Linear, Raw, Slab, SlabHeap,
-    buddy::LinearBuddy as _, bump::LinearBump as _, inspect::Inspect, slab::LinearSlab as _,
+    AllocError, AllocInitError, Buddy, BuddyHeap, Bump, BumpHeap, Heap, Linear, Raw, Slab,
+    SlabHeap, TinyHeap, buddy::LinearBuddy as _, bump::LinearBump as _, inspect::Inspect,
+    slab::LinearSlab as _,
 };

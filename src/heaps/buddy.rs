@@ -14,7 +14,7 @@ use crate::{
     region::Region,
 };
 
-/// Blocks of 16 bytes to 2 GiB.
+/// The orders: blocks of 16 bytes to 2 GiB, of which memory holds those to 1 GiB.
 const ORDERS: usize = 28;
 const GRANULE: u32 = 4;
 
@@ -31,7 +31,8 @@ const GRANULE: u32 = 4;
 ///
 /// **Space**: one byte for every 16 of memory. **Waste**: sizes are rounded up to powers of two,
 /// and to 16. **Pick it** for bounded time, large and strongly aligned blocks: every block is
-/// aligned to its own size.
+/// aligned to its own size. **Largest block**: 1 GiB; one of 2 GiB would begin at 2 GiB and reach
+/// over the last page of 4 GiB, which no heap uses.
 ///
 /// # Example
 /// ```

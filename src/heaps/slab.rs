@@ -27,7 +27,7 @@ use crate::{
     slab::{Blocks, FreeList, WINDOW},
 };
 
-/// The buddy's blocks: 4 KiB to 2 GiB.
+/// The buddy's orders: blocks of 4 KiB to 2 GiB, of which memory holds those to 1 GiB.
 const ORDERS: usize = 20;
 const GRANULE: u32 = 12;
 
@@ -132,7 +132,8 @@ pub struct State {
 /// | when memory grows | and O(free runs of the pool), and now and then a copy of the map |
 ///
 /// **Space**: 8 words a slab, one byte for every 4 KiB. **Waste**: to 2 KiB a tenth on average,
-/// above it what rounding up to a power of two adds. **Pick it** for programs of any kind that one
+/// above it what rounding up to a power of two adds. **Largest block**: 1 GiB; one of 2 GiB would
+/// begin at 2 GiB and reach over the last page of 4 GiB, which no heap uses. **Pick it** for programs of any kind that one
 /// would like to look into.
 ///
 /// # Example

@@ -193,6 +193,8 @@ impl Lists {
 /// because no block spans two.
 ///
 /// # What its size cannot carry
+/// - A block has at most 1 GiB on wasm32: one of 2 GiB would begin at 2 GiB and reach over the last
+///   page of 4 GiB, which no heap uses.
 /// - Blocks are split and never merged. A program that frees many small blocks cannot have one
 ///   large block of them.
 /// - Live blocks are on no record: there is no `walk` and no count of what is live. What is free
@@ -236,39 +238,81 @@ impl TinyHeap {
 }
 
 impl<M: PageSource> TinyHeap<M> {
-    /// How many bytes a block for `layout`, whose size is not 0, has.
+    /// Returns the number of bytes that a block for `layout` has; 0 if no block has that size.
     pub fn usable_size(&self, layout: Layout) -> usize {
-        padded(layout).map_or(0, |layout| size_of_class(class_of(layout.size(), layout.align())))
+        match padded(layout) {
+            Some(layout) if layout.size() > 0 => {
+                size_of_class(class_of(layout.size(), layout.align()))
+            }
+            _ => 0,
+        }
     }
 
     /// Shows `visit` every free block: the largest first, those of one size in the order in which
     /// they will be handed out.
     ///
-    /// Nothing is allocated, and `visit` must not use this heap.
+    /// Nothing is allocated. `visit` may use this heap; blocks that it takes or frees may be shown
+    /// or not, and move those behind them.
     pub fn walk_free(&self, mut visit: impl FnMut(Block)) {
+        const BATCH: usize = 128;
+        let mut seen = 0;
+        loop {
+            let mut batch = [Block { address: 0, size: 0, state: State::Free }; BATCH];
+            let mut room = batch.iter_mut();
+            let mut skip = seen;
+            self.each_free(|block| {
+                if skip > 0 {
+                    skip -= 1;
+                    return true;
+                }
+                match room.next() {
+                    Some(place) => *place = block,
+                    None => return false,
+                }
+                true
+            });
+            let count = BATCH - room.len();
+            seen += count;
+            for &block in batch.iter().take(count) {
+                visit(block);
+            }
+            if count < BATCH {
+                return;
+            }
+        }
+    }
+
+    /// Shows `look` every free block under the lock, as long as it answers true. `look` must not use
+    /// the heap.
+    fn each_free(&self, mut look: impl FnMut(Block) -> bool) {
         let region = self.memory.pool().region();
         self.state.with(|lists| {
             // A damaged list must lead nowhere else, and must not go on for ever.
             let mut most = self.memory.pool().end() - region.start();
             for (class, &head) in lists.heads.iter().enumerate().skip(1) {
+                let size = size_of_class(class);
                 let mut address = head;
-                while may_wait(&self.memory, class, address) && most >= size_of_class(class) {
-                    most -= size_of_class(class);
-                    visit(Block { address, size: size_of_class(class), state: State::Free });
-                    // SAFETY: the link of a free block.
+                while may_wait(&self.memory, class, address) && most >= size {
+                    most -= size;
+                    if !look(Block { address, size, state: State::Free }) {
+                        return;
+                    }
+                    // SAFETY: the heads and the links of a list lead to free blocks, which begin
+                    // with a link; `may_wait` has found the address in memory.
                     address = unsafe { region.read(address) };
                 }
             }
         });
     }
 
-    /// What is free. O(free blocks).
+    /// Counts the free blocks. O(free blocks).
     pub fn stats(&self) -> TinyStats {
         let mut stats = TinyStats::default();
-        self.walk_free(|block| {
+        self.each_free(|block| {
             stats.free_bytes += block.size;
             stats.free_blocks += 1;
             stats.largest_free = stats.largest_free.max(block.size);
+            true
         });
         stats
     }
@@ -568,6 +612,39 @@ mod tests {
             // SAFETY: live, with that layout.
             unsafe { heap.dealloc(block, layout(1000, 8)) };
         }
+    }
+
+    #[test]
+    fn a_visitor_may_use_the_heap() {
+        let pool = Pool::new(Simulation::new(Config::default()));
+        let heap = TinyHeap::with_memory(&pool);
+        let blocks: Vec<_> = (0..1000).filter_map(|_| alloc(&heap, 40, 1)).collect();
+        for &block in &blocks {
+            // SAFETY: live, with that layout.
+            unsafe { heap.dealloc(pointer(&pool, block), layout(40, 1)) };
+        }
+        make_room(&heap);
+        let before = free_blocks(&heap);
+        assert!(before.len() > 1000, "more than one batch: {}", before.len());
+        assert_eq!(heap.stats().free_blocks, before.len());
+        let mut shown = Vec::new();
+        heap.walk_free(|block| {
+            let taken = alloc(&heap, 3000, 1).unwrap();
+            // SAFETY: live, with that layout.
+            unsafe { heap.dealloc(pointer(&pool, taken), layout(3000, 1)) };
+            assert!(heap.stats().free_blocks > 0);
+            shown.push(block);
+        });
+        assert!(shown.len() >= 1000);
+        check(&heap, &BTreeMap::new());
+    }
+
+    #[test]
+    fn a_block_for_nothing_has_no_bytes() {
+        let pool = Pool::new(Simulation::new(Config::default()));
+        let heap = TinyHeap::with_memory(&pool);
+        assert_eq!(heap.usable_size(layout(0, 1)), 0);
+        assert_eq!(heap.usable_size(layout(0, 4096)), 0);
     }
 
     #[test]
