@@ -1,4 +1,4 @@
-//! A flag, and spinning until it is clear.
+//! A flag, and spinning until it is clear, ever more seldom.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,12 +19,31 @@ impl Gate {
             .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
             .is_err()
         {
-            while taken.load(Ordering::Relaxed) {
-                core::hint::spin_loop();
-            }
+            self.back_off();
         }
         let _release = Release(taken);
         f()
+    }
+
+    /// Looks at the flag less and less often until it is clear, so that the thread inside has the
+    /// flag's line of memory for itself. Natively other threads run in between after a while.
+    #[cold]
+    #[inline(never)]
+    fn back_off(&self) {
+        let mut pause = 1_u32;
+        while self.0.load(Ordering::Relaxed) {
+            for turn in 0..pause {
+                core::hint::spin_loop();
+                // In wasm the hint is no instruction, and an empty loop is none either.
+                core::hint::black_box(turn);
+            }
+            if pause < 1024 {
+                pause *= 2;
+            } else {
+                #[cfg(all(not(target_family = "wasm"), any(unix, windows)))]
+                std::thread::yield_now();
+            }
+        }
     }
 }
 

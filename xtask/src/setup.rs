@@ -81,6 +81,14 @@ impl Machine {
         self.wasm_target.get("the wasm32-unknown-unknown target", wasm_target::ensure)
     }
 
+    /// The toolchain of [`Machine::wasm_target`] with std's sources, of which modules with threads
+    /// build a std of their own.
+    pub fn atomics(&self) -> Result<Toolchain> {
+        let toolchain = self.wasm_target()?;
+        wasm_target::ensure_sources(&toolchain)?;
+        Ok(toolchain)
+    }
+
     /// The program wasm-bindgen, of the version that Cargo.lock has; its test runner lies beside.
     pub fn wasm_bindgen(&self) -> Result<PathBuf> {
         self.wasm_bindgen.get("wasm-bindgen", tools::wasm_bindgen)

@@ -10,10 +10,15 @@ use crate::process::cmd;
 /// The feature that needs nightly Rust.
 pub const UNSTABLE: &str = "unstable";
 
-/// The workspaces of the repository: this one, the benchmark suite's, the fuzz targets', and that of
-/// the module that misuses its allocator.
-pub const MANIFESTS: [&str; 4] =
-    ["Cargo.toml", "benches/suite/Cargo.toml", "fuzz/Cargo.toml", "tests/misuse/Cargo.toml"];
+/// The workspaces of the repository: this one, the benchmarks', the fuzz targets', and that of the
+/// module that misuses its allocator.
+pub const MANIFESTS: [&str; 5] = [
+    "Cargo.toml",
+    "benches/suite/Cargo.toml",
+    "benches/threads/Cargo.toml",
+    "fuzz/Cargo.toml",
+    "tests/misuse/Cargo.toml",
+];
 
 /// The benchmark suite.
 pub const SUITE: &str = "benches/suite";

@@ -11,8 +11,13 @@ pub fn cores(arguments: &[String]) -> Result<()> {
     super::program("benches/native")?.args(arguments).run()
 }
 
-/// Compares global allocators in wasm engines.
+/// Compares global allocators in wasm engines, or with `--threads` under several threads.
 pub fn heaps(machine: &Machine, arguments: &[String]) -> Result<()> {
+    if let Some(at) = arguments.iter().position(|argument| argument == "--threads") {
+        let script = crate::root().join("benches/threads/run.mjs");
+        let command = machine.atomics()?.on(cmd("node")).arg(script);
+        return command.args(&arguments[..at]).args(&arguments[at + 1..]).run();
+    }
     let script = crate::root().join(workspace::SUITE).join("run.mjs");
     let mut command = machine.wasm_target()?.on(cmd("node"));
     let engines = engines(arguments);

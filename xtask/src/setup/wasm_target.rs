@@ -43,6 +43,18 @@ pub fn ensure() -> Result<Toolchain> {
     })
 }
 
+/// Sees to it that a toolchain has std's sources. Debian's has them from the start.
+pub fn ensure_sources(toolchain: &Toolchain) -> Result<()> {
+    let sysroot = toolchain.on(cmd("rustc")).args(["--print", "sysroot"]).read()?;
+    if !Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists() {
+        let why = "modules with threads are built with a std that has atomics";
+        installing("rust-src", why, "rustup component remove rust-src");
+        let add = toolchain.on(cmd("rustup")).args(["component", "add", "rust-src"]);
+        add.progress(Some(RUSTUP_LIMIT))?;
+    }
+    Ok(())
+}
+
 fn linked() -> Toolchain {
     Toolchain::named(LINKED)
 }

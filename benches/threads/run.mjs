@@ -1,0 +1,186 @@
+#!/usr/bin/env node
+// Global allocators under 1, 2 and 4 threads: in wasm, where each thread is a worker of Node's over
+// one shared memory, and natively. `cargo xtask bench -- --threads` calls this.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+
+const folder = dirname(fileURLToPath(import.meta.url));
+const root = resolve(folder, "../..");
+const target = join(root, "target/bench-threads");
+const PAGE = 65536;
+const STACK = 1 << 20;
+const INITIAL = 32 * PAGE;
+const LARGEST = 1 << 30;
+const LOADS = { own: "frees its own blocks", larson: "frees blocks of all threads" };
+const ALLOCATORS = { heap: "Heap", std: "std's default", talc: "talc 5.1.1 behind a spin lock" };
+
+const USAGE = `cargo xtask bench -- --threads [--quick | --smoke] [--against COMMIT] [--counts 1,2,4] [--only heap,std]
+  --quick    3 repetitions instead of 9
+  --smoke    one short repetition, and nothing is written
+  --against  measures Heap as of that commit too, in turns with the others
+  --counts   numbers of threads (1,2,4)
+  --only     allocators, of: heap, std, talc`;
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean" },
+    smoke: { type: "boolean" },
+    against: { type: "string" },
+    counts: { type: "string", default: "1,2,4" },
+    only: { type: "string", default: "heap,std,talc" },
+    help: { type: "boolean" },
+  },
+});
+if (options.help) {
+  console.log(USAGE);
+  process.exit();
+}
+
+/** What links a module whose memory is shared, imported, and the same for each thread. */
+const SHARED = [
+  "-Ctarget-feature=+atomics,+bulk-memory",
+  ...["--shared-memory", "--import-memory", `--initial-memory=${INITIAL}`, `--max-memory=${LARGEST}`],
+  ...["__stack_pointer", "__wasm_init_tls", "__tls_size", "__tls_align"].map((name) => `--export=${name}`),
+].map((flag) => (flag.startsWith("-C") ? flag : `-Clink-arg=${flag}`));
+
+/** Builds the crate over an allocator for one platform, and keeps the result under a name. */
+function build(name, from, allocator, wasm) {
+  const file = wasm ? "wasm32-unknown-unknown/release/bonsai_bench_threads.wasm" : "release/bonsai_bench_threads";
+  const args = ["build", "--quiet", "--release", "--locked", "--target-dir", join(target, wasm ? "wasm" : "native")];
+  args.push(wasm ? "--lib" : "--bins");
+  if (wasm) args.push("--target", "wasm32-unknown-unknown", "-Zbuild-std=std,panic_abort");
+  if (allocator !== "std") args.push("--features", allocator);
+  const flags = wasm ? { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: SHARED.join(" ") } : {};
+  const env = { ...process.env, ...flags };
+  const { status, stderr, error } = spawnSync(process.env.CARGO ?? "cargo", args, { cwd: from, env, encoding: "utf8" });
+  if (status !== 0) throw new Error(`\`cargo ${args.join(" ")}\` failed:\n${stderr ?? error}`);
+  const kept = join(target, "built", wasm ? `${name}.wasm` : name);
+  mkdirSync(dirname(kept), { recursive: true });
+  copyFileSync(join(target, wasm ? "wasm" : "native", file), kept);
+  return kept;
+}
+
+/** This folder within an older commit of the crate. */
+function older(commit) {
+  const tree = join(target, "older", commit);
+  if (!existsSync(tree)) execFileSync("git", ["worktree", "add", "--quiet", "--detach", tree, commit], { cwd: root });
+  const copy = join(tree, "benches/threads");
+  cpSync(folder, copy, { recursive: true });
+  return copy;
+}
+
+/** One repetition in wasm: nanoseconds from the first start to the last end, and pages grown,
+ * those of the stacks not counted. */
+async function inWasm(module, load, threads, rounds) {
+  const memory = new WebAssembly.Memory({ initial: INITIAL / PAGE, maximum: LARGEST / PAGE, shared: true });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const workers = Array.from({ length: threads }, (_, thread) => {
+    const stack = exports.room(STACK) + STACK;
+    const tls = exports.room(exports.__tls_size.value + exports.__tls_align.value);
+    const seed = 7919 * (thread + 1);
+    return new Worker(join(folder, "worker.mjs"), {
+      workerData: { module, memory, gate, stack, tls, load, seed, rounds },
+    });
+  });
+  const heard = (worker) => once(worker, "message").then(([message]) => message);
+  await Promise.all(workers.map(heard));
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
+  const times = await Promise.all(workers.map(heard));
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  if (!exports.sound()) throw new Error("the allocator's books are damaged");
+  const last = times.reduce((last, { end }) => (end > last ? end : last), 0n);
+  const first = times.reduce((first, { start }) => (start < first ? start : first), last);
+  return { ns: Number(last - first), peak: (memory.buffer.byteLength - INITIAL - threads * STACK) / PAGE };
+}
+
+function natively(program, load, threads, rounds) {
+  const said = execFileSync(program, [load, threads, rounds], { encoding: "utf8" }).trim().split(" ").map(Number);
+  return { ns: said[0], peak: said[1] };
+}
+
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
+
+function contestants() {
+  const all = options.only.split(",").map((name) => ({ name, title: ALLOCATORS[name], allocator: name, from: folder }));
+  for (const { name, title } of all) if (!title) throw new Error(`no allocator is called ${name}\n\n${USAGE}`);
+  if (options.against) {
+    const title = `Heap of ${options.against}`;
+    all.push({ name: options.against, title, allocator: "heap", from: older(options.against) });
+  }
+  return all;
+}
+
+const repetitions = options.smoke ? 1 : options.quick ? 3 : 9;
+const rounds = options.smoke ? 20_000 : 1_500_000;
+const counts = options.counts.split(",").map(Number);
+const results = [];
+for (const platform of ["wasm", "native"]) {
+  const wasm = platform === "wasm";
+  const built = contestants().map((each) => ({ ...each, path: build(each.name, each.from, each.allocator, wasm) }));
+  const ready = built.map((each) => ({ ...each, it: wasm ? new WebAssembly.Module(readFileSync(each.path)) : each.path }));
+  for (const load of Object.keys(LOADS)) {
+    const runs = new Map();
+    for (let repetition = 0; repetition < repetitions; repetition++)
+      for (const threads of counts)
+        for (const { name, title, it } of ready) {
+          const key = `${title} ${threads}`;
+          const { ns, peak } = await (wasm ? inWasm : natively)(it, load, threads, rounds);
+          // A round is two operations: one free, one allocation.
+          const rate = (2 * rounds * threads * 1000) / ns;
+          if (!runs.has(key)) runs.set(key, { platform, load, name, title, threads, rates: [], peaks: [] });
+          runs.get(key).rates.push(Number(rate.toFixed(2)));
+          runs.get(key).peaks.push(peak);
+        }
+    results.push(...runs.values());
+  }
+}
+
+/** A line for each allocator: rates by number of threads, and peaks. */
+function table(platform, load) {
+  const rows = results.filter((result) => result.platform === platform && result.load === load);
+  const unit = platform === "wasm" ? "pages" : "MiB";
+  const peak = (run) => (platform === "wasm" ? median(run.peaks) : (median(run.peaks) / 1024).toFixed(1));
+  const lines = [
+    `| | ${counts.map((n) => `${n} thread${n > 1 ? "s" : ""}`).join(" | ")} | ${counts.map((n) => `${unit}, ${n}`).join(" | ")} |`,
+    `|---|${"--:|".repeat(2 * counts.length)}`,
+  ];
+  for (const title of new Set(rows.map((row) => row.title))) {
+    const runs = counts.map((n) => rows.find((row) => row.title === title && row.threads === n));
+    lines.push(`| ${title} | ${runs.map((run) => median(run.rates).toFixed(0)).join(" | ")} | ${runs.map(peak).join(" | ")} |`);
+  }
+  return lines.join("\n");
+}
+
+const names = { wasm: `wasm, Node ${process.versions.node} (V8 ${process.versions.v8})`, native: "native" };
+const tables = ["wasm", "native"].flatMap((platform) =>
+  Object.entries(LOADS).map(([load, means]) => `### ${names[platform]}: each thread ${means}\n${table(platform, load)}`),
+);
+console.log(tables.join("\n\n"));
+if (!options.smoke) {
+  const date = new Date().toISOString().slice(0, 10);
+  const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+  const record = {
+    date,
+    commit: git("rev-parse", "--short=12", "HEAD"),
+    machine: `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`,
+    engine: `Node ${process.versions.node} (V8 ${process.versions.v8})`,
+    compiler: execFileSync("rustc", ["--version"], { encoding: "utf8" }).trim(),
+    unit: "million operations a second; peaks in pages of 64 KiB (wasm) or KiB (native)",
+    results,
+  };
+  const file = join(root, "benches/results", `${date}-threads.json`);
+  writeFileSync(file, `${JSON.stringify(record, null, 1)}\n`);
+  console.log(`\nwritten: ${file}`);
+}

@@ -1,0 +1,122 @@
+//! Loads that several threads put on one global allocator. A module exports them for workers;
+//! `main.rs` calls them from threads.
+
+use std::{
+    alloc::{Layout, alloc, dealloc},
+    sync::atomic::{AtomicPtr, Ordering::AcqRel},
+};
+
+#[cfg(feature = "heap")]
+#[global_allocator]
+static ALLOCATOR: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
+
+// Of talc's two sources for wasm, the one that may be sent between threads.
+#[cfg(all(feature = "talc", target_family = "wasm"))]
+#[global_allocator]
+static ALLOCATOR: talc::TalcLock<spinning_top::RawSpinlock, talc::wasm::WasmGrowAndClaim> =
+    talc::TalcLock::new(talc::wasm::WasmGrowAndClaim);
+
+#[cfg(all(feature = "talc", not(target_family = "wasm")))]
+#[global_allocator]
+static ALLOCATOR: talc::TalcLock<
+    spinning_top::RawSpinlock,
+    talc::source::GlobalAllocSource<std::alloc::System>,
+> = talc::TalcLock::new(talc::source::GlobalAllocSource::new(std::alloc::System));
+
+/// Blocks that a thread keeps in the load `own`.
+const LIVE: usize = 2_000;
+/// Slots of the table that all threads share in the load `larson`.
+const TABLE: usize = 4_096;
+
+static SHARED: [AtomicPtr<usize>; TABLE] = [const { AtomicPtr::new(core::ptr::null_mut()) }; TABLE];
+
+/// Marsaglia's xorshift.
+struct Random(u32);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        (u64::from(self.0) * limit as u64 >> 32) as usize
+    }
+}
+
+/// Allocates a block of 8 to 1,024 bytes that begins with its size.
+fn make(random: &mut Random) -> *mut usize {
+    let size = 8 + random.below(1_017);
+    let Ok(layout) = Layout::from_size_align(size, 8) else { unreachable!() };
+    // SAFETY: the size is not 0.
+    let block = unsafe { alloc(layout) }.cast::<usize>();
+    if block.is_null() {
+        std::alloc::handle_alloc_error(layout);
+    }
+    // SAFETY: the block has 8 bytes at least.
+    unsafe { block.write(size) };
+    block
+}
+
+/// Frees a block of [`make`]; null is none.
+///
+/// # Safety
+/// The block is live, and the caller's.
+unsafe fn free(block: *mut usize) {
+    if !block.is_null() {
+        // SAFETY: `make` wrote the size to the start of the block.
+        let size = unsafe { block.read() };
+        // SAFETY: `make` made a layout of that size.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, 8) };
+        // SAFETY: `make` allocated the block for that layout.
+        unsafe { dealloc(block.cast(), layout) };
+    }
+}
+
+/// Replaces blocks of this thread's own at random, `rounds` times: each is one free and one
+/// allocation.
+#[unsafe(no_mangle)]
+pub extern "C" fn own(seed: u32, rounds: u32) {
+    let mut random = Random(seed);
+    let mut blocks: Vec<_> = (0..LIVE).map(|_| make(&mut random)).collect();
+    for _ in 0..rounds {
+        let slot = &mut blocks[random.below(LIVE)];
+        // SAFETY: the slot has a block of `make`, which is replaced below.
+        unsafe { free(*slot) };
+        *slot = make(&mut random);
+    }
+    for block in blocks {
+        // SAFETY: the vector had the block, and is gone.
+        unsafe { free(block) };
+    }
+}
+
+/// Replaces blocks of a table that all threads share, at random, `rounds` times. With two threads
+/// every second block was another thread's, with four three of four. What P. Larson and
+/// M. Krishnan measured (*Memory Allocation for Long-Running Server Applications*, ISMM 1998).
+#[unsafe(no_mangle)]
+pub extern "C" fn larson(seed: u32, rounds: u32) {
+    let mut random = Random(seed);
+    for _ in 0..rounds {
+        let block = make(&mut random);
+        let before = SHARED[random.below(TABLE)].swap(block, AcqRel);
+        // SAFETY: the slot had the block, and has another one now.
+        unsafe { free(before) };
+    }
+}
+
+/// Allocates for the harness: the stack and the thread-local storage of a worker.
+#[unsafe(no_mangle)]
+pub extern "C" fn room(size: usize) -> *mut u8 {
+    let Ok(layout) = Layout::from_size_align(size, 16) else { unreachable!() };
+    // SAFETY: the harness asks for no size of 0.
+    unsafe { alloc(layout) }
+}
+
+/// Whether the allocator finds its own books in order; allocators without a view of themselves are
+/// believed.
+#[unsafe(no_mangle)]
+pub extern "C" fn sound() -> bool {
+    #[cfg(feature = "heap")]
+    return bonsai_alloc::inspect::Inspect::check(&ALLOCATOR).is_ok();
+    #[cfg(not(feature = "heap"))]
+    return true;
+}
