@@ -219,6 +219,10 @@ class States {
       if (this.found.size > 0 && inside.every((segment) => segment.top === 0 || this.found.has(segment))) break;
       this.search(from, to);
     }
+    // Static data in front of a heap may look like a chunk that ends at one: then the state is in what seems a block.
+    for (const segment of inside) {
+      if (segment.top !== 0 && !this.found.has(segment)) this.search(segment.first, segment.top);
+    }
   }
 
   of(segment: Segment): Found | null {
