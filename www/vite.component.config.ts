@@ -37,9 +37,9 @@ export default defineConfig({
     target: "es2022",
     outDir: "dist-component",
     // A library keeps its white space otherwise.
-    rolldownOptions: { output: { minify: true, chunkFileNames: "[name].js" } },
+    rolldownOptions: { external: /^node:/, output: { minify: true, chunkFileNames: "[name].js", banner: ({ name }) => (name === "cli" ? "#!/usr/bin/env node" : "") } },
     lib: {
-      entry: { "heap-inspector": "src/component.ts", headless: "src/headless.ts" },
+      entry: { "heap-inspector": "src/component.ts", headless: "src/headless.ts", node: "src/record/node.ts", cli: "src/record/cli.ts" },
       formats: ["es"],
       fileName: (_, name) => `${name}.js`,
     },

@@ -1,4 +1,5 @@
 import { Head, Kind, RECORD_WORDS } from "../wire/trace-layout";
+import { demangle } from "./demangle";
 import type { Trace } from "./trace";
 
 /** Stacks that were captured, each kept once. */
@@ -24,6 +25,22 @@ export class SiteTable {
   }
 }
 
+/** Deeper stacks are cut off: their outermost functions say least. */
+const DEPTH = 64;
+
+/** Returns the stack, without the function `below` and what it called, as an Error has it. */
+export function captureStack(below: (size: number) => number): string {
+  // Not every engine leaves the function itself out of the stack, nor limits its depth.
+  const engine = Error as { stackTraceLimit?: number; captureStackTrace?: (target: object, below: unknown) => void };
+  const before = engine.stackTraceLimit;
+  engine.stackTraceLimit = DEPTH;
+  const target: { stack?: string } = engine.captureStackTrace === undefined ? new Error() : {};
+  engine.captureStackTrace?.(target, below);
+  if (before === undefined) delete engine.stackTraceLimit;
+  else engine.stackTraceLimit = before;
+  return target.stack ?? "";
+}
+
 /** Frames that every sample has: the hook, its glue, and the trace. */
 const OWN = /bonsaiSite|bonsai_site|bonsai_alloc::trace|Sites>::site|__rust(c?)_(alloc|realloc|dealloc|alloc_zeroed)|__rg_/;
 
@@ -41,10 +58,12 @@ export function frames(stack: string): string[] {
   return names.length === 0 ? ["(unknown)"] : names;
 }
 
-const placeName = (place: string): string => place.replace(/^.*\//, "").replace(/\?[^:]*/, "");
+/** Of a function without a name its number is kept; the offset within differs from call to call. */
+const placeName = (place: string): string =>
+  /wasm-function\[\d+\]/.exec(place)?.[0] ?? place.replace(/^.*\//, "").replace(/\?[^:]*/, "");
 
 /** `program.wasm.core::f::h0123456789abcdef` is `core::f`. */
-const plain = (name: string): string => name.replace(/^[\w-]+\.wasm\./, "").replace(/::h[0-9a-f]{16}$/, "");
+const plain = (name: string): string => demangle(name.replace(/^[\w-]+\.wasm\./, ""));
 
 /** What Rust's own libraries do on behalf of whoever called them. */
 const LIBRARY = /^<?(alloc|core|std|hashbrown)::/;

@@ -1,5 +1,5 @@
 import { Kind } from "../wire/trace-layout";
-import { demangle } from "./demangle";
+import { demangle } from "../model/demangle";
 import type { FunctionType } from "../wire/wasm-module";
 
 /** What a function of an allocator does, and which of its parameters say what; parameters count from 0. */

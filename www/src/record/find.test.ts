@@ -3,7 +3,7 @@ import { assemble, bumpParts } from "../../tests/support/wasm-builder";
 import { Kind } from "../wire/trace-layout";
 import { readModule } from "../wire/wasm-module";
 import { roleOf, standIn } from "./allocators";
-import { demangle } from "./demangle";
+import { demangle } from "../model/demangle";
 import { borrowNames, findAllocator } from "./find";
 
 const type = (signature: string): { params: number[]; results: number[] } => {

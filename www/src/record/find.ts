@@ -1,7 +1,7 @@
 import { Kind } from "../wire/trace-layout";
 import { External } from "../wire/wasm-binary";
 import { isBindgen, roleOf, standIn, type Role } from "./allocators";
-import { demangle } from "./demangle";
+import { demangle } from "../model/demangle";
 import { typeOf, type ModuleIndex } from "../wire/wasm-module";
 import { dlmalloc } from "./shape";
 

@@ -120,11 +120,14 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
     }),
   };
   const replaced: Readonly<Record<string, unknown>> = replacement;
-  const before = Object.getOwnPropertyDescriptors(wasm) as Record<string, PropertyDescriptor | undefined>;
-  const names = (Object.keys(replacement) as (keyof typeof replacement)[]).filter((name) => before[name] !== undefined);
-  for (const name of names) Object.defineProperty(wasm, name, { ...before[name], value: replacement[name] });
+  const before = new Map<string, PropertyDescriptor>(Object.entries(Object.getOwnPropertyDescriptors(wasm)));
+  const names = Object.keys(replaced).filter((name) => before.has(name));
+  for (const name of names) Object.defineProperty(wasm, name, { ...before.get(name), value: replaced[name] });
   return () => {
-    for (const name of names) if ((Object.getOwnPropertyDescriptor(wasm, name)?.value as unknown) === replaced[name]) Object.defineProperty(wasm, name, before[name]!);
+    for (const name of names) {
+      const now: PropertyDescriptor | undefined = Object.getOwnPropertyDescriptor(wasm, name);
+      if (now?.value === replaced[name]) Object.defineProperty(wasm, name, before.get(name)!);
+    }
   };
 }
 

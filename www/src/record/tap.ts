@@ -1,5 +1,4 @@
-import { Kind } from "../wire/trace-layout";
-import { RECORD_WORDS } from "../wire/trace-layout";
+import { Kind, RECORD_WORDS } from "../wire/trace-layout";
 import { makeHook, type HookExports } from "./hook";
 import { Extra } from "./rewrite";
 
@@ -98,7 +97,8 @@ export class Tap {
     } else this.take();
   }
 
-  private take(): void {
+  /** Hands over what waits, even while the module runs. */
+  take(): void {
     const { hook, sink } = this;
     const words = hook.filled.value >>> 2;
     hook.filled.value = 0;

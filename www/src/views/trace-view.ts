@@ -3,7 +3,7 @@ import { Requested } from "../model/requested";
 import { course, survivors, type Course, type Survivor, type Trace } from "../model/trace";
 import { open, refusal, save } from "../model/trace-file";
 import { heapKind, knowsBlocks, Recorder, type RingDamage } from "../model/trace-ring";
-import { bySite, choose, samples, SiteTable, type Sample } from "../model/trace-sites";
+import { bySite, captureStack, choose, samples, SiteTable, type Sample } from "../model/trace-sites";
 import { reason, type HeapExports } from "../modules";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
@@ -341,22 +341,9 @@ export class TraceView extends LitElement {
   }
 }
 
-/** Deeper stacks are cut off: their outermost functions say least. */
-const DEPTH = 64;
-
 /** A hook that keeps the stack of its caller. */
 function hook(sites: SiteTable): (size: number) => number {
-  // Not every browser leaves the hook itself out of the stack, nor limits its depth.
-  const engine = Error as { stackTraceLimit?: number; captureStackTrace?: (target: object, below: unknown) => void };
-  const capture = (): number => {
-    const before = engine.stackTraceLimit;
-    engine.stackTraceLimit = DEPTH;
-    const target: { stack?: string } = engine.captureStackTrace === undefined ? new Error() : {};
-    engine.captureStackTrace?.(target, capture);
-    if (before === undefined) delete engine.stackTraceLimit;
-    else engine.stackTraceLimit = before;
-    return sites.take(target.stack ?? "");
-  };
+  const capture = (): number => sites.take(captureStack(capture));
   return capture;
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { findHeaps } from "../../src/headless";
 import { survivors, Trace } from "../../src/model/trace";
 import { intercept, type SeenInstance } from "../../src/record/intercept";
 import { assemblyScript, resvg, sqlJs, treeSitter } from "../support/foreign";
@@ -40,6 +41,18 @@ function live({ tap, trace }: Recorded): { blocks: number; bytes: number } {
   return { blocks: all.length, bytes: all.reduce((sum, { size }) => sum + size, 0) };
 }
 
+/** Addresses of live blocks that only the recording has, and that only the heap has. */
+function differences({ memory, trace }: Recorded, allocator: string): { recorded: number[]; decoded: number[] } {
+  const recorded = new Set(survivors(trace).map(({ address }) => address));
+  const decoded: number[] = [];
+  for (const heap of findHeaps(memory!)) {
+    if (heap.allocator !== allocator) continue;
+    for (const block of heap.blocks()) if (block.state === "live" && !recorded.delete(block.address)) decoded.push(block.address);
+  }
+  return { recorded: [...recorded], decoded };
+}
+const NONE = { recorded: [], decoded: [] };
+
 const last = (seen: readonly Recorded[]): Recorded => seen.at(-1)!;
 
 describe("a published package does the same when it is recorded", () => {
@@ -57,6 +70,7 @@ describe("a published package does the same when it is recorded", () => {
     // 200 circles are kept as long as the drawing is; the PNG's buffer is not.
     expect(live(recorded).blocks).toBeGreaterThan(200);
     expect(live(recorded).bytes).toBeLessThan(recorded.memory!.buffer.byteLength);
+    expect(differences(recorded, "dlmalloc")).toEqual(NONE);
   });
 
   it("sql.js", async () => {
@@ -69,6 +83,7 @@ describe("a published package does the same when it is recorded", () => {
     expect(names(recorded)).toEqual(["free (dlmalloc)", "malloc (dlmalloc)", "memalign (dlmalloc)"]);
     // The rows that are left hold 199,343 characters, in pages of the database.
     expect(live(recorded).bytes).toBeGreaterThan(Number(plain[1]));
+    expect(differences(recorded, "dlmalloc")).toEqual(NONE);
   });
 
   it("web-tree-sitter", async () => {
@@ -92,6 +107,7 @@ describe("a published package does the same when it is recorded", () => {
     // 200 points are kept, with their names; the collector frees most of the others.
     expect(blocks).toBeGreaterThan(400);
     expect(blocks).toBeLessThan(4000);
+    expect(differences(last(seen), "AssemblyScript TLSF")).toEqual(NONE);
   });
 });
 

@@ -46,7 +46,7 @@ describe("the npm package of <heap-inspector>", () => {
     expect([...manifest.files.filter((file) => file !== "*.js"), ...scripts, "package.json"].sort()).toEqual(readdirSync(folder).sort());
     expect(manifest.dependencies).toBeUndefined();
     for (const script of scripts) {
-      expect(read(script)).not.toMatch(/(?:^|[;}])import\s*(?:[^"'()]*["'](?!\.\/)|\(["'](?!\.\/))/m);
+      expect(read(script)).not.toMatch(/(?:^|[;}])import\s*(?:[^"'()]*["'](?!\.\/|node:)|\(["'](?!\.\/))/m);
     }
   });
 

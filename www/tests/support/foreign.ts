@@ -27,13 +27,18 @@ interface Database {
   exec(sql: string): { values: unknown[][] }[];
 }
 
-/** Fills a table with sql.js: C, by Emscripten. Returns what it holds. */
-export async function sqlJs(rows = 2000): Promise<unknown[]> {
+/** Opens an empty database of sql.js: C, by Emscripten. */
+export async function sqlDatabase(): Promise<Database> {
   const path = require.resolve("sql.js/dist/sql-wasm.js");
   // A fresh copy each time, as it keeps its instance.
   Reflect.deleteProperty(require.cache, path);
   const initialize = require(path) as () => Promise<{ Database: new () => Database }>;
-  const database = new (await initialize()).Database();
+  return new (await initialize()).Database();
+}
+
+/** Fills a table with sql.js. Returns what it holds. */
+export async function sqlJs(rows = 2000): Promise<unknown[]> {
+  const database = await sqlDatabase();
   database.run("create table t(a, b)");
   for (let i = 0; i < rows; i++) database.run("insert into t values(?, ?)", [i, "x".repeat(i % 300)]);
   database.run("delete from t where a % 3 = 0");

@@ -1,0 +1,69 @@
+import { findHeaps } from "../headless";
+import { culprit } from "../model/trace-sites";
+import type { Heap } from "../../component/headless";
+import type { About } from "./dump";
+
+const PAGE = 65536;
+/** Rows of each table. */
+const ROWS = 10;
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const tenth = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+function size(bytes: number): string {
+  if (bytes < 1024) return `${whole.format(bytes)} B`;
+  return bytes < 1024 * 1024 ? `${tenth.format(bytes / 1024)} KiB` : `${tenth.format(bytes / 1024 / 1024)} MiB`;
+}
+
+/** Says in a sentence how a heap stands. */
+function verdict({ allocator, certain, live, free, largestFree }: Heap): string {
+  const found = `${allocator}${certain ? "" : " (uncertain)"}: ${size(live.bytes)} live in ${whole.format(live.blocks)} blocks`;
+  if (free.blocks === 0) return `${found}, nothing free.`;
+  const scattered = free.bytes > live.bytes / 4 && largestFree < free.bytes / 2;
+  const pieces = `${size(free.bytes)} free in ${whole.format(free.blocks)} pieces, the largest of ${size(largestFree)}`;
+  return `${found}, ${pieces}.${scattered ? " Fragmented: a request larger than that makes memory grow." : ""}`;
+}
+
+/** Sizes of live blocks with the most bytes. */
+function sizes(heap: Heap): string[] {
+  const rows = new Map<number, number>();
+  for (const block of heap.blocks()) if (block.state === "live") rows.set(block.size, (rows.get(block.size) ?? 0) + 1);
+  const top = [...rows].map(([each, blocks]) => ({ each, blocks, bytes: each * blocks })).sort((a, b) => b.bytes - a.bytes);
+  return top.slice(0, ROWS).map(({ each, blocks, bytes }) => `  ${size(bytes).padStart(11)}  ${whole.format(blocks).padStart(9)} × ${size(each)}`);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  exit: "when the program ended",
+  signal: "at a signal",
+  trap: "after a trap",
+  refused: "when the allocator had no memory",
+};
+
+/** The report of a module's memory: a verdict, the sizes and the call sites with the most live bytes. */
+export function report(memory: ArrayBufferLike, about: About): string {
+  const lines = [`Heap of ${about.name}, ${REASONS[about.reason] ?? about.reason}: ${whole.format(memory.byteLength / PAGE)} pages (${size(memory.byteLength)})`];
+  const heaps = findHeaps(memory);
+  if (heaps.length === 0) lines.push("No heap of a known allocator was found in this memory.");
+  for (const heap of heaps) {
+    lines.push(verdict(heap));
+    const rows = heap.sized ? sizes(heap) : [];
+    if (rows.length > 0) lines.push("Live blocks by size:", ...rows);
+  }
+  const { counters, sites } = about;
+  if (counters === null) lines.push("It was not recorded: no functions of an allocator were found, or recording was off.");
+  else {
+    const { allocations, frees, reallocations, refused, lost } = counters;
+    lines.push(
+      `Recorded: ${whole.format(allocations)} allocations, ${whole.format(reallocations)} reallocations, ${whole.format(frees)} frees, ${whole.format(refused)} refused${lost === 0 ? "" : `, ${whole.format(lost)} lost`}.`,
+    );
+    if (sites.length > 0) {
+      lines.push(`Live by call site (estimated, a sample in ${size(about.rate)}):`);
+      for (const { stack, blocks, bytes } of sites.slice(0, ROWS)) {
+        lines.push(`  ${size(bytes).padStart(11)}  ${whole.format(blocks).padStart(9)} blocks  ${culprit(stack)}`);
+        const callers = stack.slice(stack.indexOf(culprit(stack)) + 1, stack.indexOf(culprit(stack)) + 4);
+        if (callers.length > 0) lines.push(`${" ".repeat(33)}← ${callers.join(" ← ")}`);
+      }
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,124 @@
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { findHeaps } from "../../src/headless";
+import { readDump } from "../../src/record/dump";
+import { assemble, bumpParts, op } from "../support/wasm-builder";
+import { buildPackage } from "../support/package";
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/** The entry for Node and the command, as they are published, in processes of their own. */
+
+let folder = "";
+let work = "";
+beforeAll(async () => {
+  folder = await buildPackage();
+});
+beforeEach(() => {
+  work = mkdtempSync(join(tmpdir(), "recorded-"));
+  return () => {
+    rmSync(work, { recursive: true, force: true });
+  };
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run(program: string, env: Record<string, string> = {}): SpawnSyncReturns<string> {
+  const file = join(work, "program.mjs");
+  writeFileSync(file, program);
+  const entry = pathToFileURL(join(folder, "node.js")).href;
+  return spawnSync(process.execPath, ["--import", entry, file], { cwd: work, encoding: "utf8", env: { ...process.env, ...env } });
+}
+
+const command = (...args: string[]): SpawnSyncReturns<string> => spawnSync(process.execPath, [join(folder, "cli.js"), ...args], { encoding: "utf8" });
+
+const SQL = `
+import { createRequire } from "node:module";
+const initialize = createRequire(${JSON.stringify(import.meta.url)})("sql.js/dist/sql-wasm.js");
+const database = new (await initialize()).Database();
+database.run("create table t(a, b)");
+for (let i = 0; i < 2000; i++) database.run("insert into t values(?, ?)", [i, "x".repeat(i % 300)]);
+console.log(database.exec("select count(*) from t")[0].values[0][0]);
+`;
+
+/** The bytes of a module, as a program writes them. */
+const literal = (bytes: Uint8Array): string => `Uint8Array.of(${bytes.join()})`;
+
+describe("node --import @bonsai-alloc/heap-inspector/node", () => {
+  it("reports on exit, and leaves the program's output alone", () => {
+    const { status, stdout, stderr } = run(SQL);
+    expect([status, stdout]).toEqual([0, "2000\n"]);
+    expect(stderr).toMatch(/^Heap of module 1 .*, when the program ended: \d+ pages/m);
+    expect(stderr).toMatch(/^dlmalloc: \d+/m);
+    const [, allocations, frees] = /Recorded: ([\d,]+) allocations, \d+ reallocations, ([\d,]+) frees, 0 refused\./.exec(stderr)!;
+    const count = (text: string): number => Number(text.replaceAll(",", ""));
+    // Each of 2,000 statements takes memory and gives it back; the heap that was decoded has the rest.
+    expect(count(frees!)).toBeGreaterThan(2000);
+    const live = count(/live in ([\d,]+) blocks/.exec(stderr)![1]!);
+    expect(count(allocations!) - count(frees!)).toBe(live);
+    expect(stderr).toMatch(/ blocks {2}wasm-function\[\d+\]/);
+  });
+
+  it("writes a dump, which the command reports and which holds the heap", async () => {
+    const { stderr } = run(SQL, { BONSAI_DUMP: join(work, "heap") });
+    const name = readdirSync(work).find((file) => file.endsWith("-exit.bonsai"))!;
+    const { status, stdout } = command("report", join(work, name));
+    expect(status).toBe(0);
+    expect(stderr).toContain(stdout);
+    const dump = await readDump(new Blob([readFileSync(join(work, name))]));
+    if (typeof dump === "string") throw new Error(dump);
+    const [heap] = findHeaps(dump.memory);
+    expect(heap).toMatchObject({ allocator: "dlmalloc", certain: true });
+    expect(dump.about.counters!.allocations - dump.about.counters!.frees).toBe(heap!.live.blocks);
+    expect(readFileSync(join(work, name)).length).toBeLessThan(dump.memory.byteLength / 4);
+  });
+
+  it("says of a file what is wrong with it", async () => {
+    run(SQL, { BONSAI_DUMP: join(work, "heap") });
+    const path = join(work, readdirSync(work).find((file) => file.endsWith("-exit.bonsai"))!);
+    const bytes = readFileSync(path);
+    for (const length of [0, 5, 15, 30, 500, bytes.length - 1]) {
+      expect(await readDump(new Blob([bytes.subarray(0, length)]))).toBeTypeOf("string");
+    }
+    const other = Buffer.from(bytes);
+    other.fill(0xa5, bytes.length - 2000, bytes.length - 1000);
+    writeFileSync(path, other);
+    expect(command("report", path)).toMatchObject({ status: 1, stderr: expect.stringContaining("is damaged") as string });
+    expect(command("report", join(work, "program.mjs")).stderr).toContain("is not a dump");
+    expect(command("report", join(work, "none")).status).toBe(1);
+    expect(command().status).toBe(2);
+  });
+
+  it("reports at a signal", () => {
+    const { stderr } = run(`${SQL} process.kill(process.pid, "SIGUSR2"); await new Promise((done) => setTimeout(done, 500));`);
+    expect(stderr).toMatch(/, at a signal: \d+ pages/);
+  });
+
+  it("reports after a trap that nobody catches", () => {
+    const trap = assemble({ functions: [{ exported: "stop", params: [], results: [], code: [0] }] });
+    const { status, stderr } = run(`${SQL} new WebAssembly.Instance(new WebAssembly.Module(${literal(trap)})).exports.stop();`);
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/, after a trap: \d+ pages/);
+  });
+
+  it("reports once when the allocator has no memory", () => {
+    const functions = bumpParts().functions.map((each, i) => (i === 0 ? { ...each, code: op.constant(0) } : each));
+    const { stderr } = run(`const { exports } = new WebAssembly.Instance(new WebAssembly.Module(${literal(assemble(bumpParts({ functions })))}));
+      exports.make(100); exports.make(200);`);
+    expect(stderr.match(/, when the allocator had no memory: 1 pages/g)?.length).toBe(1);
+    expect(stderr).toContain("2 refused");
+  });
+
+  it("leaves modules as they are where recording is off", () => {
+    const { stdout, stderr } = run(SQL, { BONSAI_RECORD: "0" });
+    expect(stdout).toBe("2000\n");
+    expect(stderr).toMatch(/^dlmalloc: /m);
+    expect(stderr).toContain("It was not recorded");
+  });
+});
+
