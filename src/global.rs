@@ -33,7 +33,7 @@ use core::{
 pub use self::policy::{Policy, Standard};
 use crate::{
     checked::Guard,
-    inspect::{Block, Damage, Inspect, Stats},
+    inspect::{Block, Damage, Inspect, State, Stats},
     linear::{Linear, PageSource},
 };
 
@@ -114,6 +114,14 @@ pub trait HeapView: HeapState {
     /// Shows every block in address order. No lock is held while `visit` runs.
     fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block));
 
+    /// True if free blocks that are neighbours can be had as one.
+    const MERGES: bool = false;
+
+    /// Shows every block in address order, in one pass, to a `visit` that does not use the heap.
+    fn tally<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
+        Self::walk(heap, visit);
+    }
+
     /// Verifies every invariant of the state.
     fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage>;
 }
@@ -162,9 +170,8 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
     /// As for [`GlobalAlloc::alloc`].
     #[inline(never)]
     unsafe fn alloc_size(&self, size: usize) -> *mut u8 {
-        // SAFETY: `size` is part of a layout, and at most `isize::MAX` when rounded up to 16;
-        // `ALIGN` is a power of two, because some alignment is at most that.
-        let layout = unsafe { Layout::from_size_align_unchecked(size, S::ALIGN) };
+        // SAFETY: `size` is part of a layout, so at most `isize::MAX`, which needs no rounding here.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, 1) };
         // SAFETY: the caller's contract is that of `GlobalAlloc::alloc`.
         unsafe { S::alloc(self, layout) }
     }
@@ -232,7 +239,13 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
             block
         } else {
             // SAFETY: the block is live, and not what `alloc` returns.
-            unsafe { relocate(self, block, layout, resized(layout, size)) }
+            let to = unsafe { relocate(self, block, layout, resized(layout, size)) };
+            // A heap merges all that is free before it refuses, also behind the block.
+            // SAFETY: the block is as it was.
+            if to.is_null() && unsafe { S::resize(self, block, layout, size) } {
+                return block;
+            }
+            to
         }
     }
 }
@@ -242,7 +255,9 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
 unsafe impl<S: HeapState, M: PageSource, P: Policy> GlobalAlloc for Shell<S, M, P> {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if cfg!(not(feature = "checked")) && layout.align() <= S::ALIGN {
+        // The book of `checked` and a hook are told the layout as it is.
+        let by_size = cfg!(not(feature = "checked")) && P::OUT_OF_MEMORY.is_none();
+        if by_size && layout.align() <= S::ALIGN {
             // SAFETY: the caller's contract, and the alignment was tested.
             unsafe { self.alloc_size(layout.size()) }
         } else {
@@ -286,7 +301,27 @@ impl<S: HeapView, M: PageSource, P: Policy> Inspect for Shell<S, M, P> {
 
     fn stats(&self) -> Stats {
         let mut stats = Stats::default();
-        self.walk(&mut |block| stats.add(block));
+        let (mut end, mut row) = (0, 0);
+        let mut add = |block: Block| {
+            stats.add(block);
+            let free = block.state == State::Free;
+            row = if !free {
+                0
+            } else if block.address == end {
+                row + block.size
+            } else {
+                block.size
+            };
+            end = block.end();
+            if S::MERGES {
+                stats.largest_free = stats.largest_free.max(row);
+            }
+        };
+        if S::QUARANTINE {
+            S::tally(self, &mut self.guard.seen(&mut add));
+        } else {
+            S::tally(self, &mut add);
+        }
         stats
     }
 }

@@ -48,7 +48,7 @@ use crate::{
     descriptor::{Descriptor, Kind, value},
     global::{HeapState, Shell},
     inspect::Inspect,
-    linear::{Linear, LinearMemory, PAGE, PageSource, Pool},
+    linear::{Linear, LinearMemory, MAX_PAGES, PAGE, PageSource, Pool},
     lock::Lock,
 };
 
@@ -65,6 +65,10 @@ const OFTEN: usize = 256 * GRANULE;
 const NO_RESERVE: usize = 1;
 /// Blocks from this size on, in granules, grow with the memory they end with.
 const EXTEND: usize = 1024;
+/// Growths in a row that one request may need.
+const GROWTHS: usize = 3;
+/// Granules of all memory that there can be.
+const MOST: usize = (MAX_PAGES * PAGE) >> GRANULE_LOG;
 const ASTRAY: &str = "a quick list leads to what is no block of its size";
 
 /// The quick lists and the runs of a [`Heap`].
@@ -83,6 +87,8 @@ pub struct State {
     /// Whether memory grew although much of it was free. Then the quick lists are emptied often: what
     /// waits there keeps free memory around it in pieces.
     careful: bool,
+    /// Live blocks that are smaller than their class, because nothing larger was free.
+    short: usize,
     /// Granules taken from runs since the lists were emptied for that reason.
     carved: usize,
     /// The granule of the emergency reserve; 0 before the first allocation, [`NO_RESERVE`] where
@@ -170,9 +176,12 @@ impl State {
     }
 
     /// Takes the first block of a list.
+    ///
+    /// # Safety
+    /// `class` is below [`CLASSES`].
     #[inline(always)]
-    fn pop(&mut self, class: usize) -> Option<usize> {
-        // SAFETY: callers pass classes that there are.
+    unsafe fn pop(&mut self, class: usize) -> Option<usize> {
+        // SAFETY: the caller's class is below the length.
         let head = unsafe { *self.quick.get_unchecked(class) };
         if head == 0 {
             return None;
@@ -181,7 +190,7 @@ impl State {
         let next = unsafe { self.link(head) };
         let holds = || next == 0 || self.waits(next, size_of_class(class));
         let sound = checked::sound(holds, head, ASTRAY);
-        // SAFETY: as above.
+        // SAFETY: the caller's class is below the length.
         unsafe { *self.quick.get_unchecked_mut(class) = if sound { next } else { 0 } };
         Some(head)
     }
@@ -189,10 +198,11 @@ impl State {
     /// Puts a block on a list.
     ///
     /// # Safety
-    /// It is a block of that class, and nothing uses it any more.
+    /// `class` is below [`CLASSES`]; a block of that class begins at `address`, and nothing uses it
+    /// any more.
     #[inline(always)]
     unsafe fn push(&mut self, class: usize, address: usize) {
-        // SAFETY: callers pass classes that there are.
+        // SAFETY: the caller's class is below the length.
         let head = unsafe { self.quick.get_unchecked_mut(class) };
         let next = core::mem::replace(head, address);
         let at = self.runs.pointer(self.runs.granule(address));
@@ -204,56 +214,58 @@ impl State {
         self.runs.pointer(at).addr()
     }
 
-    /// Empties the quick lists into the runs. Whether there was anything. A list is given up where
-    /// it leads to what is no block of its size: one that was freed twice, or overwritten.
+    /// Empties the quick lists into the runs. Returns false if they were empty. A list is given up
+    /// where it leads to no block of its size: one that was freed twice, or overwritten.
+    #[inline(never)]
     fn flush(&mut self) -> bool {
         let mut any = false;
         for class in 0..CLASSES {
             let n = size_of_class(class);
-            // SAFETY: a class that there is.
-            let mut block = core::mem::replace(unsafe { self.quick.get_unchecked_mut(class) }, 0);
-            while block != 0
-                && checked::plausible(self.may_wait(block), block, ASTRAY)
-                && checked::sound(|| self.waits(block, n), block, ASTRAY)
-            {
+            loop {
+                // SAFETY: `class` is below the length.
+                let head = unsafe { self.quick.get_unchecked_mut(class) };
+                let block = *head;
+                if block == 0 {
+                    break;
+                }
+                // Off the list before it is freed: a trap in between loses one block.
+                *head = 0;
+                if !checked::plausible(self.may_wait(block), block, ASTRAY)
+                    || !checked::sound(|| self.waits(block, n), block, ASTRAY)
+                {
+                    break;
+                }
                 any = true;
                 // SAFETY: it waited on the list.
                 let next = unsafe { self.link(block) };
+                // SAFETY: `class` is below the length.
+                unsafe { *self.quick.get_unchecked_mut(class) = next };
+                if n > SMALL {
+                    self.idle = self.idle.saturating_sub(n);
+                }
                 let at = self.runs.granule(block);
-                // SAFETY: a free block of that size.
+                // SAFETY: a block of that size, which nobody uses.
                 unsafe { self.runs.free(at, n) };
-                block = next;
             }
         }
         self.idle = 0;
         any
     }
 
-    /// Grows by what `n` granules in a row need; `joined`: those that follow the top. False, and
-    /// nothing changed, where that is refused. What came may be too little, though not twice in a
-    /// row.
-    fn grow<G: LinearMemory, P: Policy>(&mut self, pool: &Pool<G>, n: usize, joined: bool) -> bool {
-        let runs = &mut self.runs;
-        let end = runs.granule(pool.end());
-        let mut needed = 0;
-        let mut bytes = 0;
-        for moves in [false, true] {
-            needed = runs.needed(end, n, moves) << GRANULE_LOG;
-            bytes = P::growth(runs.committed, needed);
-            let pages = align_up(bytes, PAGE) >> GRANULE_LOG;
-            if bytes >= needed && runs.table_stays(end, pages, joined) {
-                break;
-            }
-        }
-        if bytes < needed {
-            return false;
-        }
-        // What would have been nice to have may be too much.
+    /// Grows by `bytes`, or by `needed` where that is too much. Returns false, and changes nothing,
+    /// where both are refused. What came may be too little, though not twice in a row.
+    fn grow<G: LinearMemory>(
+        &mut self,
+        pool: &Pool<G>,
+        bytes: usize,
+        needed: usize,
+        joined: bool,
+    ) -> bool {
         let Some(extent) = pool.take_fresh(bytes).or_else(|| pool.take_fresh(needed)) else {
             return false;
         };
         // SAFETY: fresh from the pool, whose memory begins there.
-        if !unsafe { runs.add(base(pool), &extent, joined) } {
+        if !unsafe { self.runs.add(base(pool), &extent, joined) } {
             // It is what was below the first growth and less than three granules; or, where there
             // are threads, somebody else grew in the same instant.
             #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
@@ -266,67 +278,57 @@ impl State {
     }
 
     /// Takes what is wanted from the runs: those there are, then those that the quick lists make,
-    /// then new memory.
+    /// then, for `g` granules without what the class adds, whichever holds them. `None` only if no
+    /// free memory does.
     #[inline(never)]
-    fn obtain<G: LinearMemory, P: Policy>(&mut self, pool: &Pool<G>, want: Want) -> Option<Taken> {
+    fn serve(&mut self, want: Want, g: usize) -> Option<Taken> {
         // Without memory there is no table to look into.
-        if self.runs.limit != 0 {
-            self.carved = self.carved.wrapping_add(want.fit);
-            if self.careful && self.carved > self.runs.committed / OFTEN {
-                self.carved = 0;
-                self.flush();
-            }
-            if let Some(taken) = self.runs.take(want) {
-                return Some(taken);
-            }
-            if self.flush() {
-                if let Some(taken) = self.runs.take(want) {
-                    return Some(taken);
-                }
+        if self.runs.limit == 0 {
+            return None;
+        }
+        self.carved = self.carved.wrapping_add(want.fit);
+        if self.careful && self.carved > self.runs.committed / OFTEN {
+            self.carved = 0;
+            self.flush();
+        }
+        let mut taken = self.runs.take(want);
+        if taken.is_none() && self.flush() {
+            taken = self.runs.take(want);
+        }
+        if taken.is_none() {
+            taken = self.runs.take_exactly(g, want.align);
+            if taken.is_none() {
+                self.careful = self.runs.free > self.runs.committed / FRAGMENTED;
+            } else if g < want.n {
+                self.short += 1;
             }
         }
-        self.careful = self.runs.free > self.runs.committed / FRAGMENTED;
-        // The first growth may be what is below it, and too small; one that lands behind
-        // foreign pages does not add to the top.
-        for _ in 0..3 {
-            if !self.grow::<G, P>(pool, want.fit, false) {
-                return None;
-            }
-            if let Some(taken) = self.runs.take(want) {
-                return Some(taken);
-            }
-        }
-        None
+        taken
     }
 
-    /// Takes a block that the first of a quick list is not: a small one, of which more are carved
-    /// from the same run for the list, a large or strongly aligned one, or any where nothing waits.
-    #[inline(never)]
-    fn take<G: LinearMemory, P: Policy>(
-        &mut self,
-        pool: &Pool<G>,
-        layout: Layout,
-    ) -> Option<Taken> {
-        let (n, class) = class_for(layout.size());
-        let align = layout.align();
-        if align > GRANULE {
-            if let Some(at) = self.pop_aligned(class, align) {
-                return Some(Taken { at, n, fresh: usize::MAX });
-            }
-            let fit = n.checked_add((align >> GRANULE_LOG) - 1)?;
-            return self.obtain::<G, P>(pool, Want { n, fit, most: n, align });
-        }
-        let most = if n <= SMALL { BATCH } else { n };
-        let taken = self.obtain::<G, P>(pool, Want { n, fit: n, most, align })?;
+    /// Tells a block that is `g` granules, of a class with blocks of `n`, from a whole one: another
+    /// block begins behind `g`.
+    #[inline]
+    fn is_short(&self, at: usize, g: usize, n: usize) -> bool {
+        self.short > 0 && g < n && self.runs.ends(at + g)
+    }
+
+    /// Puts all blocks but the first, of those of `n` granules that were carved together, on their
+    /// list.
+    ///
+    /// # Safety
+    /// The granules were taken just now, and `n` is the size of the class, which is below
+    /// [`CLASSES`].
+    unsafe fn keep_rest(&mut self, taken: &Taken, n: usize, class: usize) {
         let mut at = taken.at + taken.n;
         while at > taken.at + n {
             at -= n;
-            self.runs.mark(at);
+            // SAFETY: inside of what was carved, which is one live block so far.
+            unsafe { self.runs.mark(at) };
             let address = self.address(at);
             // SAFETY: carved just now, of that size.
             unsafe { self.push(class, address) };
         }
-        Some(Taken { n, ..taken })
     }
 
     /// Takes the first block of a list if it happens to be aligned to `align`: strongly aligned
@@ -336,24 +338,15 @@ impl State {
         if head & (align - 1) != 0 {
             return None;
         }
-        let block = self.pop(class)?;
+        // SAFETY: `get` found the class.
+        let block = unsafe { self.pop(class) }?;
         if class > SMALL {
             self.idle -= size_of_class(class);
         }
         Some(self.runs.granule(block))
     }
 
-    /// Sets the emergency reserve apart, once.
-    #[inline(always)]
-    fn set_apart<G: LinearMemory, P: Policy>(&mut self, pool: &Pool<G>) {
-        if P::EMERGENCY > 0 && self.emergency == 0 {
-            let n = granules(P::EMERGENCY);
-            let want = Want { n, fit: n, most: n, align: 1 };
-            self.emergency = self.obtain::<G, P>(pool, want).map_or(NO_RESERVE, |taken| taken.at);
-        }
-    }
-
-    /// Frees the emergency reserve. Whether there was one.
+    /// Frees the emergency reserve. Returns false if there was none.
     fn free_emergency<P: Policy>(&mut self) -> bool {
         let there = self.emergency > NO_RESERVE;
         if there {
@@ -364,47 +357,60 @@ impl State {
         there
     }
 
-    /// Makes a block smaller or larger where it is. False, and nothing changed, where that cannot
-    /// be.
+    /// Makes a block smaller or larger where it is, as far as free memory behind it goes.
     ///
     /// # Safety
-    /// It was handed out for `old` bytes.
+    /// It was handed out for `old` bytes, and is live.
     #[inline(never)]
-    unsafe fn resize<G: LinearMemory, P: Policy>(
-        &mut self,
-        pool: &Pool<G>,
-        address: usize,
-        old: usize,
-        new: usize,
-    ) -> bool {
-        let (from, _) = class_for(old);
-        let (to, _) = class_for(new);
+    unsafe fn resize(&mut self, address: usize, old: usize, new: usize) -> Resized {
+        let (mut from, _) = class_for(old);
+        let (whole, _) = class_for(new);
         let at = self.runs.granule(address);
-        if to <= from {
-            if to < from {
-                self.runs.mark(at + to);
-                // SAFETY: a block of its own now, which the caller gives up.
-                unsafe { self.runs.free(at + to, from - to) };
-            }
-            return true;
+        let was_short = self.is_short(at, granules(old), from);
+        if was_short {
+            from = granules(old);
         }
-        let more = to - from;
-        let mut free = self.runs.free_at(at + from);
-        if free < more && at + from == self.runs.top && to >= EXTEND {
+        // As large as its class says where that can be, else as large as was asked for.
+        let exact = granules(new).max(1);
+        let mut free = if whole > from { self.runs.free_at(at + from) } else { 0 };
+        let mut to = if whole <= from + free { whole } else { exact };
+        if to > from + free {
+            if at + from != self.runs.top || to < EXTEND {
+                return Resized::No;
+            }
             // Memory grows only for what nothing that is free could hold.
             self.flush();
-            if self.runs.find(to).is_some() || !self.grow::<G, P>(pool, more, true) {
-                return false;
-            }
             free = self.runs.free_at(at + from);
+            if self.runs.find(whole).is_some() {
+                return Resized::No;
+            }
+            if whole > from + free {
+                return Resized::Grow(whole - from);
+            }
+            to = whole;
         }
-        if free < more {
-            return false;
+        if to < from {
+            // SAFETY: inside of the caller's block.
+            unsafe { self.runs.mark(at + to) };
+            // SAFETY: a block of its own now, which the caller gives up.
+            unsafe { self.runs.free(at + to, from - to) };
+        } else if to > from {
+            // SAFETY: that much is free behind the block.
+            unsafe { self.runs.cut(at + from, free, to - from) };
+            // SAFETY: the caller's block, and what was cut off for it.
+            unsafe { self.runs.join(at + from) };
         }
-        self.runs.cut(at + from, free, more);
-        self.runs.join(at + from);
-        true
+        self.short = self.short - usize::from(was_short) + usize::from(to < whole);
+        Resized::Yes
     }
+}
+
+/// The outcome of [`State::resize`].
+enum Resized {
+    Yes,
+    No,
+    /// The block ends with memory, and memory would have to grow by this many granules.
+    Grow(usize),
 }
 
 /// The start of a pool's linear memory, a page below it: granule 0 is none.
@@ -418,38 +424,129 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
         Self::assemble(memory)
     }
 
-    /// Grows now, so that `bytes` bytes more can be allocated without growing later. False, and
-    /// nothing changed, where that is refused.
+    /// Grows now, so that `bytes` bytes more can be allocated without growing later. Returns false
+    /// where that is refused.
     ///
     /// With a [`Policy`] that never grows, the start-up code's way to all the memory there will be
     /// is a policy that allows it until then.
     pub fn reserve(&self, bytes: usize) -> bool {
-        self.state.with(|state| {
-            let pool = self.memory.pool();
-            // The first growth may be what is below it, and too small.
-            for _ in 0..3 {
-                if state.runs.end - state.runs.top >= granules(bytes) {
-                    return true;
-                }
-                if !state.grow::<M::Memory, P>(pool, granules(bytes), false) {
-                    return false;
-                }
+        let n = granules(bytes);
+        let has = || self.state.with(|state| state.runs.end - state.runs.top >= n);
+        for _ in 0..GROWTHS {
+            if has() {
+                return true;
             }
-            state.runs.end - state.runs.top >= granules(bytes)
-        })
+            if !self.grow(n, false) {
+                return false;
+            }
+        }
+        has()
     }
 
-    #[inline(always)]
+    /// Grows by what `n` granules in a row need; `joined`: those that follow the top. Returns false,
+    /// and changes nothing, where that is refused. The policy is asked while no lock is held.
+    fn grow(&self, n: usize, joined: bool) -> bool {
+        // More than there can be needs nobody's answer, and no sum of it overflows.
+        if n > MOST {
+            return false;
+        }
+        let pool = self.memory.pool();
+        let plan = |state: &State, moves| {
+            let end = state.runs.granule(pool.end());
+            (end, state.runs.needed(end, n, moves).min(MOST + 1) << GRANULE_LOG)
+        };
+        for moves in [false, true] {
+            let (committed, needed) =
+                self.state.with(|state| (state.runs.committed, plan(state, moves).1));
+            if needed > MOST << GRANULE_LOG {
+                return false;
+            }
+            let bytes = P::growth(committed, needed).min(MOST << GRANULE_LOG);
+            if bytes < needed {
+                continue;
+            }
+            let grown = self.state.with(|state| {
+                // Another thread may have used the heap since.
+                let (end, needed) = plan(state, moves);
+                let pages = align_up(bytes, PAGE) >> GRANULE_LOG;
+                let fits = moves || state.runs.table_stays(end, pages, joined);
+                (fits && needed <= bytes).then(|| state.grow(pool, bytes, needed, joined))
+            });
+            if let Some(grown) = grown {
+                return grown;
+            }
+        }
+        false
+    }
+
+    /// Takes what is wanted from what is free, or from memory that grows.
+    #[inline(never)]
+    fn obtain(&self, want: Want, g: usize) -> Option<Taken> {
+        // The first growth may be what is below it, and too small; one that lands behind foreign
+        // pages does not add to the top.
+        for _ in 0..GROWTHS {
+            let taken = self.state.with(|state| state.serve(want, g));
+            if taken.is_some() {
+                return taken;
+            }
+            if !self.grow(want.fit, false) {
+                return None;
+            }
+        }
+        self.state.with(|state| state.serve(want, g))
+    }
+
+    /// Takes a block that is not the first of a quick list: a small one, of which more are carved
+    /// from the same run for the list, a large or strongly aligned one, or any where no block waits.
+    fn carve(&self, layout: Layout) -> Option<Taken> {
+        let (n, class) = class_for(layout.size());
+        let g = granules(layout.size()).max(1);
+        let align = layout.align();
+        if align > GRANULE {
+            if let Some(at) = self.state.with(|state| state.pop_aligned(class, align)) {
+                return Some(Taken { at, n, fresh: usize::MAX });
+            }
+            let fit = n.checked_add((align >> GRANULE_LOG) - 1)?;
+            return self.obtain(Want { n, fit, most: n, align }, g);
+        }
+        let most = if n <= SMALL { BATCH } else { n };
+        let taken = self.obtain(Want { n, fit: n, most, align }, g)?;
+        if taken.n > n {
+            // SAFETY: taken just now, in blocks of the class, which is small.
+            self.state.with(|state| unsafe { state.keep_rest(&taken, n, class) });
+        }
+        Some(Taken { n: n.min(taken.n), ..taken })
+    }
+
+    /// Sets the emergency reserve apart, once.
+    fn set_apart(&self) {
+        if P::EMERGENCY == 0 || self.state.with(|state| state.emergency != 0) {
+            return;
+        }
+        let n = granules(P::EMERGENCY);
+        let want = Want { n, fit: n, most: n, align: 1 };
+        let reserve = self.obtain(want, n).map_or(NO_RESERVE, |taken| taken.at);
+        self.state.with(|state| {
+            if state.emergency == 0 {
+                state.emergency = reserve;
+            } else if reserve > NO_RESERVE {
+                // SAFETY: taken just now; another thread was first.
+                unsafe { state.runs.free(reserve, n) };
+            }
+        });
+    }
+
+    #[inline(never)]
     fn take(&self, layout: Layout) -> Option<(*mut u8, Taken)> {
         let mut retried = false;
         loop {
-            let taken = self.state.with(|state| {
-                state.set_apart::<M::Memory, P>(self.memory.pool());
-                let taken = state.take::<M::Memory, P>(self.memory.pool(), layout)?;
-                Some((state.runs.pointer(taken.at), taken))
-            });
-            if taken.is_some() || retried || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none()) {
-                return taken;
+            self.set_apart();
+            if let Some(taken) = self.carve(layout) {
+                let block = self.state.with(|state| state.runs.pointer(taken.at));
+                return Some((block, taken));
+            }
+            if retried || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none()) {
+                return None;
             }
             if checked::make_room(self) {
                 continue;
@@ -466,7 +563,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
         }
     }
 
-    /// What [`Plain::alloc`] does when a quick list does not do it.
+    /// Allocates a block that no quick list has.
     #[cold]
     #[inline(never)]
     fn alloc_slowly(&self, layout: Layout) -> *mut u8 {
@@ -484,6 +581,7 @@ unsafe impl HeapState for Lock<State> {
         quick: [0; CLASSES],
         idle: 0,
         careful: false,
+        short: 0,
         carved: 0,
         emergency: 0,
         runs: Runs::EMPTY,
@@ -497,7 +595,8 @@ unsafe impl HeapState for Lock<State> {
             let (n, class) = class_for(layout.size());
             if class < CLASSES {
                 let block = heap.state.with(|state| {
-                    let block = state.pop(class)?;
+                    // SAFETY: tested just now.
+                    let block = unsafe { state.pop(class) }?;
                     if n > SMALL {
                         state.idle -= n;
                     }
@@ -520,9 +619,15 @@ unsafe impl HeapState for Lock<State> {
         let (n, class) = class_for(layout.size());
         heap.state.with(|state| {
             if n > SMALL {
+                let (at, g) = (state.runs.granule(block.addr()), granules(layout.size()));
+                if state.is_short(at, g, n) {
+                    state.short -= 1;
+                    // SAFETY: a live block of `g` granules, by the contract of `dealloc`.
+                    return unsafe { state.runs.free(at, g) };
+                }
                 if class == CLASSES || state.idle + n > state.runs.committed / IDLE {
                     // SAFETY: a live block of `n` granules, by the contract of `dealloc`.
-                    return unsafe { state.runs.free(state.runs.granule(block.addr()), n) };
+                    return unsafe { state.runs.free(at, n) };
                 }
                 state.idle += n;
             }
@@ -563,11 +668,15 @@ unsafe impl HeapState for Lock<State> {
         layout: Layout,
         size: usize,
     ) -> bool {
-        let pool = heap.memory.pool();
-        heap.state.with(|state| {
-            // SAFETY: a live block of that layout, by the contract of `resize`.
-            unsafe { state.resize::<M::Memory, P>(pool, block.addr(), layout.size(), size) }
-        })
+        // SAFETY: a live block of that layout, by the contract of `resize`.
+        let resize = |state: &mut State| unsafe { state.resize(block.addr(), layout.size(), size) };
+        match heap.state.with(resize) {
+            Resized::Yes => true,
+            Resized::No => false,
+            Resized::Grow(more) => {
+                heap.grow(more, true) && matches!(heap.state.with(resize), Resized::Yes)
+            }
+        }
     }
 }
 

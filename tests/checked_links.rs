@@ -301,11 +301,11 @@ fn a_heap_believes_no_length_that_was_overwritten() {
             // SAFETY: what the test is about: memory that is the heap's again.
             unsafe { at.cast::<u32>().write(word) };
             no_report("Heap");
-            // Merges with it, or would. It is told where the run that was looked at ends, or which
-            // one leads to it and not back.
+            // Merges with it, or would. The report names where the run ends that was looked at, or
+            // the run whose link back leads elsewhere.
             free(blocks[4]);
             let link_back = offset == 4 && !at_end;
-            let found = if link_back { blocks[5] } else { blocks[4].wrapping_sub(16) };
+            let found = if link_back { blocks[3] } else { blocks[4].wrapping_sub(16) };
             named("Heap", found.addr());
             free(blocks[2]);
             let mut seen: BTreeSet<_> = [0, 6, 7, 8, 9, 10, 11].map(|at| blocks[at]).into();

@@ -47,6 +47,9 @@ pub trait Policy {
     /// By how many bytes to grow when `needed` more are needed and `committed` are there. Less than
     /// `needed` means not to grow. Rounded up to whole pages.
     ///
+    /// No lock is held: the function may use the heap, though a request in it that needs memory
+    /// asks it again.
+    ///
     /// By default a 64th of what there is, or what is needed if that is more.
     #[inline]
     fn growth(committed: usize, needed: usize) -> usize {

@@ -96,8 +96,10 @@ mod tests {
 
     /// Makes `at..at + n` what looks like a free run, in no bin.
     fn fake(runs: &mut Runs, at: usize, n: usize) {
-        runs.set(at, S | F);
-        runs.set(at + n - 1, if n > 1 { F } else { S | F });
+        // SAFETY: what the test is about: a table that is wrong.
+        unsafe { runs.set(at, S | F) };
+        // SAFETY: what the test is about: a table that is wrong.
+        unsafe { runs.set(at + n - 1, if n > 1 { F } else { S | F }) };
         write(runs, at, LENGTH, n);
         write(runs, at + n - 1, GRANULE - 4, n);
     }
@@ -105,7 +107,8 @@ mod tests {
     #[test]
     fn every_granule_is_in_one_block_and_both_ends_of_a_run_say_so() {
         breaks("memory is in no block", |runs, _| {
-            runs.set(runs.origin, 0);
+            // SAFETY: what the test is about: a table that is wrong.
+            unsafe { runs.set(runs.origin, 0) };
             runs.origin
         });
         for wrong in [4, 6, 0] {
@@ -119,15 +122,18 @@ mod tests {
             });
         }
         breaks("a free run has no end", |runs, [run, ..]| {
-            runs.set(run + 4, 0);
+            // SAFETY: what the test is about: a table that is wrong.
+            unsafe { runs.set(run + 4, 0) };
             run + 4
         });
         breaks("a live block ends as free", |runs, [run, ..]| {
-            runs.set(run + 6, F);
+            // SAFETY: what the test is about: a table that is wrong.
+            unsafe { runs.set(run + 6, F) };
             run + 6
         });
         breaks("a block begins in the top", |runs, _| {
-            runs.set(runs.top + 3, S);
+            // SAFETY: what the test is about: a table that is wrong.
+            unsafe { runs.set(runs.top + 3, S) };
             runs.top + 3
         });
         breaks("blocks run over the end", |runs, _| {
@@ -187,7 +193,8 @@ mod tests {
             });
         }
         breaks("a bin leads to what is no free run", |runs, _| {
-            runs.set(runs.top, S | F);
+            // SAFETY: what the test is about: a table that is wrong.
+            unsafe { runs.set(runs.top, S | F) };
             runs.bins[3] = runs.top as u32;
             runs.top
         });
@@ -240,7 +247,8 @@ mod tests {
             // What was in use is not.
             with_runs([], |runs, []| {
                 let at = runs.top;
-                runs.cut(at, runs.end - at, 2);
+                // SAFETY: the top has that much.
+                unsafe { runs.cut(at, runs.end - at, 2) };
                 write(runs, at + 1, word * 4, 1);
                 // SAFETY: taken just now.
                 unsafe { runs.free(at, 2) };

@@ -34,10 +34,11 @@ pub(crate) fn class_for(size: usize) -> (usize, usize) {
     (eighths << step, SMALL + (log - 6) * 8 + eighths - 8)
 }
 
-/// `size` bytes in granules. No layout is so large that this overflows.
+/// `size` bytes in granules, rounded up. No layout is so large that rounding overflows; other sizes
+/// near `usize::MAX` are taken to be a little smaller, and no memory holds those either.
 #[inline(always)]
 pub(crate) fn granules(size: usize) -> usize {
-    (size + (GRANULE - 1)) >> GRANULE_LOG
+    size.saturating_add(GRANULE - 1) >> GRANULE_LOG
 }
 
 /// The size of the blocks of a class, in granules.

@@ -109,7 +109,8 @@ impl Runs {
             if zero > from {
                 self.fresh = zero;
             }
-            self.set(self.top, S);
+            // SAFETY: the top begins there.
+            unsafe { self.set(self.top, S) };
         } else {
             // SAFETY: an extent that the top does not reach.
             unsafe { self.begin_top(from, zero, &old, stays) };
@@ -129,7 +130,8 @@ impl Runs {
     unsafe fn begin_top(&mut self, from: usize, zero: usize, old: &Old, stays: bool) {
         let top = self.top;
         let follows = from == old.limit;
-        self.set(from, S);
+        // SAFETY: the top, or a header, begins with the extent.
+        unsafe { self.set(from, S) };
         self.top = from;
         if !follows {
             // SAFETY: the first granule of the extent.
@@ -138,20 +140,24 @@ impl Runs {
             unsafe { self.write(from, 4, old.limit) };
             self.newest = from;
             self.top = from + 1;
-            self.set(self.top, S);
+            // SAFETY: the top begins behind the header.
+            unsafe { self.set(self.top, S) };
         }
         self.fresh = zero.max(self.top);
         if old.limit == 0 {
             return;
         }
         if !follows {
-            self.set(old.limit, S);
+            // SAFETY: the gap begins there, a block that nobody frees.
+            unsafe { self.set(old.limit, S) };
         }
         // The table is a block behind the old top, or it is gone from there.
         let end = if stays || old.inner { old.end } else { old.limit };
-        self.set(end, S);
+        // SAFETY: the table, the gap or the new top begins there.
+        unsafe { self.set(end, S) };
         if top < end {
-            self.set(top, S);
+            // SAFETY: the old top, a block of its own.
+            unsafe { self.set(top, S) };
             // SAFETY: free, and the heap's.
             unsafe { self.free(top, end - top) };
         }
@@ -240,7 +246,7 @@ unsafe fn carry(from: *mut u8, to: *mut u8, len: usize) {
 mod tests {
     use super::super::tests::{Heap, memory, take_top};
     use crate::{
-        heap::{Standard, State, classes::GRANULE},
+        heap::{State, classes::GRANULE},
         linear::{PAGE, Pool, Simulation},
     };
 
@@ -252,36 +258,38 @@ mod tests {
     /// Uses up the top but for [`LEFT`].
     fn fill(state: &mut State) {
         let free = state.runs.end - state.runs.top;
-        state.runs.cut(state.runs.top, free, free - LEFT);
+        // SAFETY: the top has that much.
+        unsafe { state.runs.cut(state.runs.top, free, free - LEFT) };
     }
 
     /// A heap of 16 pages, with a table for 20, and little in its top. `inner`: of 17 pages, and the
     /// last one follows the table. `behind`: somebody else has grown a page since.
-    fn grown(inner: bool, behind: bool, test: impl FnOnce(&Pool<Simulation>, &mut State)) {
+    fn grown(inner: bool, behind: bool, test: impl FnOnce(&Pool<Simulation>, &Heap)) {
         let pool = memory(100);
         let heap = Heap::with_memory(&pool);
         assert!(heap.reserve(15 * PAGE) && pool.stats().grown_pages == 16);
         heap.state.with(|state| {
             assert_eq!(state.runs.cover, 20 * PAGES);
             fill(state);
-            if inner {
-                assert!(state.grow::<_, Standard>(&pool, 3000, false));
-                fill(state);
-            }
-            assert!(!behind || pool.memory().foreign(1));
-            test(&pool, state);
-            state.runs.check().unwrap();
         });
+        if inner {
+            assert!(heap.grow(3000, false));
+            heap.state.with(fill);
+        }
+        assert!(!behind || pool.memory().foreign(1));
+        test(&pool, &heap);
+        heap.state.with(|state| state.runs.check()).unwrap();
         assert!(pool.memory().foreign_intact());
     }
 
     /// Grows by what `n` granules in a row need. The pages that took, and whether the table stayed.
-    fn grow(pool: &Pool<Simulation>, state: &mut State, n: usize, joined: bool) -> (usize, bool) {
-        let (before, table) = (pool.stats(), state.runs.table);
-        assert!(state.grow::<_, Standard>(pool, n, joined));
+    fn grow(pool: &Pool<Simulation>, heap: &Heap, n: usize, joined: bool) -> (usize, bool) {
+        let table = || heap.state.with(|state| state.runs.table);
+        let (before, stood) = (pool.stats(), table());
+        assert!(heap.grow(n, joined));
         let after = pool.stats();
         assert_eq!(after.growths, before.growths + 1);
-        (after.grown_pages - before.grown_pages, state.runs.table == table)
+        (after.grown_pages - before.grown_pages, table() == stood)
     }
 
     const EACH: [(bool, bool); 4] = [(false, false), (false, true), (true, false), (true, true)];
@@ -291,9 +299,9 @@ mod tests {
     fn one_growth_is_enough_wherever_it_lands() {
         for (inner, behind) in EACH {
             for n in [LEFT + 1, PAGES - 2, PAGES + 4, 2 * PAGES, 5 * PAGES, 40 * PAGES] {
-                grown(inner, behind, |pool, state| {
-                    grow(pool, state, n, false);
-                    let free = state.runs.end - state.runs.top;
+                grown(inner, behind, |pool, heap| {
+                    grow(pool, heap, n, false);
+                    let free = heap.state.with(|state| state.runs.end - state.runs.top);
                     assert!(free >= n, "{n}, {inner}, {behind}: {free}");
                 });
             }
@@ -308,8 +316,8 @@ mod tests {
             // reckoned with.
             let reached = if inner && !behind { LEFT } else { 0 };
             for (n, pages) in [(PAGES - 2, 1), (PAGES - 1, 2), (2 * PAGES - 2, 2)] {
-                grown(inner, behind, |pool, state| {
-                    let took = grow(pool, state, n + reached, false);
+                grown(inner, behind, |pool, heap| {
+                    let took = grow(pool, heap, n + reached, false);
                     assert_eq!(took, (pages, true), "{n}, {inner}, {behind}");
                 });
             }
@@ -322,16 +330,16 @@ mod tests {
         for (inner, behind) in EACH {
             let there = 16 + usize::from(inner) + usize::from(behind);
             for pages in 1..=20 - there {
-                grown(inner, behind, |pool, state| {
+                grown(inner, behind, |pool, heap| {
                     let reached = if inner && !behind { LEFT } else { 0 };
-                    let took = grow(pool, state, pages * PAGES - 2 + reached, false);
+                    let took = grow(pool, heap, pages * PAGES - 2 + reached, false);
                     assert_eq!(took, (pages, true));
                 });
             }
-            grown(inner, behind, |pool, state| {
-                let (_, stayed) = grow(pool, state, (21 - there) * PAGES, false);
+            grown(inner, behind, |pool, heap| {
+                let (_, stayed) = grow(pool, heap, (21 - there) * PAGES, false);
                 assert!(!stayed);
-                assert!(state.runs.cover >= (21 + 21 / 4) * PAGES);
+                assert!(heap.state.with(|state| state.runs.cover) >= (21 + 21 / 4) * PAGES);
             });
         }
     }
@@ -341,13 +349,15 @@ mod tests {
     #[cfg_attr(miri, ignore = "many memories, each of which takes Miri seconds")]
     fn the_table_moves_out_of_the_way_of_what_has_to_be_joined() {
         for (inner, behind) in EACH {
-            grown(inner, behind, |pool, state| {
-                let (top, end) = (state.runs.top, state.runs.end);
-                let (_, stayed) = grow(pool, state, PAGES, true);
+            grown(inner, behind, |pool, heap| {
+                let place = || heap.state.with(|state| (state.runs.top, state.runs.end));
+                let (top, end) = place();
+                let (_, stayed) = grow(pool, heap, PAGES, true);
                 assert_eq!(stayed, inner || behind, "{inner}, {behind}");
                 if !behind {
-                    assert_eq!(state.runs.top, top);
-                    assert!(state.runs.end >= top + PAGES && end < state.runs.end);
+                    let (top_after, end_after) = place();
+                    assert_eq!(top_after, top);
+                    assert!(end_after >= top + PAGES && end < end_after);
                 }
             });
         }
@@ -358,8 +368,8 @@ mod tests {
         for n in [1, PAGES - 1, PAGES, 3 * PAGES, 50 * PAGES] {
             let pool = memory(100);
             let heap = Heap::with_memory(&pool);
+            grow(&pool, &heap, n, false);
             heap.state.with(|state| {
-                grow(&pool, state, n, false);
                 let runs = &mut state.runs;
                 assert!(runs.end - runs.top >= n, "{n}");
                 take_top(runs);

@@ -24,7 +24,7 @@ mod tests;
 use core::ptr::NonNull;
 
 use super::classes::{GRANULE, GRANULE_LOG};
-use crate::{bitmap::align_up, provenance};
+use crate::provenance;
 
 /// A block begins here.
 pub(super) const S: u8 = 1;
@@ -37,6 +37,11 @@ const EXACT: usize = 16;
 pub(super) const BINS: usize = EXACT + 8 * 24;
 /// How many runs of a bin whose sizes differ are looked at before a larger bin is.
 const LOOK: usize = 8;
+/// Runs of this many granules, 16 KiB, are worth a longer look for the one that fits best: less of
+/// them is cut off, and a look costs little beside the use of such a block.
+const LARGE: usize = 1024;
+/// How many runs of a bin of large ones are looked at.
+const LOOK_LARGE: usize = 64;
 
 /// The first words of a free run: its neighbours in the bin, and its length. The first run of a bin
 /// has no previous one, and what stands there means nothing: so whoever takes it need not touch the
@@ -112,8 +117,8 @@ pub(super) fn bin_of(n: usize) -> usize {
     }
     let log = (usize::BITS - 1 - n.leading_zeros()) as usize;
     let bin = EXACT + (log - 4) * 8 + ((n >> (log - 3)) & 7);
-    // A 64-bit program may ask for more than any bin is for. It gets nothing, but it may ask.
-    if usize::BITS > 32 { bin.min(BINS - 1) } else { bin }
+    // More than any bin is for may be asked for. Nothing holds it.
+    bin.min(BINS - 1)
 }
 
 impl Runs {
@@ -146,20 +151,29 @@ impl Runs {
         address.wrapping_sub(base_address(self.base)) >> GRANULE_LOG
     }
 
+    /// The bits of granule `at`; 0 where the table has none.
     #[inline]
     pub(super) fn get(&self, at: usize) -> u8 {
-        let index = at - self.origin;
-        debug_assert!(at >= self.origin && at < self.limit);
-        // SAFETY: the table has an entry for every granule from the origin to the limit.
+        let index = at.wrapping_sub(self.origin);
+        if index >= self.cover {
+            return 0;
+        }
+        // SAFETY: the table is the heap's, and has two bits for each of `cover` granules.
         let byte = unsafe { self.table.wrapping_add(index / 4).read() };
         byte >> (index % 4 * 2) & 3
     }
 
+    /// Sets the bits of granule `at`; does nothing where the table has none.
+    ///
+    /// # Safety
+    /// Blocks and runs are what the bits say when the operation ends that this is part of.
     #[inline]
-    pub(super) fn set(&mut self, at: usize, bits: u8) {
-        let index = at - self.origin;
-        debug_assert!(at >= self.origin && at < self.limit);
-        // SAFETY: the table has an entry for every granule from the origin to the limit.
+    pub(super) unsafe fn set(&mut self, at: usize, bits: u8) {
+        let index = at.wrapping_sub(self.origin);
+        if index >= self.cover {
+            return;
+        }
+        // SAFETY: the table is the heap's, and has two bits for each of `cover` granules.
         let byte = unsafe { &mut *self.table.wrapping_add(index / 4) };
         let shift = index % 4 * 2;
         *byte = *byte & !(3 << shift) | bits << shift;
@@ -324,44 +338,27 @@ impl Runs {
         // A region begins with a header, so there is a granule before.
         let mut left = 0;
         if self.get(at - 1) & F != 0 {
-            // SAFETY: the last granule of a free run.
+            // SAFETY: the bits say that a free run ends there.
             left = unsafe { self.length_before(at) };
         }
         let start = at - left;
-        if left > 0 {
-            self.set(at, 0);
-            // The first granule of the run keeps its bits, even if it was the last one too.
-            if left > 1 {
-                self.set(at - 1, 0);
-            }
-        }
-        if after == self.top {
+        let to_top = after == self.top;
+        let right = if to_top { 0 } else { self.free_at(after) };
+        let whole = left + n + right;
+        // First the lists, the deepest call first, and then the bits, without a call: a trap for want
+        // of stack comes before anything has changed.
+        if to_top {
             if left > 0 {
-                // SAFETY: a free run.
+                // SAFETY: the bits say that it is a free run.
                 unsafe { self.unlink(start, left) };
             }
-            if after < self.end {
-                self.set(after, 0);
-            }
-            self.set(start, S);
-            self.top = start;
-            return;
-        }
-        self.set(start, S | F);
-        let right = self.free_at(after);
-        if right > 0 {
-            self.set(after, if right > 1 { 0 } else { F });
-        } else {
-            self.set(after - 1, if after - 1 > start { F } else { S | F });
-        }
-        let whole = left + n + right;
-        if left > 0 {
-            if right > 0 {
-                // SAFETY: a free run.
-                unsafe { self.unlink(after, right) };
-            }
+        } else if left > 0 {
             // SAFETY: a free run, and what was freed behind it.
             unsafe { self.relink(start, left, start, whole) };
+            if right > 0 {
+                // SAFETY: a free run, whose links are as they were.
+                unsafe { self.unlink(after, right) };
+            }
         } else if right > 0 {
             // SAFETY: a free run, and what was freed before it.
             unsafe { self.relink(after, right, start, whole) };
@@ -369,6 +366,33 @@ impl Runs {
             // SAFETY: free, and in no run.
             unsafe { self.link(start, whole) };
         }
+        if left > 0 {
+            // SAFETY: the run to the left ends no more where it did; if it is one granule, it begins
+            // there still.
+            unsafe { self.set(at - 1, if left > 1 { 0 } else { S | F }) };
+            // SAFETY: no block begins there any more.
+            unsafe { self.set(at, 0) };
+        }
+        if to_top {
+            if after < self.end {
+                // SAFETY: the top begins before it now.
+                unsafe { self.set(after, 0) };
+            }
+            // SAFETY: the top begins there.
+            unsafe { self.set(start, S) };
+            self.top = start;
+            return;
+        }
+        let (last, bits) = if right > 0 {
+            // The run to the right begins no more; its last granule stays that.
+            (after, if right > 1 { 0 } else { F })
+        } else {
+            (after - 1, F)
+        };
+        // SAFETY: in the run that was made, or its last granule.
+        unsafe { self.set(last, bits) };
+        // SAFETY: the run that was made begins there.
+        unsafe { self.set(start, S | F) };
     }
 
     /// The run that fits `n` granules best, among those looked at, and its length; not the top.
@@ -379,7 +403,9 @@ impl Runs {
             // Runs of this bin may be too small, so look at some; those above it are not.
             // SAFETY: no size is too large for the last bin.
             let mut at = unsafe { *self.bins.get_unchecked(bin) } as usize;
-            let mut looks = LOOK;
+            let mut looks = if n < LARGE { LOOK } else { LOOK_LARGE };
+            let mut best = None;
+            let mut least = usize::MAX;
             while at != 0 && looks != 0 {
                 // SAFETY: a free run.
                 let has = unsafe { self.read(at, LENGTH) };
@@ -389,11 +415,18 @@ impl Runs {
                     self.give_up(bin);
                     break;
                 }
-                if has >= n {
-                    return Some((at, has));
+                if has >= n && has < least {
+                    least = has;
+                    best = Some((at, has));
+                    if n < LARGE || has == n {
+                        break;
+                    }
                 }
                 at = next;
                 looks -= 1;
+            }
+            if best.is_some() {
+                return best;
             }
             bin += 1;
         }
@@ -420,68 +453,145 @@ impl Runs {
         None
     }
 
-    /// Takes what is wanted; `None` where nothing fits.
+    /// The room in front of the first granule of the run at `at` that is aligned to `align`.
+    #[inline]
+    fn front(&self, at: usize, align: usize) -> usize {
+        let start = self.pointer(at).addr();
+        (start.wrapping_neg() & (align - 1)) >> GRANULE_LOG
+    }
+
+    /// Takes what is wanted from the best run among those looked at; `None` where none fits.
     #[inline(never)]
     pub(crate) fn take(&mut self, want: Want) -> Option<Taken> {
         let (at, has) = self.find(want.fit).unwrap_or((self.top, self.end - self.top));
         if has < want.fit {
             return None;
         }
+        // SAFETY: a free run, or the top, with room for the worst alignment.
+        Some(unsafe { self.carve(at, has, want) })
+    }
+
+    /// Takes `n` granules aligned to `align` from any run that holds them, or from the top. Looks at
+    /// every run that could: the last resort before memory grows, or a request is refused.
+    #[inline(never)]
+    pub(crate) fn take_exactly(&mut self, n: usize, align: usize) -> Option<Taken> {
+        let want = Want { n, fit: n, most: n, align };
+        let mut bin = bin_of(n);
+        while let Some(&first) = self.bins.get(bin) {
+            let mut at = first as usize;
+            while at != 0 {
+                // SAFETY: what a bin leads to is a free run.
+                let has = unsafe { self.read(at, LENGTH) };
+                // SAFETY: a free run.
+                let next = unsafe { self.read(at, NEXT) };
+                if !self.has(at, has) || !self.leads(at, next) {
+                    self.give_up(bin);
+                    break;
+                }
+                if has >= n && has - n >= self.front(at, align) {
+                    // SAFETY: a free run with room for this alignment.
+                    return Some(unsafe { self.carve(at, has, want) });
+                }
+                at = next;
+            }
+            bin += 1;
+        }
+        let has = self.end - self.top;
+        if has >= n && has - n >= self.front(self.top, align) {
+            // SAFETY: the top, with room for this alignment.
+            return Some(unsafe { self.carve(self.top, has, want) });
+        }
+        None
+    }
+
+    /// Takes what is wanted out of the `has` granules at `at`.
+    ///
+    /// # Safety
+    /// That is a free run, or the top, and has room for the blocks and what is in front of them.
+    unsafe fn carve(&mut self, at: usize, has: usize, want: Want) -> Taken {
+        let front = self.front(at, want.align);
         let mut n = want.n;
-        while n + want.n <= want.most && n + want.n <= has {
+        while n + want.n <= want.most && front + n + want.n <= has {
             n += want.n;
         }
         let fresh = self.fresh;
-        let start = self.pointer(at).addr();
-        let front = (align_up(start, want.align) - start) >> GRANULE_LOG;
-        self.cut(at, has, front + n);
+        // SAFETY: the caller's run, which has that much.
+        unsafe { self.cut(at, has, front + n) };
         if front > 0 {
-            self.set(at + front, S);
-            self.set(at + front - 1, F);
-            self.set(at, S | F);
             // SAFETY: cut off just now, and the block before it is live.
             unsafe { self.link(at, front) };
+            // SAFETY: the block begins behind the run in front.
+            unsafe { self.set(at + front, S) };
+            // SAFETY: the run in front ends there.
+            unsafe { self.set(at + front - 1, F) };
+            // SAFETY: the run in front begins there.
+            unsafe { self.set(at, S | F) };
         }
-        Some(Taken { at: at + front, n, fresh })
+        Taken { at: at + front, n, fresh }
     }
 
     /// Takes the first `n` of the `has` free granules at `at`.
+    ///
+    /// # Safety
+    /// A free run of `has` granules begins at `at`, or the top does; `n` is 1 to `has`.
     #[inline(never)]
-    pub(crate) fn cut(&mut self, at: usize, has: usize, n: usize) {
+    pub(crate) unsafe fn cut(&mut self, at: usize, has: usize, n: usize) {
         let rest = at + n;
         if at == self.top {
             self.top = rest;
             self.fresh = self.fresh.max(rest);
             if rest < self.end {
-                self.set(rest, S);
+                // SAFETY: the top begins there now.
+                unsafe { self.set(rest, S) };
             }
             return;
         }
-        self.set(at, S);
+        // First the list and then the bits: see `free`.
         if has > n {
-            // The last granule of the run stays that.
-            self.set(rest, S | F);
-            // SAFETY: the caller found a free run there.
+            // SAFETY: the caller's run, of which the end stays free.
             unsafe { self.relink(at, has, rest, has - n) };
+            // SAFETY: a free run begins there; its last granule stays that.
+            unsafe { self.set(rest, S | F) };
         } else {
-            if has > 1 {
-                self.set(rest - 1, 0);
-            }
-            // SAFETY: the same.
+            // SAFETY: the caller's run.
             unsafe { self.unlink(at, has) };
+            // SAFETY: no run ends there any more.
+            unsafe { self.set(rest - 1, 0) };
         }
+        // SAFETY: a block begins there.
+        unsafe { self.set(at, S) };
     }
 
-    /// Makes what begins at `at` part of the block before it.
+    /// Makes the block that begins at `at` part of the block before it.
+    ///
+    /// # Safety
+    /// Both are live.
     #[inline]
-    pub(crate) fn join(&mut self, at: usize) {
-        self.set(at, 0);
+    pub(crate) unsafe fn join(&mut self, at: usize) {
+        // SAFETY: one block, by the caller's will.
+        unsafe { self.set(at, 0) };
     }
 
-    /// Marks the beginning of a block inside of one that is live.
+    /// Divides the live block that `at` is inside of: a second one begins there.
+    ///
+    /// # Safety
+    /// `at` is inside of a live block.
     #[inline]
-    pub(crate) fn mark(&mut self, at: usize) {
-        self.set(at, S);
+    pub(crate) unsafe fn mark(&mut self, at: usize) {
+        // SAFETY: two blocks, by the caller's will.
+        unsafe { self.set(at, S) };
+    }
+
+    /// Adds `bits` to, or takes them from, the first granule of a block, for the time of a look at
+    /// all blocks.
+    ///
+    /// # Safety
+    /// They are as before when anything else reads the table.
+    #[inline(always)]
+    pub(crate) unsafe fn flip(&mut self, at: usize, bits: u8) {
+        let old = self.get(at);
+        // SAFETY: the caller flips them back.
+        unsafe { self.set(at, old ^ bits) };
     }
 
     /// Returns where the block ends that begins at `at`: where the next one begins, or at the end of

@@ -49,7 +49,8 @@ pub(super) fn take(runs: &mut Runs, n: usize) -> usize {
 /// Takes what the top has.
 pub(super) fn take_top(runs: &mut Runs) -> Range<usize> {
     let top = runs.top..runs.end;
-    runs.cut(top.start, top.len(), top.len());
+    // SAFETY: the top has that much.
+    unsafe { runs.cut(top.start, top.len(), top.len()) };
     top
 }
 
@@ -102,6 +103,7 @@ fn a_list_leads_only_to_where_a_block_begins_that_is_no_free_run() {
             quick: [0; super::CLASSES],
             idle: 0,
             careful: false,
+            short: 0,
             carved: 0,
             emergency: 0,
             runs: core::mem::replace(runs, Runs::EMPTY),

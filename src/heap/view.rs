@@ -2,7 +2,8 @@
 
 use super::{
     Heap, State,
-    classes::{GRANULE_LOG, SMALL, size_of_class},
+    classes::{CLASSES, GRANULE_LOG, SMALL, size_of_class},
+    runs::F,
 };
 use crate::{
     bitmap::BitSet,
@@ -12,8 +13,9 @@ use crate::{
     lock::Lock,
 };
 
-/// How many granules of memory a walk looks at with one look at the quick lists.
-const WINDOW: usize = 256;
+/// Words of bits, one a granule, of the memory that a walk shows after one look at the quick lists:
+/// a MiB natively.
+const WINDOW: usize = 1024;
 
 impl<M: PageSource, P: Policy> Heap<M, P> {
     /// Which blocks, of those that begin in the window from granule `from` on, wait in quick lists.
@@ -36,8 +38,31 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
     }
 }
 
+impl State {
+    /// The block that begins at granule `at`, and where the next one does. A block in a quick list is
+    /// live to the table.
+    fn block(&self, at: usize) -> Option<(usize, Block)> {
+        let runs = &self.runs;
+        let end = if at < runs.end { runs.block_end(at) } else { runs.limit };
+        let state = if at >= runs.end {
+            Use::Meta
+        } else if let Some(mark) = runs.mark_of(at) {
+            mark
+        } else if runs.is_free(at) {
+            Use::Free
+        } else {
+            Use::Live
+        };
+        let block = || {
+            let size = (end - at) << GRANULE_LOG;
+            (end, Block { address: runs.pointer(at).addr(), size, state })
+        };
+        (at < end).then(block)
+    }
+}
+
 impl HeapView for Lock<State> {
-    /// O(granules + blocks in quick lists × 256 KiB of memory).
+    /// O(granules + blocks in quick lists × MiB of memory).
     fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
         let mut at = heap.state.with(|state| state.runs.origin);
         let mut window = at;
@@ -48,29 +73,52 @@ impl HeapView for Lock<State> {
                 waiting = heap.waiting(at);
             }
             // One block at a time: `visit` may use the heap.
-            let block = heap.state.with(|state| {
-                let runs = &state.runs;
-                let end = if at < runs.end { runs.block_end(at) } else { runs.limit };
-                let state = if at >= runs.end {
-                    Use::Meta
-                } else if let Some(mark) = runs.mark_of(at) {
-                    mark
-                } else if runs.is_free(at) || waiting.contains(at - window) {
-                    Use::Free
-                } else {
-                    Use::Live
-                };
-                (at < end).then(|| {
-                    let size = (end - at) << GRANULE_LOG;
-                    (end, Block { address: runs.pointer(at).addr(), size, state })
-                })
-            });
-            let Some((end, block)) = block else {
+            let Some((end, mut block)) = heap.state.with(|state| state.block(at)) else {
                 return;
             };
+            if block.state == Use::Live && waiting.contains(at - window) {
+                block.state = Use::Free;
+            }
             visit(block);
             at = end;
         }
+    }
+
+    const MERGES: bool = true;
+
+    /// Marks the blocks in quick lists as free for the time of one pass over the table: O(granules +
+    /// blocks in quick lists).
+    fn tally<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
+        heap.state.with(|state| {
+            let mut counts = [0_u32; CLASSES];
+            for (&head, count) in state.quick.iter().zip(&mut counts) {
+                let mut block = head;
+                // A marked block is not met twice, so a damaged list ends.
+                while state.may_wait(block) {
+                    let at = state.runs.granule(block);
+                    // SAFETY: the loop below flips it back.
+                    unsafe { state.runs.flip(at, F) };
+                    *count += 1;
+                    // SAFETY: it waits on this list.
+                    block = unsafe { state.link(block) };
+                }
+            }
+            let mut at = state.runs.origin;
+            while let Some((end, block)) = state.block(at) {
+                visit(block);
+                at = end;
+            }
+            for (&head, &count) in state.quick.iter().zip(&counts) {
+                let mut block = head;
+                for _ in 0..count {
+                    let at = state.runs.granule(block);
+                    // SAFETY: as it was before this look.
+                    unsafe { state.runs.flip(at, F) };
+                    // SAFETY: it waits on this list, whose links are as they were above.
+                    block = unsafe { state.link(block) };
+                }
+            }
+        });
     }
 
     fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage> {
@@ -169,7 +217,8 @@ mod tests {
         });
         breaks(rule, |state, _, _| {
             let free = state.runs.end - state.runs.top;
-            state.runs.cut(state.runs.top, free, free - 5);
+            // SAFETY: the top has that much.
+            unsafe { state.runs.cut(state.runs.top, free, free - 5) };
             state.quick[5] = state.address(state.runs.top);
             state.quick[5]
         });

@@ -252,6 +252,14 @@ impl Model {
             .map(|block| block.size)
             .max()
             .unwrap_or(0);
+        // A heap whose free neighbours merge says what they come to together.
+        let row = blocks.chunk_by(|a, b| a.state == b.state && a.address + a.size == b.address);
+        let merged = row
+            .filter(|row| row[0].state == State::Free)
+            .map(|row| row.iter().map(|block| block.size).sum())
+            .max()
+            .unwrap_or(0);
+        let largest = if stats.largest_free == merged { merged } else { largest };
         let seen =
             (sum(State::Live), sum(State::Free), largest, sum(State::Meta).0, sum(State::Gap).0);
         let told = (

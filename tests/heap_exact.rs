@@ -1,0 +1,264 @@
+//! A refusal of a `Heap` is a promise: null means that no free memory, merged, holds the request.
+//! Recipes of failures that users of other allocators reported.
+#![cfg(not(feature = "checked"))] // Red zones add to every request.
+
+use std::{
+    alloc::{GlobalAlloc, Layout},
+    collections::BTreeMap,
+};
+
+use bonsai_testkit::fastrand;
+
+use bonsai_alloc::{
+    Heap,
+    heap::Policy,
+    inspect::Inspect,
+    linear::{Config, PAGE, Pool, Simulation},
+};
+
+type Small<'a> = Heap<&'a Pool<Simulation>>;
+
+fn layout(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).unwrap()
+}
+
+fn memory(pages: usize) -> Pool<Simulation> {
+    Pool::new(Simulation::new(Config { max_pages: pages, ..Config::default() }))
+}
+
+fn alloc(heap: &impl GlobalAlloc, size: usize, align: usize) -> *mut u8 {
+    // SAFETY: no test asks for 0 bytes.
+    unsafe { heap.alloc(layout(size, align)) }
+}
+
+fn free(heap: &impl GlobalAlloc, block: *mut u8, size: usize, align: usize) {
+    // SAFETY: the tests free what they allocated, once, with its layout.
+    unsafe { heap.dealloc(block, layout(size, align)) }
+}
+
+/// Allocates blocks until there is no memory for one more.
+fn fill(heap: &impl GlobalAlloc, size: usize) -> Vec<*mut u8> {
+    let blocks: Vec<_> =
+        std::iter::repeat_with(|| alloc(heap, size, 8)).take_while(|b| !b.is_null()).collect();
+    assert!(alloc(heap, size, 8).is_null());
+    blocks
+}
+
+#[test]
+fn a_hole_behind_many_smaller_ones_of_its_bin_is_found() {
+    let pool = memory(260);
+    let heap = Heap::with_memory(&pool);
+    let large = alloc(&heap, 1_152_000, 8);
+    let mut others = Vec::new();
+    for _ in 0..9 {
+        assert!(!alloc(&heap, 300_000, 8).is_null());
+        others.push(alloc(&heap, 1_048_576, 8));
+    }
+    assert!(!alloc(&heap, 300_000, 8).is_null());
+    fill(&heap, 300_000);
+    free(&heap, large, 1_152_000, 8);
+    for block in others {
+        free(&heap, block, 1_048_576, 8);
+    }
+    assert!(!alloc(&heap, 1_152_000, 8).is_null());
+    heap.check().unwrap();
+}
+
+#[test]
+fn the_largest_free_block_can_be_had_at_every_step_of_a_program() {
+    for seed in 0..40 {
+        let pool = memory(24);
+        let heap: Small = Heap::with_memory(&pool);
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut live: BTreeMap<usize, (*mut u8, usize)> = BTreeMap::new();
+        for step in 0..400 {
+            if rng.u8(..) < 150 {
+                let most = 1 << rng.usize(4..18);
+                let size = rng.usize(1..most);
+                let block = alloc(&heap, size, 8);
+                if !block.is_null() {
+                    live.insert(block.addr(), (block, size));
+                }
+            } else if let Some(&at) = live.keys().nth(rng.usize(..live.len().max(1))) {
+                let (block, size) = live.remove(&at).unwrap();
+                free(&heap, block, size, 8);
+            }
+            if step % 10 != 0 || live.is_empty() {
+                continue;
+            }
+            let stats = heap.stats();
+            if stats.largest_free > 0 {
+                let growths = pool.memory().growths();
+                let block = alloc(&heap, stats.largest_free, 16);
+                assert!(!block.is_null(), "{seed}, {step}: {stats:?}");
+                assert_eq!(pool.memory().growths(), growths, "{seed}, {step}: {stats:?}");
+                heap.check().unwrap();
+                free(&heap, block, stats.largest_free, 16);
+            }
+            heap.check().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_hole_that_holds_a_request_exactly_serves_it_at_its_alignment() {
+    // 1,584 and 1,568 bytes are no sizes of a class: 1,664 is.
+    for (size, align) in [(1584, 16), (1568, 32)] {
+        let pool = memory(8);
+        let heap = Heap::with_memory(&pool);
+        let mut blocks = fill(&heap, 176);
+        fill(&heap, 16);
+        blocks.sort_unstable();
+        let row = blocks
+            .windows(9)
+            .find(|row| row.windows(2).all(|pair| pair[1].addr() - pair[0].addr() == 176))
+            .unwrap();
+        for &block in row {
+            free(&heap, block, 176, 8);
+        }
+        let hole = row[0].addr()..row[8].addr() + 176;
+        assert_eq!(heap.stats().largest_free, hole.len());
+        let block = alloc(&heap, size, align);
+        assert!(hole.contains(&block.addr()) && block.addr() % align == 0, "{align}");
+        heap.check().unwrap();
+        // A short block is resized and freed as what it is.
+        let write = |byte: u8| {
+            // SAFETY: live, and that long.
+            unsafe { block.write_bytes(byte, size) };
+        };
+        write(1);
+        // SAFETY: live, with its layout.
+        let resized = unsafe { heap.realloc(block, layout(size, align), size - 100) };
+        assert_eq!(resized, block);
+        heap.check().unwrap();
+        // SAFETY: live, with its layout.
+        let resized = unsafe { heap.realloc(block, layout(size - 100, align), size) };
+        assert_eq!(resized, block, "what was cut off is still free behind it");
+        heap.check().unwrap();
+        free(&heap, block, size, align);
+        heap.check().unwrap();
+        assert_eq!(heap.stats().largest_free, hole.len(), "all of it is one run again");
+        assert_eq!(alloc(&heap, hole.len(), 16).addr(), hole.start);
+        heap.check().unwrap();
+    }
+}
+
+#[test]
+fn no_number_is_too_large_to_be_answered() {
+    let pool = memory(100);
+    let heap = Heap::with_memory(&pool);
+    let free_block = alloc(&heap, 100, 8);
+    let grown = pool.stats().grown_pages;
+    for less in (0..40).chain([1 << 20, 1 << 31, usize::MAX / 64, usize::MAX / 2]) {
+        assert!(!heap.reserve(usize::MAX - less), "{less}");
+        for align in [1, 16, 64, PAGE, 1 << 30] {
+            let Ok(layout) = Layout::from_size_align(isize::MAX as usize - less % 99, align) else {
+                continue;
+            };
+            // SAFETY: the size is not 0.
+            assert!(unsafe { heap.alloc(layout) }.is_null());
+        }
+    }
+    assert_eq!(pool.stats().grown_pages, grown);
+    free(&heap, free_block, 100, 8);
+    heap.check().unwrap();
+}
+
+#[test]
+fn forty_sizes_of_one_bin_freed_large_ones_first_take_few_pages() {
+    let pool = memory(4000);
+    let heap = Heap::with_memory(&pool);
+    // 40 sizes of one bin, 512 bytes apart.
+    let sizes: Vec<usize> = (0..40).map(|i| 262_160 + i * 512).collect();
+    let mut rng = fastrand::Rng::with_seed(7);
+    let mut live: Vec<(*mut u8, usize)> =
+        (0..200).map(|i| sizes[i % 40]).map(|size| (alloc(&heap, size, 8), size)).collect();
+    let bytes: usize = live.iter().map(|&(_, size)| size).sum();
+    for _ in 0..60 {
+        rng.shuffle(&mut live);
+        let mut gone: Vec<_> = live.drain(..100).collect();
+        gone.sort_by_key(|&(_, size)| std::cmp::Reverse(size));
+        for &(block, size) in &gone {
+            free(&heap, block, size, 8);
+        }
+        rng.shuffle(&mut gone);
+        for (_, size) in gone {
+            live.push((alloc(&heap, size, 8), size));
+        }
+    }
+    heap.check().unwrap();
+    let pages = pool.stats().grown_pages;
+    // The live bytes, a 64th for the table and its room, and a tenth.
+    assert!(pages * PAGE < bytes / 100 * 113, "{pages} pages for {} pages live", bytes / PAGE);
+}
+
+#[test]
+fn statistics_look_at_each_block_once_and_merge_what_waits() {
+    let pool = memory(1000);
+    let heap = Heap::with_memory(&pool);
+    let mut blocks: Vec<_> = (0..20_000).map(|_| alloc(&heap, 48, 8)).collect();
+    let live = heap.stats();
+    assert!(live.live_blocks == 20_000 && live.live_bytes >= 20_000 * 48, "{live:?}");
+    fastrand::Rng::with_seed(1).shuffle(&mut blocks);
+    for block in blocks {
+        free(&heap, block, 48, 8);
+    }
+    let stats = heap.stats();
+    assert_eq!((stats.live_blocks, stats.live_bytes), (0, 0));
+    assert!(stats.free_blocks >= 20_000, "what waits is not merged yet: {stats:?}");
+    assert!(stats.largest_free > stats.free_bytes / 2, "neighbours count as one: {stats:?}");
+    // Looking changed nothing: the lists still serve.
+    assert_eq!(heap.stats(), stats);
+    heap.check().unwrap();
+}
+
+/// A policy that uses the heap while it is asked.
+struct Allocates;
+
+static POOL: std::sync::LazyLock<Pool<Simulation>> = std::sync::LazyLock::new(|| memory(100));
+static HEAP: std::sync::LazyLock<Heap<&'static Pool<Simulation>, Allocates>> =
+    std::sync::LazyLock::new(|| Heap::with_policy_and_memory(&POOL));
+
+impl Policy for Allocates {
+    fn growth(committed: usize, needed: usize) -> usize {
+        if committed > 0 {
+            let block = alloc(&*HEAP, 16, 8);
+            assert!(!block.is_null());
+            free(&*HEAP, block, 16, 8);
+            HEAP.check().unwrap();
+        }
+        needed
+    }
+}
+
+#[test]
+fn a_policy_may_use_the_heap_that_it_decides_for() {
+    // A block of its size waits from here on.
+    let small = alloc(&*HEAP, 16, 8);
+    free(&*HEAP, small, 16, 8);
+    for pages in 1..8 {
+        assert!(!alloc(&*HEAP, pages * PAGE, 8).is_null());
+    }
+    HEAP.check().unwrap();
+}
+
+/// A panic of a policy leaves no lock taken.
+struct Panics;
+
+impl Policy for Panics {
+    fn growth(_: usize, _: usize) -> usize {
+        panic!("on purpose")
+    }
+}
+
+#[test]
+fn a_policy_that_panics_leaves_a_heap_that_answers() {
+    let pool = memory(10);
+    let heap: Heap<_, Panics> = Heap::with_policy_and_memory(&pool);
+    for _ in 0..2 {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| heap.reserve(1)));
+        assert!(caught.is_err());
+    }
+    heap.check().unwrap();
+    assert_eq!(heap.stats().committed(), 0);
+}
