@@ -4,10 +4,11 @@ import * as dlmalloc from "./dlmalloc";
 import * as emmalloc from "./emmalloc";
 import { LEAST_CERTAIN, Memory, type Heap } from "./format";
 import * as talc from "./talc";
+import * as wasmalloc from "./wasmalloc";
 import { State } from "../model/snapshot";
 
 /** What `find` looks for, as its users know it. */
-export const ALLOCATORS = ["bonsai_alloc", "dlmalloc", "emmalloc", "talc", "AssemblyScript TLSF"] as const;
+export const ALLOCATORS = ["bonsai_alloc", "dlmalloc", "emmalloc", "talc", "wasmalloc", "AssemblyScript TLSF"] as const;
 
 /**
  * Looks for the heaps of all known allocators in a memory. One pass over what is no heap, in steps
@@ -40,6 +41,7 @@ class Search {
   }
 
   run(): void {
+    for (const heap of wasmalloc.heaps(this.memory)) this.keep(heap);
     const last = Math.floor(this.memory.words.length / 4) * 4;
     for (let i = 0; i < last; ) {
       const [from, to] = this.skips.find(([, end]) => end > 4 * i + 15) ?? [Infinity, Infinity];

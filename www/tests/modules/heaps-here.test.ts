@@ -52,6 +52,35 @@ describe.each([
   });
 });
 
+describe("wasmalloc in a Rust module", () => {
+  it.each([1, 2])("is decoded as it was recorded; runs of slices that touch are one block: seed %i", (seed) => {
+    const calls = rust("wasmalloc");
+    const program = new Program(calls, seed, { align: [1, 4, 8, 16, 64], foreign: false });
+    let certain = 0;
+    for (let round = 0; round < 30; round++) {
+      program.run(100);
+      const heap = theHeap(calls.memory);
+      expect(heap.allocator).toBe("wasmalloc");
+      expectSound(heap);
+      const decoded = [...liveOf(heap)];
+      const inPages = (size: number): boolean => size <= 40 * 1024;
+      const small = [...program.live].flatMap(([address, { size, align }]) => (inPages(Math.max(size, align)) ? [address] : []));
+      expect(decoded.flatMap(([address, size]) => (inPages(size) ? [address] : []))).toEqual(small.sort((a, b) => a - b));
+      // The map of slices is not found as long as no slice is free.
+      if (!heap.certain) continue;
+      certain++;
+      for (const [address, { size }] of program.live) {
+        const holds = decoded.some(([at, bytes]) => at <= address && address + size <= at + bytes);
+        if (!holds) expect({ address, size }).toBe("in a live block");
+      }
+      const slices = [...program.live.values()].reduce((sum, { size }) => sum + (inPages(size) ? 0 : Math.ceil(size / 65536)), 0);
+      const runs = decoded.reduce((sum, [, size]) => sum + (inPages(size) ? 0 : size / 65536), 0);
+      expect(runs).toBe(slices);
+    }
+    expect(certain).toBeGreaterThan(10);
+  });
+});
+
 describe("a heap of bonsai_alloc, by its descriptor in memory", () => {
   it("is none as long as it has no memory", () => {
     const fresh = recordings().filter(({ blocks }) => blocks.length === 0);
