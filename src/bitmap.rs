@@ -20,7 +20,7 @@ pub(crate) const fn align_down(n: usize, align: usize) -> usize {
 pub(crate) struct BitSet<const WORDS: usize>([u64; WORDS]);
 
 impl<const WORDS: usize> BitSet<WORDS> {
-    /// How many integers, from 0 on, it can hold.
+    /// The number of integers, from 0 on, that it can hold.
     pub(crate) const LEN: usize = WORDS * 64;
 
     pub(crate) const fn new() -> Self {

@@ -131,7 +131,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
         region: NonNull<u8>,
         num_blocks: usize,
     ) -> Result<Self, AllocInitError> {
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says more of `metadata` and `region` than that one's.
         let mut buddy = unsafe { Self::new_raw_unpopulated(metadata, region, num_blocks) }?;
         // SAFETY: the whole region is ours.
         unsafe { buddy.populate([]) };
@@ -153,7 +153,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
         region: NonNull<u8>,
         num_blocks: usize,
     ) -> Result<Self, AllocInitError> {
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says more of `metadata` and `region` than that one's.
         let tree = unsafe { Self::tree(metadata, region, num_blocks) }?;
         Ok(Buddy { tree, region, metadata, num_blocks, backing: Raw, guard: Guard::new("Buddy") })
     }
@@ -186,7 +186,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
         if !checked::sound(|| self.tree.lacks(start, end), start, rule) {
             return self.guard.returned();
         }
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract gives the tree this range, which it does not have yet.
         unsafe { self.tree.add(start, end, false) };
     }
 
@@ -288,7 +288,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: Source> Buddy<BLK_SIZE, LEVE
             Err(error) => {
                 // SAFETY: obtained just now.
                 unsafe { backing.deallocate(region, region_layout) };
-                // SAFETY: the same.
+                // SAFETY: obtained above with this layout.
                 unsafe { backing.deallocate(metadata, metadata_layout) };
                 return Err(error);
             }
@@ -345,7 +345,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
         // SAFETY: the constructors made the same layouts from the same numbers.
         let region =
             unsafe { Layout::from_size_align_unchecked(entries * self.tree.size_of(0), BLK_SIZE) };
-        // SAFETY: the same.
+        // SAFETY: the constructors made this layout from the same number.
         (region, unsafe { Layout::from_size_align_unchecked(entries, 1) })
     }
 
@@ -365,7 +365,8 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
             return Err(AllocInitError::InvalidLocation);
         }
         let top = LEVELS as u32 - 1;
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract gives the tree `metadata`, of `entries` bytes, and
+        // `region`.
         let tree = unsafe { Tree::new(metadata, region, entries, granule, top) };
         tree.ok_or(AllocInitError::InvalidLocation)
     }
@@ -376,7 +377,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
     /// It is all ours, except for the gaps.
     unsafe fn populate(&mut self, gaps: impl IntoIterator<Item = Range<usize>>) {
         let (start, end) = (self.tree.region().start(), self.tree.region().end());
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract gives the tree the region but for the gaps.
         unsafe { self.tree.add_around(start, end, gaps) };
     }
 
@@ -477,11 +478,11 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
     /// No block that was handed out is used any more.
     pub unsafe fn reset(&mut self) {
         self.guard.reset(self.tree.region());
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says that no block is used any more.
         unsafe { self.tree.give_all() }
     }
 
-    /// How many bytes a request for `layout` takes: the size of its block. O(1).
+    /// Returns the number of bytes that a request for `layout` takes: the size of its block. O(1).
     ///
     /// # Errors
     /// If no block can serve it.
@@ -539,7 +540,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Drop
         let (region, metadata) = self.layouts();
         // SAFETY: obtained from the backing with this layout.
         unsafe { self.backing.deallocate(self.region, region) };
-        // SAFETY: the same.
+        // SAFETY: obtained from the backing with this layout.
         unsafe { self.backing.deallocate(self.metadata, metadata) };
     }
 }

@@ -176,7 +176,7 @@ impl<A: BackingAllocator> Bump<A> {
         Ok(self.region.block(block, layout.size()))
     }
 
-    /// Where the next block begins; `None` where there is no room.
+    /// The start of the next block; `None` if there is no room.
     #[inline(always)]
     fn below(&self, layout: Layout) -> Option<usize> {
         let block = self.top.checked_sub(layout.size())? & layout.align().wrapping_neg();
@@ -218,7 +218,8 @@ impl<A: BackingAllocator> Bump<A> {
         if new.size() > old.size() {
             return Err(AllocError);
         }
-        // SAFETY: as the caller promises.
+        // SAFETY: `ptr` is a live block of `old` by this function's contract, and `new` is no
+        // larger by the test before.
         unsafe { self.shrink(ptr, old, new) }
     }
 
@@ -259,7 +260,7 @@ impl<A: BackingAllocator> Bump<A> {
         self.outstanding = 0;
     }
 
-    /// How many bytes a request for `layout` takes now: its size, and what aligns it. O(1).
+    /// Returns the number of bytes that a request for `layout` takes now: its size, and what aligns it. O(1).
     ///
     /// # Errors
     /// If there is no room for it, or its size is 0.

@@ -1,4 +1,4 @@
-//! What constructors and allocations answer when they cannot do what was asked.
+//! The errors of constructors and allocations.
 
 use core::{alloc::Layout, fmt};
 

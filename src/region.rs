@@ -87,7 +87,8 @@ impl Region {
     /// that `base` may touch and was written by [`Region::write`] (or is zero memory).
     #[inline(always)]
     pub(crate) unsafe fn read(&self, address: usize) -> usize {
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says that the word is the caller's, aligned and
+        // initialized.
         unsafe { self.pointer(address).as_ptr().cast::<usize>().read() }
     }
 
@@ -98,7 +99,7 @@ impl Region {
     /// memory that `base` may touch.
     #[inline(always)]
     pub(crate) unsafe fn write(&self, address: usize, word: usize) {
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says that the word is the caller's and aligned.
         unsafe { self.pointer(address).as_ptr().cast::<usize>().write(word) }
     }
 
@@ -108,7 +109,7 @@ impl Region {
     /// They belong to the caller and lie in memory that `base` may touch.
     #[inline(always)]
     pub(crate) unsafe fn clear(&self, address: usize, len: usize) {
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says that the bytes are the caller's.
         unsafe { self.pointer(address).as_ptr().write_bytes(0, len) }
     }
 }

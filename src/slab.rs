@@ -53,7 +53,7 @@ pub(crate) struct FreeList {
     pub(crate) free: *mut u8,
 }
 
-/// Where the blocks are that a [`FreeList`] speaks of.
+/// The place of the blocks that a [`FreeList`] speaks of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Blocks {
     pub(crate) first: usize,
@@ -81,7 +81,7 @@ impl FreeList {
         Some(block)
     }
 
-    /// Whether the list may be one of these blocks.
+    /// True if the list may be one of these blocks.
     pub(crate) fn is_plausible(&self, blocks: Blocks) -> bool {
         let head = self.free.addr();
         self.used <= self.fresh
@@ -89,7 +89,7 @@ impl FreeList {
             && (head == 0 || self.was_handed_out(blocks, head))
     }
 
-    /// Whether a block begins at `address` that was handed out before.
+    /// True if a block begins at `address` that was handed out before.
     fn was_handed_out(&self, blocks: Blocks, address: usize) -> bool {
         let offset = address.wrapping_sub(blocks.first);
         offset % blocks.size == 0 && offset / blocks.size < self.fresh
@@ -120,8 +120,11 @@ impl FreeList {
         self.used -= 1;
     }
 
-    /// Which blocks are on the list, of the 4096 from the one with index `from` on.
-    fn window(&self, region: &Region, blocks: Blocks, from: usize) -> BitSet<WINDOW> {
+    /// The blocks on the list, of the 4096 from the one with index `from` on.
+    ///
+    /// # Safety
+    /// This is the list of `blocks`, and `region` may touch them.
+    unsafe fn window(&self, region: &Region, blocks: Blocks, from: usize) -> BitSet<WINDOW> {
         let mut free = BitSet::new();
         let mut address = self.free.addr();
         // A damaged list must not go on for ever.
@@ -131,15 +134,20 @@ impl FreeList {
             }
             let index = (address - blocks.first) / blocks.size;
             free.insert(index.wrapping_sub(from));
-            // SAFETY: in the region, by the test above.
+            // SAFETY: `was_handed_out` says that a block begins there, and this function's contract
+            // that it may be read.
             address = unsafe { region.read(address) };
         }
         free
     }
 
-    /// Which blocks are free, of at most 4096 in all.
-    pub(crate) fn free_set(&self, region: &Region, blocks: Blocks) -> BitSet<WINDOW> {
-        let mut free = self.window(region, blocks, 0);
+    /// The blocks that are free, of at most 4096 in all.
+    ///
+    /// # Safety
+    /// This is the list of `blocks`, and `region` may touch them.
+    pub(crate) unsafe fn free_set(&self, region: &Region, blocks: Blocks) -> BitSet<WINDOW> {
+        // SAFETY: this function has the same contract as `window`.
+        let mut free = unsafe { self.window(region, blocks, 0) };
         for index in self.fresh..blocks.count {
             free.insert(index);
         }
@@ -147,10 +155,19 @@ impl FreeList {
     }
 
     /// Shows every block.
-    pub(crate) fn walk(&self, region: &Region, blocks: Blocks, visit: &mut dyn FnMut(Block)) {
+    ///
+    /// # Safety
+    /// This is the list of `blocks`, and `region` may touch them.
+    pub(crate) unsafe fn walk(
+        &self,
+        region: &Region,
+        blocks: Blocks,
+        visit: &mut dyn FnMut(Block),
+    ) {
         let mut from = 0;
         while from < blocks.count {
-            let free = self.window(region, blocks, from);
+            // SAFETY: this function has the same contract as `window`.
+            let free = unsafe { self.window(region, blocks, from) };
             let to = blocks.count.min(from + BitSet::<WINDOW>::LEN);
             for index in from..to {
                 let is_free = index >= self.fresh || free.contains(index - from);
@@ -165,14 +182,18 @@ impl FreeList {
     }
 
     /// Verifies counts and list.
-    pub(crate) fn check(&self, region: &Region, blocks: Blocks) -> Result<(), Damage> {
+    ///
+    /// # Safety
+    /// This is the list of `blocks`, and `region` may touch them.
+    pub(crate) unsafe fn check(&self, region: &Region, blocks: Blocks) -> Result<(), Damage> {
         rule(self.fresh <= blocks.count, blocks.first, "more blocks were carved than there are")?;
         rule(self.used <= self.fresh, blocks.first, "more blocks are live than were carved")?;
         let mut address = self.free.addr();
         for _ in self.used..self.fresh {
             let is_block = self.was_handed_out(blocks, address);
             rule(is_block, address, "the free list leads to what is no block of the slab")?;
-            // SAFETY: in the region, by the rule above.
+            // SAFETY: the rule before says that a block begins there, and this function's contract
+            // that it may be read.
             address = unsafe { region.read(address) };
         }
         // A list that leads to one of its blocks again never ends.
@@ -460,7 +481,7 @@ impl<A: BackingAllocator> Slab<A> {
         self.list = FreeList::EMPTY;
     }
 
-    /// How many bytes a request for `layout` takes: a block. O(1).
+    /// Returns the number of bytes that a request for `layout` takes: a block. O(1).
     ///
     /// # Errors
     /// If no block can serve it.
@@ -499,13 +520,13 @@ impl<A: BackingAllocator> Slab<A> {
         NonZeroUsize::new(self.region.end())
     }
 
-    /// Whether `ptr` lies in the region, in a live block or not.
+    /// True if `ptr` lies in the region, in a live block or not.
     #[inline]
     pub fn contains_ptr(&self, ptr: NonNull<u8>) -> bool {
         provenance::address(ptr).wrapping_sub(self.region.start()) < self.region.len()
     }
 
-    /// Whether a block is free.
+    /// True if a block is free.
     #[inline]
     pub fn can_allocate(&self) -> bool {
         self.outstanding() < self.num_blocks
@@ -523,12 +544,14 @@ checked::watched!([A: BackingAllocator] Slab<A>, |slab| slab.region);
 impl<A: BackingAllocator> Inspect for Slab<A> {
     fn walk(&self, visit: &mut dyn FnMut(Block)) {
         let visit = &mut self.guard.seen(visit);
-        self.list.walk(&self.region, self.blocks(), visit);
+        // SAFETY: `list` is the list of the region's blocks; the region is this slab's.
+        unsafe { self.list.walk(&self.region, self.blocks(), visit) };
     }
 
     fn check(&self) -> Result<(), Damage> {
         self.guard.check(&self.region)?;
-        self.list.check(&self.region, self.blocks())
+        // SAFETY: `list` is the list of the region's blocks; the region is this slab's.
+        unsafe { self.list.check(&self.region, self.blocks()) }
     }
 }
 

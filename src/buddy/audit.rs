@@ -241,7 +241,7 @@ mod tests {
         });
     }
 
-    /// What only `checked` asks, before it follows a link.
+    /// The test that only `checked` makes, before it follows a link.
     #[test]
     fn a_block_is_linked_if_its_neighbours_say_so_too() {
         with_tree(|tree, at| {

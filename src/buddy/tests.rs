@@ -1,4 +1,4 @@
-//! What [`Tree`] does with a few granules.
+//! [`Tree`] over a few granules.
 
 use core::ptr::NonNull;
 use std::vec::Vec;

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Arena<const ORDERS: usize> {
     pub(crate) tree: Tree<ORDERS>,
-    /// How many entries fit where the map is. Those behind `tree.entries` are 0.
+    /// The number of entries that fit at the place of the map. Those behind `tree.entries` are 0.
     pub(crate) capacity: usize,
     /// Bytes obtained from the pool.
     pub(crate) committed: usize,
@@ -72,7 +72,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         extent.is_some_and(|extent| self.add(pool, extent, size))
     }
 
-    /// Where the arena's memory ends.
+    /// The end of the arena's memory.
     fn end(&self) -> usize {
         self.tree.origin + self.tree.entries * self.tree.size_of(0)
     }
@@ -210,13 +210,13 @@ pub(crate) const fn arena_words<const ORDERS: usize>(
 ) -> [*const (); 5] {
     // SAFETY: only an address is taken, in a static.
     let tree: *const Tree<ORDERS> = unsafe { &raw const (*arena).tree };
-    // SAFETY: the same.
+    // SAFETY: this takes an address in a static, and reads nothing.
     let map = unsafe { &raw const (*tree).map }.cast();
-    // SAFETY: the same.
+    // SAFETY: this takes an address in a static, and reads nothing.
     let entries = unsafe { &raw const (*tree).entries }.cast();
-    // SAFETY: the same.
+    // SAFETY: this takes an address in a static, and reads nothing.
     let origin = unsafe { &raw const (*tree).origin }.cast();
-    // SAFETY: the same.
+    // SAFETY: this takes an address in a static, and reads nothing.
     let capacity = unsafe { &raw const (*arena).capacity }.cast();
     [map, entries, origin, value(granule as usize), capacity]
 }

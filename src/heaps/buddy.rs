@@ -43,7 +43,7 @@ const GRANULE: u32 = 4;
 pub type BuddyHeap<M = Linear> = Shell<Lock<Arena<ORDERS>>, M>;
 
 impl BuddyHeap {
-    /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
+    /// The addresses of the state, for readers outside of the module: see [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
         let arena = self.state.as_ptr();
         // SAFETY: only an address is taken, in a static.

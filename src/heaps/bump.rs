@@ -59,7 +59,7 @@ impl Span {
 #[repr(C)]
 #[derive(Debug)]
 pub struct State {
-    /// Where the newest chunk begins, 0 before there is one.
+    /// The start of the newest chunk, 0 before there is one.
     start: usize,
     span: Span,
     /// Memory from here to the chunk's end is zero, and was never handed out, unless `span.top` is
@@ -97,16 +97,16 @@ unsafe impl Send for State {}
 pub type BumpHeap<M = Linear> = Shell<Lock<State>, M>;
 
 impl BumpHeap {
-    /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
+    /// The addresses of the state, for readers outside of the module: see [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
         let state = self.state.as_ptr();
         // SAFETY: only an address is taken, in a static.
         let committed = unsafe { &raw const (*state).committed }.cast();
-        // SAFETY: the same.
+        // SAFETY: this takes an address in a static, and reads nothing.
         let start = unsafe { &raw const (*state).start }.cast();
-        // SAFETY: the same.
+        // SAFETY: this takes an address in a static, and reads nothing.
         let top = unsafe { &raw const (*state).span.top }.cast();
-        // SAFETY: the same.
+        // SAFETY: this takes an address in a static, and reads nothing.
         let end = unsafe { &raw const (*state).span.end }.cast();
         Descriptor::new(Kind::Bump, committed, &[start, top, end])
     }
@@ -143,7 +143,7 @@ impl State {
         let rest = align_up(self.span.top, 16).min(self.span.end);
         // SAFETY: the chunk is ours, and large enough for its header.
         unsafe { region.write(start, self.start) };
-        // SAFETY: the same.
+        // SAFETY: the second of the two words of the header.
         unsafe { region.write(start + WORD, rest) };
         if rest < self.span.end {
             self.committed -= self.span.end - rest;

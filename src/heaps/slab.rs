@@ -76,7 +76,7 @@ fn slab_order(size: usize) -> u32 {
     usize::BITS - ((size - 1) >> 8).leading_zeros()
 }
 
-/// What a slab begins with. Read from outside; docs/heap-layout.md specifies it.
+/// The header of a slab. Read from outside; docs/heap-layout.md specifies it.
 #[repr(C)]
 struct Header {
     class: usize,
@@ -101,7 +101,7 @@ impl Header {
         Header { class, list: FreeList::EMPTY, next: 0, previous: 0, capacity, first }
     }
 
-    /// Where the blocks of the slab at `slab` are.
+    /// The place of the blocks of the slab at `slab` are.
     fn blocks(&self, slab: usize) -> Blocks {
         Blocks { first: slab + self.first, size: SIZES[self.class], count: self.capacity }
     }
@@ -145,12 +145,12 @@ pub struct State {
 pub type SlabHeap<M = Linear> = Shell<Lock<State>, M>;
 
 impl SlabHeap {
-    /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
+    /// The addresses of the state, for readers outside of the module: see [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
         let state = self.state.as_ptr();
         // SAFETY: only an address is taken, in a static.
         let arena = unsafe { &raw const (*state).arena };
-        // SAFETY: the same.
+        // SAFETY: this takes an address in a static, and reads nothing.
         let committed = unsafe { &raw const (*arena).committed }.cast();
         let [map, entries, origin, granule, capacity] = arena_words(arena, GRANULE);
         let sizes = (&raw const SIZES).cast();
@@ -169,7 +169,8 @@ impl State {
     /// There is one, and no other reference to it is used.
     #[inline]
     unsafe fn header<'a>(region: Region, slab: usize) -> &'a mut Header {
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says that a header is there, and that no other reference
+        // to it is used.
         unsafe { &mut *region.pointer(slab).as_ptr().cast::<Header>() }
     }
 
@@ -188,7 +189,9 @@ impl State {
         // SAFETY: the map says that a slab begins there.
         let header = unsafe { State::header(region, block.address) };
         let blocks = header.blocks(block.address);
-        Some((block, Some((blocks, header.list.free_set(&region, blocks)))))
+        // SAFETY: the header is that of the slab, so its list is that of its blocks.
+        let free = unsafe { header.list.free_set(&region, blocks) };
+        Some((block, Some((blocks, free))))
     }
 
     /// Puts a slab at the front of the list of its class. One that is there and empty leaves.
@@ -458,7 +461,8 @@ impl HeapView for Lock<State> {
                 let model = Header::new(header.class);
                 let sound = header.capacity == model.capacity && header.first == model.first;
                 rule(sound, block.address, "a slab's header is not that of its class")?;
-                header.list.check(&region, header.blocks(block.address))?;
+                // SAFETY: the rule before says that the header is that of the slab.
+                unsafe { header.list.check(&region, header.blocks(block.address)) }?;
                 with_room[header.class] += usize::from(header.list.used < header.capacity);
             }
             for (class, &expected) in with_room.iter().enumerate() {

@@ -48,7 +48,7 @@ fn size_of_class(class: usize) -> usize {
     1usize.rotate_right(class as u32)
 }
 
-/// Whether a block of a class may begin at `address`, as far as that says.
+/// True if `address` is one that a block of the class may have.
 fn may_wait(memory: &impl PageSource, class: usize, address: usize) -> bool {
     let pool = memory.pool();
     address & (size_of_class(class) - 1) == 0
@@ -63,7 +63,8 @@ impl Lists {
     /// `class` is below [`CLASSES`].
     #[inline(always)]
     unsafe fn head(&mut self, class: usize) -> &mut usize {
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract says that `class` is below `CLASSES`, the length of
+        // `heads`.
         unsafe { self.heads.get_unchecked_mut(class) }
     }
 
@@ -74,7 +75,7 @@ impl Lists {
     /// `region` may touch it.
     #[inline(always)]
     unsafe fn push(&mut self, region: Region, address: usize, class: usize) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the class of a block is below `CLASSES`, by this function's contract.
         let head = unsafe { self.head(class) };
         // SAFETY: the block is free, aligned to at least a word and at least as large.
         unsafe { region.write(address, *head) };
@@ -214,19 +215,19 @@ impl Lists {
 /// ```
 pub type TinyHeap<M = Linear> = Shell<Lock<Lists>, M>;
 
-/// What of a [`TinyHeap`] is free, in bytes. How much is live it does not know.
+/// The free memory of a [`TinyHeap`]. It does not know what is live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TinyStats {
     /// Ready to be handed out.
     pub free_bytes: usize,
-    /// How many free blocks there are.
+    /// The number of free blocks.
     pub free_blocks: usize,
     /// The largest free block. A request above it makes the heap grow, or fails.
     pub largest_free: usize,
 }
 
 impl TinyHeap {
-    /// Where a reader from outside finds what; for [`inspectable!`](crate::inspectable).
+    /// The addresses of the state, for readers outside of the module: see [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
         // SAFETY: only an address is taken, in a static.
         let heads = unsafe { &raw const (*self.state.as_ptr()).heads }.cast::<usize>();

@@ -1,4 +1,4 @@
-//! What waits to be handed out again by a [`Pool`](super::Pool): an ordered list of free runs, which
+//! The free memory of a [`Pool`](super::Pool): an ordered list of free runs, which
 //! stands in the runs themselves.
 //!
 //! Before an operation the list is walked once, and cut where it cannot be what the pool wrote: a
@@ -34,7 +34,7 @@ pub(crate) struct FreeRuns {
     /// without its two words.
     zero_start: usize,
     zero_end: usize,
-    /// What the list came to when it was changed last.
+    /// The seal over the words of the list, made when the list was changed last.
     seal: Seal,
 }
 
@@ -57,7 +57,7 @@ impl FreeRuns {
         while run != 0 {
             // SAFETY: the pool's own word leads to the first run, and links that hold to others.
             let next = unsafe { region.read(run) };
-            // SAFETY: the same.
+            // SAFETY: `run` is a run on the list, whose second word is its length.
             let len = unsafe { region.read(run + WORD) };
             let holds = (next | len) % UNIT == 0
                 && len.wrapping_sub(1) < end - run
@@ -78,7 +78,7 @@ impl FreeRuns {
         }
     }
 
-    /// Whether `len` bytes from `at` on may become free: in memory, in whole units, and no part of
+    /// True if `len` bytes from `at` on may become free: in memory, in whole units, and no part of
     /// them free.
     pub(super) fn lacks<L: LinearMemory>(&self, memory: &L, at: usize, len: usize) -> bool {
         let region = all(memory);
@@ -88,7 +88,7 @@ impl FreeRuns {
             if run < at.saturating_add(len) && at < run + unsafe { region.read(run + WORD) } {
                 return false;
             }
-            // SAFETY: the same.
+            // SAFETY: `run` is a run on the list, whose first word is the link to the next.
             run = unsafe { region.read(run) };
         }
         let end = self.end(memory);
@@ -112,13 +112,13 @@ impl FreeRuns {
             }
             // SAFETY: a run on the list begins with these words.
             run = unsafe { region.read(at) };
-            // SAFETY: the same.
+            // SAFETY: `at` is a run on the list, whose second word is its length.
             Some([at, unsafe { region.read(at + WORD) }])
         })
         .flatten()
     }
 
-    /// Where memory ends.
+    /// The end of memory.
     pub(super) fn end<L: LinearMemory>(&self, memory: &L) -> usize {
         memory.pointer(memory.pages()).addr()
     }
@@ -166,7 +166,7 @@ impl FreeRuns {
         while run != 0 {
             // SAFETY: a run on the list begins with these words.
             let next = unsafe { region.read(run) };
-            // SAFETY: the same.
+            // SAFETY: `run` is a run on the list, whose second word is its length.
             if next == 0 && run + unsafe { region.read(run + WORD) } == end {
                 return Some(run);
             }
@@ -191,9 +191,9 @@ impl FreeRuns {
         let mut end = start + len;
         let mut next = after;
         if after == end {
-            // SAFETY: the same.
+            // SAFETY: `after` is a run on the list, whose first word is the link to the next.
             next = unsafe { region.read(after) };
-            // SAFETY: the same.
+            // SAFETY: `after` is a run on the list, whose second word is its length.
             end += unsafe { region.read(after + WORD) };
         }
         // SAFETY: the same, if there is one.
@@ -201,10 +201,10 @@ impl FreeRuns {
         let run = if touches { before } else { start };
         // SAFETY: the run is ours to write its words into.
         unsafe { region.write(run, next) };
-        // SAFETY: the same.
+        // SAFETY: `run` begins a free run of 16 bytes or more: this is the second of its two words.
         unsafe { region.write(run + WORD, end - run) };
         if !touches {
-            // SAFETY: as above.
+            // SAFETY: `before` is 0 or a run on the list.
             unsafe { self.link(region, before, run) };
         }
         run
@@ -218,7 +218,8 @@ impl FreeRuns {
         if before == 0 {
             self.first = to;
         } else {
-            // SAFETY: as the caller promises.
+            // SAFETY: `before` is on the list, by this function's contract, and its first word is a
+            // link.
             unsafe { region.write(before, to) };
         }
     }
@@ -246,7 +247,7 @@ impl FreeRuns {
                 best_len = len;
             }
             before = run;
-            // SAFETY: the same.
+            // SAFETY: `run` is a run on the list, whose first word is the link to the next.
             run = unsafe { region.read(run) };
         }
         let (before, start) = best?;
@@ -269,7 +270,7 @@ impl FreeRuns {
             // SAFETY: a run on the list begins with these words.
             run = unsafe { region.read(run) };
         }
-        // SAFETY: the same.
+        // SAFETY: `run` is a run on the list, whose second word is its length.
         if run != at || unsafe { region.read(run + WORD) } < size {
             return None;
         }
@@ -293,12 +294,12 @@ impl FreeRuns {
         let run = if before == 0 {
             self.first
         } else {
-            // SAFETY: as the caller promises.
+            // SAFETY: `before` is a run on the list, whose first word is the link to the next.
             unsafe { region.read(before) }
         };
         // SAFETY: a run on the list begins with these words.
         let mut next = unsafe { region.read(run) };
-        // SAFETY: the same.
+        // SAFETY: `run` is a run on the list, whose second word is its length.
         let run_end = run + unsafe { region.read(run + WORD) };
         let mut end = start + size;
         if run_end - end < slack {
@@ -307,17 +308,19 @@ impl FreeRuns {
         if end < run_end {
             // SAFETY: the rest becomes a run of its own.
             unsafe { region.write(end, next) };
-            // SAFETY: the same.
+            // SAFETY: `end` begins a free run of 16 bytes or more: this is the second of its two
+            // words.
             unsafe { region.write(end + WORD, run_end - end) };
             next = end;
         }
         if run < start {
             // SAFETY: what is below `start` stays a run.
             unsafe { region.write(run, next) };
-            // SAFETY: the same.
+            // SAFETY: `run` begins a free run of 16 bytes or more: this is the second of its two
+            // words.
             unsafe { region.write(run + WORD, start - run) };
         } else {
-            // SAFETY: as the caller promises.
+            // SAFETY: `before` is 0 or a run on the list.
             unsafe { self.link(region, before, next) };
         }
         let mut zero_from = end - start;

@@ -32,12 +32,12 @@ pub struct Extent {
     pub zero_from: usize,
 }
 
-/// What a pool has and what it did.
+/// The counts of a pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolStats {
     /// Pages the pool has obtained by growing.
     pub grown_pages: usize,
-    /// How often it grew.
+    /// The number of growths.
     pub growths: usize,
     /// Bytes that wait to be handed out again.
     pub free_bytes: usize,
@@ -163,7 +163,7 @@ impl<L: LinearMemory> Pool<L> {
         })
     }
 
-    /// Where memory ends now: the address at which a growth would begin.
+    /// The end of memory now: the address at which a growth would begin.
     pub(crate) fn end(&self) -> usize {
         self.runs.with(|runs| runs.end(&self.memory))
     }
@@ -194,7 +194,7 @@ impl<L: LinearMemory> Pool<L> {
         });
     }
 
-    /// What the pool has and did. O(free runs).
+    /// Counts what the pool has and did. O(free runs).
     pub fn stats(&self) -> PoolStats {
         self.with(|runs| {
             let mut stats = PoolStats {
@@ -208,7 +208,7 @@ impl<L: LinearMemory> Pool<L> {
                 stats.free_runs += 1;
                 // SAFETY: a run on the list begins with these words.
                 stats.free_bytes += unsafe { region.read(run + WORD) };
-                // SAFETY: the same.
+                // SAFETY: `run` is a run on the list, whose first word is the link to the next.
                 run = unsafe { region.read(run) };
             }
             stats
@@ -302,7 +302,7 @@ impl<L: LinearMemory> PageSource for &Pool<L> {
 
 /// For heaps that keep their free memory themselves and take it in whole growths.
 impl<L: LinearMemory> Pool<L> {
-    /// What is below the first growth, whatever it has, and from then on at least `bytes` that are
+    /// Takes a piece that is there without growing, of any size, and if none is left at least `bytes` that are
     /// fresh from growing. `None`, and nothing changed, where that is refused.
     pub(crate) fn take_fresh(&self, bytes: usize) -> Option<Extent> {
         self.runs.with(|runs| {

@@ -12,9 +12,9 @@ use crate::provenance;
 
 /// Addresses are equal to those of a real linear memory up to this alignment.
 const ALIGN: usize = 1 << 24;
-/// What the memory below the first growth is filled with: it is nobody's to trust.
+/// The byte that fills the memory below the first growth: it is nobody's to trust.
 const DIRT: u8 = 0xA5;
-/// What foreign pages are filled with.
+/// The byte that fills foreign pages.
 const FOREIGN: u8 = 0xF0;
 
 /// The shape of a [`Simulation`].
@@ -22,9 +22,9 @@ const FOREIGN: u8 = 0xF0;
 pub struct Config {
     /// Pages `0..first_page` are not there to be touched; for memories that begin near 4 GiB.
     pub first_page: usize,
-    /// How many pages there are at the start, those before `first_page` included.
+    /// The number of pages at the start, those before `first_page` included.
     pub pages: usize,
-    /// How many there can be.
+    /// The number of pages at most.
     pub max_pages: usize,
     /// The offset in linear memory at which the program's data ends, if what follows up to the
     /// first growth may be used.
@@ -67,7 +67,7 @@ pub struct Simulation {
 
 // SAFETY: the pages are raw memory, and all else is behind a mutex.
 unsafe impl Send for Simulation {}
-// SAFETY: the same.
+// SAFETY: all that changes is behind the mutex, or is raw memory that its users share.
 unsafe impl Sync for Simulation {}
 
 impl Simulation {
@@ -135,7 +135,7 @@ impl Simulation {
         self.state().foreign_next = pages;
     }
 
-    /// Whether nobody has written to a foreign page, nor to the program's data.
+    /// True if nobody has written to a foreign page, nor to the program's data.
     pub fn foreign_intact(&self) -> bool {
         let state = self.state();
         let intact = |start: *mut u8, len: usize, byte: u8| {
@@ -153,12 +153,12 @@ impl Simulation {
                 .all(|pages| intact(self.pointer(pages.start), pages.len() * PAGE, FOREIGN))
     }
 
-    /// How often growing succeeded.
+    /// The number of growths that succeeded.
     pub fn growths(&self) -> usize {
         self.state().growths
     }
 
-    /// How often growing was tried.
+    /// The number of growths that were tried.
     pub fn attempts(&self) -> usize {
         self.state().attempts
     }

@@ -1,4 +1,4 @@
-//! Whether the headers of slabs are what they were, before what they say is done.
+//! Verifies the headers of slabs before their words are followed.
 //!
 //! They stand in front of blocks, not in free memory; but a slab that went back to the buddy is free
 //! memory, and who still writes to one of its blocks may write to a header that is there next. Only
@@ -10,7 +10,7 @@ use crate::{checked::sound, inspect::State as Use};
 const RULE: &str = "a slab's header is not what it was";
 
 impl State {
-    /// Whether a slab begins at `slab`, as far as the map says.
+    /// True if the map says that a slab begins at `slab`.
     fn begins(&self, slab: usize) -> bool {
         let block = self.arena.tree.block_at(slab);
         block.is_some_and(|block| block.state == Use::Live) && self.arena.tree.is_slab(slab)
@@ -23,7 +23,7 @@ impl State {
         if self.begins(slab) { Some(read()) } else { None }
     }
 
-    /// Whether a slab of `class` is at `slab`.
+    /// True if a slab of `class` is at `slab`.
     #[inline(always)]
     pub(super) fn is_sound(&self, slab: usize, class: usize) -> bool {
         let holds = || {
@@ -37,7 +37,7 @@ impl State {
         sound(holds, slab, RULE)
     }
 
-    /// Whether the slabs before and behind one on the list of its class lead to it.
+    /// True if the slabs before and behind one on the list of its class lead to it.
     #[inline(always)]
     pub(super) fn leads(&self, slab: usize, header: &Header) -> bool {
         let (class, previous, next) = (header.class, header.previous, header.next);

@@ -46,7 +46,7 @@ fn slabs_have_room_for_blocks_and_not_for_one_more() {
     }
 }
 
-/// What a slab is of is up to sixteen blocks, and no more than that takes.
+/// A slab has up to sixteen blocks, and is no larger than they need.
 #[test]
 fn slabs_are_of_4_kib_or_of_sixteen_blocks() {
     for size in SIZES {
@@ -151,7 +151,7 @@ fn breaks(rule: &str, damage: impl FnOnce(&mut State, &Slabs) -> usize) {
     }
 }
 
-/// What [`breaks`] finds where nothing is broken.
+/// The answer of [`breaks`] to a heap that is not broken.
 const SOUND: &str = "nothing";
 
 fn header(state: &mut State, slab: usize) -> &mut Header {
