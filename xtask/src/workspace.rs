@@ -47,7 +47,7 @@ impl Package {
 
     /// A crate whose tests run in browsers only.
     pub fn tests_in_browsers(&self) -> bool {
-        self.folder.starts_with("tests/wasm/")
+        self.folder == "tests/wasm"
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
         let metadata = json!({ "packages": [
             { "name": "a", "manifest_path": "/p/Cargo.toml", "features": { "x": [] },
               "rust_version": "1.85" },
-            { "name": "b", "manifest_path": "/p/tests/wasm/b/Cargo.toml", "features": {},
+            { "name": "b", "manifest_path": "/p/tests/wasm/Cargo.toml", "features": {},
               "rust_version": null },
         ]});
         let packages = parse(&metadata, "/p").unwrap();
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(packages[0].features, ["x"]);
         assert_eq!(packages[0].rust_version.as_deref(), Some("1.85"));
         assert!(!packages[0].tests_in_browsers());
-        assert_eq!(packages[1].folder, "tests/wasm/b");
+        assert_eq!(packages[1].folder, "tests/wasm");
         assert_eq!(packages[1].rust_version, None);
         assert!(packages[1].tests_in_browsers());
         assert!(parse(&json!({}), "/p").is_none());

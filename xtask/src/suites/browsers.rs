@@ -5,29 +5,45 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::modules;
 use crate::process::{Output, cmd};
 use crate::report::{self, Score};
 use crate::setup::{Browser, Machine};
-use crate::{modules, workspace};
 
-/// The tests of the handles and of every crate under tests/wasm, in both browsers.
+/// The runs of the suite `wasm`: a folder, arguments for cargo, and true for a run in both browsers.
+const WASM: [(&str, &[&str], bool); 4] = [
+    ("tests/wasm", &[], true),
+    (
+        "tests/wasm",
+        &[
+            "--features",
+            "fixed",
+            "--test",
+            "heap",
+            "--test",
+            "slab",
+            "--test",
+            "buddy",
+            "--test",
+            "bump",
+            "--test",
+            "tiny",
+        ],
+        true,
+    ),
+    ("js", &[], true),
+    ("js", &["--features", "checked", "--test", "checked"], false),
+];
+
+/// Runs the tests of the heaps, of the demo program and of the handles in both browsers.
 pub fn wasm(machine: &Machine, score: &mut Score) -> Result<()> {
-    let packages = workspace::packages()?;
     let browsers = [machine.chrome()?, machine.firefox()?];
-    for package in packages.iter().filter(|p| p.tests_in_browsers() || p.folder == "js") {
-        for browser in &browsers {
-            let what = format!("{}, {}", package.name, browser.name);
+    for (folder, arguments, both) in WASM {
+        for browser in &browsers[..if both { 2 } else { 1 }] {
+            let features = arguments.get(1).map(|name| format!(", {name}")).unwrap_or_default();
             score.tests(
-                &what,
-                || wasm_pack_test(machine, &package.path(), browser, &[]),
-                |output| report::libtest(&output.text),
-            );
-        }
-        if package.folder == "js" {
-            let checked = ["--features", "checked", "--test", "checked"];
-            score.tests(
-                &format!("{} with checked, {}", package.name, browsers[0].name),
-                || wasm_pack_test(machine, &package.path(), &browsers[0], &checked),
+                &format!("{folder}{features}, {}", browser.name),
+                || wasm_pack_test(machine, &crate::root().join(folder), browser, arguments),
                 |output| report::libtest(&output.text),
             );
         }

@@ -1,4 +1,4 @@
-//! `BuddyHeap` in a memory that grows.
+//! `BuddyHeap` as a global allocator in a browser.
 #![cfg(target_arch = "wasm32")]
 
 use bonsai_alloc::{BuddyHeap, prelude::*};
@@ -6,4 +6,4 @@ use bonsai_alloc::{BuddyHeap, prelude::*};
 #[global_allocator]
 static HEAP: BuddyHeap = BuddyHeap::new();
 
-bonsai_bodies::suite!(growing, HEAP.check().unwrap());
+bonsai_wasm::suite!(HEAP.check().unwrap());

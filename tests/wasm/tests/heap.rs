@@ -1,4 +1,4 @@
-//! `Heap` in a memory that grows.
+//! `Heap` as a global allocator in a browser.
 #![cfg(target_arch = "wasm32")]
 
 use bonsai_alloc::{Heap, prelude::*};
@@ -6,4 +6,4 @@ use bonsai_alloc::{Heap, prelude::*};
 #[global_allocator]
 static HEAP: Heap = Heap::new();
 
-bonsai_bodies::suite!(growing, HEAP.check().unwrap());
+bonsai_wasm::suite!(HEAP.check().unwrap());

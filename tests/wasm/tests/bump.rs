@@ -1,4 +1,4 @@
-//! `BumpHeap` in a memory that grows.
+//! `BumpHeap` as a global allocator in a browser.
 #![cfg(target_arch = "wasm32")]
 
 use bonsai_alloc::{BumpHeap, prelude::*};
@@ -6,4 +6,4 @@ use bonsai_alloc::{BumpHeap, prelude::*};
 #[global_allocator]
 static HEAP: BumpHeap = BumpHeap::new();
 
-bonsai_bodies::suite!(growing, HEAP.check().unwrap());
+bonsai_wasm::suite!(HEAP.check().unwrap());

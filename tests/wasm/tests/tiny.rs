@@ -1,4 +1,4 @@
-//! `TinyHeap` in a memory that cannot grow.
+//! `TinyHeap` as a global allocator in a browser.
 #![cfg(target_arch = "wasm32")]
 
 use bonsai_alloc::TinyHeap;
@@ -15,4 +15,4 @@ fn verify() {
     });
 }
 
-bonsai_bodies::suite!(fixed, verify());
+bonsai_wasm::suite!(verify());

@@ -1,4 +1,4 @@
-//! `SlabHeap` in a memory that grows.
+//! `SlabHeap` as a global allocator in a browser.
 #![cfg(target_arch = "wasm32")]
 
 use bonsai_alloc::{SlabHeap, prelude::*};
@@ -6,4 +6,4 @@ use bonsai_alloc::{SlabHeap, prelude::*};
 #[global_allocator]
 static HEAP: SlabHeap = SlabHeap::new();
 
-bonsai_bodies::suite!(growing, HEAP.check().unwrap());
+bonsai_wasm::suite!(HEAP.check().unwrap());

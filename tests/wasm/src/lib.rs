@@ -1,5 +1,5 @@
-//! What a program does to its global allocator, and what must then hold: the bodies of the suites
-//! under `tests/wasm`, each of which is a module with an allocator of its own.
+//! The bodies of the tests beside this crate, each of which is a module with a global allocator of its own.
+//! The module's memory grows, or with the feature `fixed` it cannot.
 //!
 //! Every body computes what memory must contain from where it stands, writes it, and reads it back after
 //! others have been allocated, moved and freed around it.
@@ -12,26 +12,9 @@ use std::{
     hint::black_box,
 };
 
-/// A small generator of numbers that are random enough, and the same in every browser.
-#[derive(Debug)]
-pub struct Random(u32);
+use fastrand::Rng;
 
-impl Random {
-    /// A generator that begins at `seed`, not 0.
-    pub const fn new(seed: u32) -> Self {
-        Random(seed)
-    }
-
-    /// A number from 0 to `below - 1`.
-    pub fn below(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0 as usize % below
-    }
-}
-
-/// What byte `i` of the buffer `id` is.
+/// Returns byte `i` of the buffer `id`.
 fn byte(id: usize, i: usize) -> u8 {
     (id.wrapping_mul(0x9E37_79B1) >> 16) as u8 ^ i as u8
 }
@@ -50,13 +33,13 @@ fn assert_painted(buffer: &[u8], id: usize) {
 
 /// Buffers of random sizes that come, grow, shrink and go.
 pub fn churn(operations: usize, mut between: impl FnMut(usize)) {
-    let mut random = Random::new(0x1234_5678);
+    let mut random = Rng::with_seed(0x1234_5678);
     let mut live: HashMap<usize, Vec<u8>> = HashMap::new();
     for id in 0..operations {
-        let scale = 1 + random.below(12);
-        let size = 1 + random.below(1 << scale);
-        let chosen = live.keys().nth(random.below(live.len().max(1))).copied();
-        match (random.below(8), chosen) {
+        let scale = 1 + random.usize(..12);
+        let size = 1 + random.usize(..1 << scale);
+        let chosen = live.keys().nth(random.usize(..live.len().max(1))).copied();
+        match (random.usize(..8), chosen) {
             (0..=3, _) | (_, None) => {
                 let mut buffer = vec![0; size];
                 paint(&mut buffer, id, 0);
@@ -242,7 +225,7 @@ pub fn exhaustion() {
 mod module {
     use std::arch::wasm32::{memory_grow, memory_size};
 
-    use super::{Random, churn, collections, growth};
+    use super::{churn, collections, growth};
 
     const PAGE: usize = 65_536;
 
@@ -273,11 +256,11 @@ mod module {
     /// Somebody else grows memory again and again; the allocator leaves those pages alone, and they do
     /// not disturb it.
     pub fn foreign_growth() {
-        let mut random = Random::new(0xC0FF_EE11);
+        let mut random = fastrand::Rng::with_seed(0xC0FF_EE11);
         let mut foreign = vec![Foreign::grow(3, 0xF0)];
         churn(3000, |n| {
             if n % 500 == 0 {
-                let pages = 1 + random.below(3);
+                let pages = 1 + random.usize(..3);
                 foreign.push(Foreign::grow(pages, 0xF1 + (n / 500) as u8));
             }
         });
@@ -299,7 +282,7 @@ mod module {
         assert!(buffer.iter().all(|&byte| byte == 7));
     }
 
-    /// Whether this memory really cannot grow.
+    /// Asserts that this memory cannot grow.
     pub fn assert_fixed() {
         assert_eq!(memory_grow(0, 1), usize::MAX, "this memory can grow");
     }
@@ -308,12 +291,12 @@ mod module {
 #[cfg(target_arch = "wasm32")]
 pub use module::{assert_fixed, foreign_growth, refused_growth};
 
-/// The tests of a module in whose memory the allocator can grow: `suite!(growing, HEAP)`, or cannot:
-/// `suite!(fixed, HEAP)`. `HEAP` is verified after each by the function behind it.
+/// Makes the tests of a module whose memory grows; the heap is verified after each.
+#[cfg(not(feature = "fixed"))]
 #[macro_export]
 macro_rules! suite {
-    (growing, $verify:expr) => {
-        $crate::suite!(@tests $verify,
+    ($verify:expr) => {
+        $crate::tests!($verify,
             collections => $crate::collections(),
             churn => $crate::churn(10_000, |_| ()),
             alignment => $crate::alignment(1 << 20),
@@ -323,8 +306,14 @@ macro_rules! suite {
             refused_growth => $crate::refused_growth(),
         );
     };
-    (fixed, $verify:expr) => {
-        $crate::suite!(@tests $verify,
+}
+
+/// Makes the tests of a module whose memory cannot grow; the heap is verified after each.
+#[cfg(feature = "fixed")]
+#[macro_export]
+macro_rules! suite {
+    ($verify:expr) => {
+        $crate::tests!($verify,
             it_is_fixed => $crate::assert_fixed(),
             collections => $crate::collections(),
             churn => $crate::churn(3_000, |_| ()),
@@ -335,7 +324,12 @@ macro_rules! suite {
             exhaustion_again => $crate::exhaustion(),
         );
     };
-    (@tests $verify:expr, $($name:ident => $body:expr,)*) => {
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests {
+    ($verify:expr, $($name:ident => $body:expr,)*) => {
         wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
         $(

@@ -1,9 +1,0 @@
-//! Gives the test modules a memory that has an end which a test can reach.
-
-fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {
-        let max = 256 << 20;
-        println!("cargo::rustc-link-arg-tests=--max-memory={max}");
-    }
-}

@@ -1,1 +1,0 @@
-//! The demo program in browsers: see `tests/`.
