@@ -8,7 +8,7 @@ import { Builder, distinct } from "./harness/build.mjs";
 import { weigh } from "./harness/code-size.mjs";
 import { node } from "./harness/engines/node.mjs";
 import { wasmtime } from "./harness/engines/wasmtime.mjs";
-import { chromium, firefox } from "./harness/engines/webdriver.mjs";
+import { chromium, firefox } from "./harness/engines/browsers.mjs";
 import { USAGE, parse } from "./harness/options.mjs";
 import { KeptPages } from "./harness/pages.mjs";
 import { clear, note, progress } from "./harness/progress.mjs";

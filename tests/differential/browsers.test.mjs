@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { SESSIONS } from "../../benches/suite/harness/engines/webdriver.mjs";
+import { SESSIONS } from "../../benches/suite/harness/engines/browsers.mjs";
 import { bytes, compare, inModule } from "./compare.mjs";
 
 /** Runs in a browser's empty page. */

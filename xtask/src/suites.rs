@@ -71,7 +71,7 @@ pub const ALL: &[Suite] = &[
     Suite {
         name: "differential",
         about: "every heap answers in Node and in browsers as it does over simulated memory",
-        needs: &[Need::WasmTarget, Need::Chrome, Need::Firefox],
+        needs: &[Need::WasmTarget, Need::Chrome, Need::Firefox, Need::PageModules],
         run: differential::suite,
     },
     Suite {
@@ -95,7 +95,7 @@ pub const ALL: &[Suite] = &[
     Suite {
         name: "bench-smoke",
         about: "the benchmarks run, in their shortest form; memory of a long run stays bounded",
-        needs: &[Need::WasmTarget, Need::Chrome, Need::Firefox],
+        needs: &[Need::WasmTarget, Need::Chrome, Need::Firefox, Need::PageModules],
         run: bench_smoke,
     },
     Suite {

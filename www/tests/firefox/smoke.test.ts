@@ -2,45 +2,35 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import { build, preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { Firefox } from "../support/webdriver";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const RIGHT = "\uE014";
-const HOME = "\uE011";
-const ESCAPE = "\uE00C";
-
 const TIMELINE = ".drawing[role=slider]";
-
-/** Finds an element through all shadow roots. */
-const DEEP = `const deep = (selector, root = document) => {
-  const found = root.querySelector(selector);
-  if (found !== null) return found;
-  for (const element of root.querySelectorAll("*")) {
-    const inner = element.shadowRoot === null ? null : deep(selector, element.shadowRoot);
-    if (inner !== null) return inner;
-  }
-  return null;
-};`;
 
 let folder = "";
 let server: PreviewServer | undefined;
-let firefox: Firefox | undefined;
+let firefox: Browser | undefined;
+let page: Page | undefined;
 
+/** Puppeteer's `>>>` looks through all shadow roots. */
 const text = (selector: string): Promise<string> =>
-  firefox!.run(`${DEEP} return deep(arguments[0])?.textContent ?? "";`, selector);
+  page!.$eval(`>>> ${selector}`, (element) => element.textContent).catch(() => "");
 const attribute = (selector: string, name: string): Promise<string> =>
-  firefox!.run(`${DEEP} return deep(arguments[0])?.getAttribute(arguments[1]) ?? "";`, selector, name);
-const focus = (selector: string): Promise<void> => firefox!.run(`${DEEP} deep(arguments[0]).focus();`, selector);
+  page!.$eval(`>>> ${selector}`, (element, name) => element.getAttribute(name) ?? "", name).catch(() => "");
+const focus = (selector: string): Promise<void> => page!.focus(`>>> ${selector}`);
 const eventually = (assertion: () => Promise<void>): Promise<void> => vi.waitFor(assertion, { timeout: 60_000, interval: 100 });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "page-"));
   await build({ root: ROOT, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
   server = await preview({ root: ROOT, logLevel: "error", build: { outDir: folder }, preview: { port: 0 } });
-  firefox = await Firefox.open();
-  await firefox.visit(server.resolvedUrls!.local[0]!);
+  const binary = process.env["BONSAI_FIREFOX"];
+  if (binary === undefined) throw new Error("BONSAI_FIREFOX names no Firefox; `cargo xtask test --only page` sets it");
+  firefox = await puppeteer.launch({ browser: "firefox", executablePath: binary, headless: true });
+  page = await firefox.newPage();
+  await page.goto(server.resolvedUrls!.local[0]!);
 });
 
 afterAll(async () => {
@@ -52,22 +42,22 @@ afterAll(async () => {
 it("parses a sample, and shows its heap", async () => {
   await eventually(async () => { expect(await text(".outcome")).toContain("parsed in"); });
   await eventually(async () => { expect(await attribute('[data-figure="live"] .number', "title")).toMatch(/^[\d,]{6,} B$/); });
-  const painted = await firefox!.run<number>(`${DEEP}
-    const canvas = deep("canvas.ground");
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return new Set(new Uint32Array(data.buffer)).size;`);
+  const painted = await page!.$eval(">>> canvas.ground", (element) => {
+    const { data } = element.getContext("2d")!.getImageData(0, 0, element.width, element.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
   expect(painted, "colours on the map").toBeGreaterThan(4);
 });
 
 it("is explored by keyboard: blocks, then moments", async () => {
   await focus(".field-of-view");
-  await firefox!.press(HOME);
-  await firefox!.press(RIGHT);
+  await page!.keyboard.press("Home");
+  await page!.keyboard.press("ArrowRight");
   await eventually(async () => { expect(await attribute(".field-of-view", "aria-valuenow")).toBe("1"); });
   expect(await text(".neighbours")).toContain("0x");
   await focus(TIMELINE);
-  await firefox!.press(HOME);
+  await page!.keyboard.press("Home");
   await eventually(async () => { expect(await attribute(TIMELINE, "aria-valuetext")).toContain("Moment 1, start"); });
-  await firefox!.press(ESCAPE);
+  await page!.keyboard.press("Escape");
   await eventually(async () => { expect(await attribute(TIMELINE, "aria-valuetext")).toMatch(/, now$/); });
 });

@@ -25,6 +25,10 @@ pub fn heaps(machine: &Machine, arguments: &[String]) -> Result<()> {
         machine.size_modules()?;
     }
     let wants = |name| engines.as_ref().is_none_or(|all| all.iter().any(|one| one == name));
+    if wants("chromium") || wants("firefox") {
+        // Puppeteer is among them.
+        machine.page_modules()?;
+    }
     if wants("chromium") {
         command = with_browser(command, machine.chrome());
     }
@@ -34,13 +38,10 @@ pub fn heaps(machine: &Machine, arguments: &[String]) -> Result<()> {
     command.arg(script).args(arguments).run()
 }
 
-/// Names a browser and its driver to the suite, which does without where there is none.
+/// Names a browser to the suite, which does without where there is none.
 fn with_browser(command: Cmd, browser: Result<Browser>) -> Cmd {
     match browser {
-        Ok(browser) => {
-            let [binary, driver] = browser.variables;
-            command.env(binary, browser.binary).env(driver, browser.driver)
-        }
+        Ok(browser) => command.env(browser.variable, browser.binary),
         Err(missing) => {
             println!("  without an engine: {missing:#}");
             command

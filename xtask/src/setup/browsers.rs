@@ -17,8 +17,8 @@ pub struct Browser {
     /// The name that wasm-pack's options have for it, and for its driver.
     pub flag: &'static str,
     pub driver_flag: &'static str,
-    /// The variables by which a person, or we, name another browser and driver.
-    pub variables: [&'static str; 2],
+    /// The variable that names another browser to set-up, and this one to the tests.
+    pub variable: &'static str,
     /// The driver's capabilities, in the form of webdriver.json.
     pub capabilities: serde_json::Value,
 }
@@ -76,7 +76,7 @@ pub fn chrome() -> Result<Browser> {
         driver,
         flag: "--chrome",
         driver_flag: "--chromedriver",
-        variables: ["BONSAI_CHROMIUM", "CHROMEDRIVER"],
+        variable: "BONSAI_CHROMIUM",
         capabilities,
     })
 }
@@ -112,7 +112,7 @@ pub fn firefox() -> Result<Browser> {
         driver,
         flag: "--firefox",
         driver_flag: "--geckodriver",
-        variables: ["BONSAI_FIREFOX", "GECKODRIVER"],
+        variable: "BONSAI_FIREFOX",
         capabilities,
     })
 }

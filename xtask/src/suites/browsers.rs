@@ -106,7 +106,7 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
             .args(["test", "--project=page", "--reporter=list,json"])
             .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
             .env("BONSAI_PERFETTO", &perfetto)
-            .env(chromium.variables[0], &chromium.binary)
+            .env(chromium.variable, &chromium.binary)
             .tee()
     };
     score.tests(
@@ -125,8 +125,7 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
             .args(["run", "--config", "vitest.firefox.config.ts"])
             .args(["--reporter=default", "--reporter=json"])
             .arg(format!("--outputFile.json={}", report.display()))
-            .env(firefox.variables[0], &firefox.binary)
-            .env(firefox.variables[1], &firefox.driver)
+            .env(firefox.variable, &firefox.binary)
             .tee()
     };
     score.tests(

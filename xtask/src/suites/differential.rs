@@ -64,8 +64,7 @@ pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
         || {
             let browsers = [machine.chrome()?, machine.firefox()?];
             let named = browsers.iter().fold(compare("browsers.test.mjs"), |node, browser| {
-                let [binary, driver] = browser.variables;
-                node.env(binary, &browser.binary).env(driver, &browser.driver)
+                node.env(browser.variable, &browser.binary)
             });
             named.tee()
         },
