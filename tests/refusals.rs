@@ -3,10 +3,10 @@
 
 #![cfg_attr(feature = "unstable", feature(allocator_api))]
 
-use std::alloc::Layout;
+use std::alloc::{GlobalAlloc, Layout};
 
 use bonsai_alloc::{
-    AllocInitError, Global, Raw,
+    AllocInitError, Global, Heap, Raw, TinyHeap,
     inspect::{Damage, Inspect, State},
     linear::{Config, PAGE, PageSource, Pool, Simulation},
     prelude::*,
@@ -34,6 +34,18 @@ fn cores_over_linear_memory_refuse_what_cannot_be() {
         Buddy::<{ 1 << 30 }, 2, Linear>::try_new(5),
         Err(AllocInitError::AllocFailed(_))
     ));
+}
+
+/// `isize::MAX` bytes are a layout at an alignment of 1, and none at a heap's own alignment.
+#[test]
+fn heaps_refuse_the_largest_layout() {
+    let heaps: [&dyn GlobalAlloc; 5] =
+        [&Heap::new(), &SlabHeap::new(), &BuddyHeap::new(), &BumpHeap::new(), &TinyHeap::new()];
+    for (which, heap) in heaps.into_iter().enumerate() {
+        // SAFETY: the size is not 0.
+        let block = unsafe { heap.alloc(layout(isize::MAX as usize, 1)) };
+        assert!(block.is_null(), "heap {which}");
+    }
 }
 
 fn invalid<T>(result: Result<T, AllocInitError>) -> bool {
