@@ -1,4 +1,4 @@
-//! What the program parses, and keeps.
+//! The document that the program parses and keeps.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl Document {
     /// Parses `source`, a file of the kind that is named.
     ///
     /// # Errors
-    /// What is wrong, for people, with line and column.
+    /// A message for people, with line and column.
     pub fn parse(kind: &str, source: &str) -> Result<Document, String> {
         match kind {
             "json" => match serde_json::from_str(source) {

@@ -1,4 +1,4 @@
-//! What is told of a document: a sentence, and the numbers in it.
+//! The report on a document: a sentence, and the numbers in it.
 
 use js_sys::{Object, Reflect};
 use pulldown_cmark::{Event, Tag};
@@ -9,7 +9,7 @@ use crate::document::{Document, Words};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** What a document contains. */
+/** The contents of a document. */
 export type Report = JsonReport | MarkdownReport | TextReport;
 
 export interface JsonReport {
@@ -20,7 +20,7 @@ export interface JsonReport {
   readonly values: number;
   readonly strings: number;
   readonly numbers: number;
-  /** How deep arrays and objects are nested. */
+  /** The depth to which arrays and objects are nested. */
   readonly depth: number;
 }
 

@@ -1,4 +1,4 @@
-//! Where the program allocates: JavaScript's stack, which names this module's functions too.
+//! The sites of allocations: JavaScript's stack, which names this module's functions too.
 
 use bonsai_alloc::trace::Sites;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -30,7 +30,7 @@ impl Block {
         self.size as usize
     }
 
-    /// Whether the block still holds what was written at its ends.
+    /// Returns true if both ends of the block hold what `mark` wrote.
     fn sound(&self) -> bool {
         let mark = self.size as u8;
         // SAFETY: a live block's first byte, written by `mark`.

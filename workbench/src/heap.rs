@@ -37,7 +37,7 @@ pub unsafe extern "C" fn walk(into: *mut [u32; 3], room: usize) -> usize {
             };
             // SAFETY: within the blocks that `into` leads to.
             let to = unsafe { into.add(count) };
-            // SAFETY: as the caller promises.
+            // SAFETY: one of `room` blocks that are nobody else's, by this function's contract.
             unsafe { to.write([address as u32, size as u32, state]) };
         }
         count += 1;

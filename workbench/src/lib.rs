@@ -66,7 +66,7 @@ pub unsafe extern "C" fn reallocate(
 ) -> *mut u8 {
     match (Layout::from_size_align(size, align), Layout::from_size_align(new_size, align)) {
         (Ok(layout), Ok(_)) if new_size > 0 => {
-            // SAFETY: as the caller promises.
+            // SAFETY: this function's contract: a live block of `layout`; `new_size` is a layout and not 0.
             unsafe { realloc(block, layout, new_size) }
         }
         _ => ptr::null_mut(),
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn reallocate(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn deallocate(block: *mut u8, size: usize, align: usize) {
     if let Ok(layout) = Layout::from_size_align(size, align) {
-        // SAFETY: as the caller promises.
+        // SAFETY: this function's contract: a live block of this layout.
         unsafe { dealloc(block, layout) };
     }
 }

@@ -1,8 +1,7 @@
 //! Patterns of allocation, a step at a time: each step is one allocation, one free or one change of
 //! size, and which one it is depends on the seed alone, never on the allocator.
 //!
-//! What is kept about the blocks stands in a static table, so that nothing but the workload is
-//! in the heap.
+//! A static table lists the blocks, so that the heap holds nothing but the workload.
 
 use crate::{block::Block, random::Random};
 
@@ -40,9 +39,9 @@ pub struct Run {
     workload: Workload,
     random: Random,
     slots: [Option<Block>; SLOTS],
-    /// What the workload counts: slots filled, depth, step of the round.
+    /// The workload's counter: slots filled, depth, step of the round.
     count: usize,
-    /// Where the workload stands: the slot to fill next, the depth to reach, the round.
+    /// The workload's goal: the slot to fill next, the depth to reach, the round.
     goal: usize,
     live: usize,
     peak: usize,
@@ -235,7 +234,7 @@ impl Run {
 mod tests {
     use super::*;
 
-    /// What a run leaves: its checksum, its live bytes and its peak.
+    /// Returns what a run leaves: its checksum, its live bytes and its peak.
     fn run(workload: Workload, seed: u32, steps: usize) -> (u32, usize, usize) {
         // On the heap: the table is larger than a test's stack should have to be.
         let mut run = Box::new(Run::new());
