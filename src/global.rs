@@ -62,6 +62,9 @@ pub unsafe trait HeapState: Sync + Sized {
     /// layout of a size. Requests up to it pass no alignment at the call site.
     const ALIGN: usize = 0;
 
+    /// True if a refused request merges what is free, so that a block may grow in place after it.
+    const MERGES_LATE: bool = false;
+
     /// Allocates a block.
     ///
     /// # Safety
@@ -242,7 +245,7 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
             let to = unsafe { relocate(self, block, layout, resized(layout, size)) };
             // A heap merges all that is free before it refuses, also behind the block.
             // SAFETY: the block is as it was.
-            if to.is_null() && unsafe { S::resize(self, block, layout, size) } {
+            if S::MERGES_LATE && to.is_null() && unsafe { S::resize(self, block, layout, size) } {
                 return block;
             }
             to
