@@ -11,10 +11,10 @@ use bonsai_alloc::{
     linear::{Config, PAGE},
 };
 use bonsai_testkit::{
-    Closeness, Operation, Options, Subject, Trace,
+    Closeness, Operation, Options, Promise, Subject, Trace,
     cores::{BuddySubject, BumpSubject, Region, SlabSubject},
     heaps::HeapSubject,
-    run,
+    run, subjects,
 };
 
 /// What may come next, given which slots are filled; `Some` filled with that size.
@@ -37,7 +37,7 @@ fn every_sequence(
     ) -> usize {
         let last = operations.len().max(1);
         let mut subject = make();
-        let looks = Options { check: last, walk: last, paint: last };
+        let looks = Options { check: last, walk: last, paint: last, largest: last };
         if let Err(failure) = run(&mut *subject, operations, looks) {
             let subject = subject.name().to_owned();
             panic!("{failure}\n{}", Trace { subject, operations: operations.clone() });
@@ -216,21 +216,30 @@ macro_rules! heap {
 }
 
 heap!(general_heap_of_two_pages, |name, config| {
-    HeapSubject::new(name, config, Heap::with_memory).with_view(|heap| heap)
+    HeapSubject::new(name, config, Heap::with_memory)
+        .with_view(|heap| heap)
+        .with_promise(subjects::HEAP)
 });
 heap!(slab_heap_of_two_pages, |name, config| {
-    HeapSubject::new(name, config, SlabHeap::with_memory).with_view(|heap| heap)
+    HeapSubject::new(name, config, SlabHeap::with_memory)
+        .with_view(|heap| heap)
+        .with_promise(Promise::Slabs)
 });
 heap!(buddy_heap_of_two_pages, |name, config| {
-    HeapSubject::new(name, config, BuddyHeap::with_memory).with_view(|heap| heap)
+    HeapSubject::new(name, config, BuddyHeap::with_memory)
+        .with_view(|heap| heap)
+        .with_promise(Promise::Orders { smallest: 16 })
 });
 heap!(bump_heap_of_two_pages, |name, config| {
     HeapSubject::new(name, config, BumpHeap::with_memory)
         .with_view(|heap| heap)
         .with_closeness(Closeness::Covers)
+        .with_promise(Promise::Rest)
 });
 heap!(tiny_heap_of_two_pages, |name, config| {
     HeapSubject::new(name, config, TinyHeap::with_memory)
+        .with_free(subjects::free_of_tiny)
+        .with_promise(Promise::Lists)
 });
 
 /// How many aligned blocks of `size` fit the granules of 16 bytes that are there.

@@ -10,7 +10,7 @@ fn short(profile: Profile) -> Profile {
 
 /// Miri takes a second for a few of them.
 const OPERATIONS: usize = if cfg!(miri) { 60 } else { 500 };
-const LOOKS: Options = Options { check: 40, walk: 60, paint: 20 };
+const LOOKS: Options = Options { check: 40, walk: 60, paint: 20, largest: 50 };
 
 #[test]
 fn cores_in_short_programs() {

@@ -126,7 +126,7 @@ fn recorded_is_done<H: GlobalAlloc + 'static>(
     let subject = HeapSubject::new(name, Config::default(), make);
     subject.heap().start();
     let mut witness = Witness { subject, seen: Vec::new() };
-    run(&mut witness, &operations, Options { check: 0, walk: 0, paint: 0 }).unwrap();
+    run(&mut witness, &operations, Options::NEVER).unwrap();
     let (mut recorded, lost) = events(witness.subject.heap());
     recorded.retain(|event| !matches!(event, Event::Grow { .. }));
     assert_eq!(lost, 0);
@@ -517,7 +517,7 @@ fn a_trace_that_is_recorded_saved_and_replayed_records_itself() {
         let mut subject = HeapSubject::new("heap", Config::default(), make);
         subject.heap().start();
         let base = subject.pool().memory().addresses().start;
-        run(&mut subject, operations, Options { check: 0, walk: 0, paint: 0 }).unwrap();
+        run(&mut subject, operations, Options::NEVER).unwrap();
         recording(&events(subject.heap()).0, base)
     };
     let first = replayed(&operations);

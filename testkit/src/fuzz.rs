@@ -124,7 +124,7 @@ impl Target {
 /// As many looks at a long program as at a short one.
 fn looks(operations: &[Operation]) -> Options {
     let every = 1 + operations.len() / 32;
-    Options { check: every, walk: every, paint: 4 * every }
+    Options { check: every, walk: every, paint: 4 * every, largest: 8 * every }
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use std::{
 };
 
 use bonsai_alloc::{
-    inspect::Inspect,
+    TinyHeap,
+    inspect::{Block, Inspect, State},
     linear::{Config, LinearMemory, PAGE, Pool, Simulation},
 };
 
-use crate::{Closeness, Legality, Model, Subject};
+use crate::{Closeness, Legality, Model, Placed, Promise, Subject};
 
 /// A pool over a simulated linear memory, at an address that stays.
 #[derive(Debug)]
@@ -51,7 +52,10 @@ pub struct HeapSubject<H> {
     foreign: Vec<Range<usize>>,
     refusing: bool,
     view: Option<fn(&H) -> &dyn Inspect>,
+    /// The free blocks, of a heap with no view.
+    free: Option<fn(&H) -> Vec<Block>>,
     closeness: Closeness,
+    promise: Promise,
 }
 
 impl<H> fmt::Debug for HeapSubject<H> {
@@ -74,7 +78,9 @@ impl<H: GlobalAlloc> HeapSubject<H> {
             foreign: Vec::new(),
             refusing: false,
             view: None,
+            free: None,
             closeness: Closeness::Blocks,
+            promise: Promise::Nothing,
         }
     }
 
@@ -87,6 +93,18 @@ impl<H: GlobalAlloc> HeapSubject<H> {
     /// The heap's view is no closer than that.
     pub fn with_closeness(mut self, closeness: Closeness) -> Self {
         self.closeness = closeness;
+        self
+    }
+
+    /// The heap shows its free blocks and nothing else.
+    pub fn with_free(mut self, free: fn(&H) -> Vec<Block>) -> Self {
+        self.free = Some(free);
+        self
+    }
+
+    /// The heap keeps this promise.
+    pub fn with_promise(mut self, promise: Promise) -> Self {
+        self.promise = promise;
         self
     }
 
@@ -103,6 +121,18 @@ impl<H: GlobalAlloc> HeapSubject<H> {
 
     fn simulation(&self) -> &Simulation {
         self.pool().memory()
+    }
+
+    /// The blocks in address order: all that the view shows, or the free ones.
+    fn blocks(&self) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        if let Some(view) = self.view {
+            view(self.heap()).walk(&mut |block| blocks.push(block));
+        } else if let Some(free) = self.free {
+            blocks = free(self.heap());
+            blocks.sort_by_key(|block| block.address);
+        }
+        blocks
     }
 
     fn block(&self, pointer: *mut u8, size: usize) -> Option<NonNull<[u8]>> {
@@ -169,6 +199,46 @@ unsafe impl<H: GlobalAlloc> Subject for HeapSubject<H> {
         if !self.refusing && need <= room { Legality::MustSucceed } else { Legality::Either }
     }
 
+    fn refused(&self, layout: Layout, holder: Option<Placed>) -> Result<(), String> {
+        // This subject refuses a request of no bytes, and not the heap.
+        if layout.size() == 0 {
+            return Ok(());
+        }
+        // Feature `checked` asks for a red zone more.
+        let Ok(layout) = Layout::from_size_align(layout.size() + zone(), layout.align()) else {
+            return Ok(());
+        };
+        let blocks = self.blocks();
+        let free: Vec<Block> =
+            blocks.iter().copied().filter(|block| block.state == State::Free).collect();
+        if let Some(run) = self.promise.broken(&free, layout) {
+            return Err(format!("{layout:?} is refused, though {run:#x?} is free"));
+        }
+        // An exact heap grows a block into the free memory behind it.
+        let (Promise::Exact { .. }, Some(holder)) = (self.promise, holder) else { return Ok(()) };
+        let at = blocks.partition_point(|block| block.end() <= holder.address());
+        let behind = blocks.iter().skip(at + 1).take_while(|block| block.state == State::Free);
+        let own = blocks.get(at).map_or(holder.end(), Block::end);
+        let end = behind.last().map_or(own, Block::end);
+        if layout.size() <= end - holder.address() {
+            return Err(format!(
+                "{holder:x?} cannot become {layout:?}, though all is free up to {end:#x}"
+            ));
+        }
+        Ok(())
+    }
+
+    fn largest(&self) -> Option<usize> {
+        if self.promise == Promise::Nothing {
+            return None;
+        }
+        let largest = match self.view {
+            Some(view) => view(self.heap()).stats().largest_free,
+            None => self.free?(self.heap()).iter().map(|block| block.size).max()?,
+        };
+        Some(largest.saturating_sub(zone()))
+    }
+
     fn owns(&self, range: Range<usize>) -> bool {
         let all = self.simulation().addresses();
         let data_end = match self.config.heap_base {
@@ -208,4 +278,12 @@ unsafe impl<H: GlobalAlloc> Subject for HeapSubject<H> {
         self.refusing = refuse;
         self.simulation().refuse(0, if refuse { usize::MAX } else { 0 });
     }
+}
+
+/// The most bytes that a heap asks itself for beyond what it is asked for: 0, or 31 where the library
+/// was built with feature `checked`.
+fn zone() -> usize {
+    // A word is a class of its own, so the smallest red zone shows.
+    let checked = TinyHeap::new().usable_size(Layout::new::<u64>()) != size_of::<u64>();
+    if checked { 31 } else { 0 }
 }

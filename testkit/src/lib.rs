@@ -11,6 +11,7 @@
 //! - [`Subject`] is an allocator under test. `cores` and `heaps` implement it.
 //! - [`Model`] is the oracle. It knows which ranges are live and what was written to them, and
 //!   nothing of how an allocator works.
+//! - [`Promise`] is what a heap says about the requests that it refuses; the model demands it.
 //! - [`run`] applies operations to a subject and holds every answer against the model.
 //! - [`decode`] makes operations of any bytes, and [`fuzz`] runs a fuzzer's inputs.
 //! - [`drive`] does that with random operations, and cuts a failing sequence down to a short one.
@@ -28,6 +29,7 @@ mod model;
 mod operation;
 #[cfg(any(unix, windows))]
 pub mod pool;
+mod promise;
 pub mod recording;
 mod run;
 mod shrink;
@@ -39,6 +41,7 @@ pub use fastrand;
 pub use generate::{Profile, Sizes};
 pub use model::{Model, Placed};
 pub use operation::{Operation, Trace};
+pub use promise::Promise;
 pub use run::{Failure, Options, Report, drive, replay, run};
 pub use shrink::shrink;
 pub use subject::{Closeness, Legality, Subject};

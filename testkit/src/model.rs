@@ -89,27 +89,14 @@ impl Model {
     pub fn place(&mut self, slot: u32, block: NonNull<[u8]>, layout: Layout) -> Result<(), String> {
         self.painted += 1;
         let placed = Placed { pointer: block.cast(), layout, seed: self.painted };
-        let (address, end) = (placed.address(), placed.end());
+        let address = placed.address();
         if block.len() < layout.size() {
             return Err(format!("{} bytes for {layout:?}", block.len()));
         }
         if address % layout.align() != 0 {
             return Err(format!("{address:#x} is not aligned as {layout:?} asks"));
         }
-        // A block of no bytes has a place of its own too: it must not share its address.
-        let before = self.places.range(..=address).next_back().map(|(_, slot)| self.slots[slot]);
-        let after = self.places.range(address..).next().map(|(_, slot)| self.slots[slot]);
-        for other in before.into_iter().chain(after) {
-            let apart = end.max(address + 1) <= other.address()
-                || other.end().max(other.address() + 1) <= address;
-            if !apart {
-                return Err(format!(
-                    "{address:#x}..{end:#x} overlaps the live {:#x}..{:#x}",
-                    other.address(),
-                    other.end()
-                ));
-            }
-        }
+        self.apart(NonNull::slice_from_raw_parts(block.cast(), layout.size()))?;
         assert!(self.slots.insert(slot, placed).is_none(), "slot {slot} is occupied");
         self.places.insert(address, slot);
         self.bytes += layout.size();
@@ -117,6 +104,28 @@ impl Model {
         let bytes =
             unsafe { std::slice::from_raw_parts_mut(placed.pointer.as_ptr(), layout.size()) };
         bytes.iter_mut().enumerate().for_each(|(at, byte)| *byte = paint(placed.seed, at));
+        Ok(())
+    }
+
+    /// Verifies that a block overlaps no live one.
+    ///
+    /// # Errors
+    /// The live block that it overlaps.
+    pub fn apart(&self, block: NonNull<[u8]>) -> Result<(), String> {
+        let address = block.cast::<u8>().as_ptr() as usize;
+        // A block of no bytes has a place of its own too: it must not share its address.
+        let end = address + block.len().max(1);
+        let before = self.places.range(..=address).next_back().map(|(_, slot)| self.slots[slot]);
+        let after = self.places.range(address..).next().map(|(_, slot)| self.slots[slot]);
+        for other in before.into_iter().chain(after) {
+            if end > other.address() && other.end().max(other.address() + 1) > address {
+                return Err(format!(
+                    "{address:#x}..{end:#x} overlaps the live {:#x}..{:#x}",
+                    other.address(),
+                    other.end()
+                ));
+            }
+        }
         Ok(())
     }
 

@@ -21,13 +21,18 @@ pub struct Options {
     pub walk: usize,
     /// The paint of every live block; that of a block which is freed or resized is verified anyhow.
     pub paint: usize,
+    /// A request for the largest free block that the allocator reports, while memory cannot grow. It
+    /// merges what waits, so the others are to be seen without it most of the time.
+    pub largest: usize,
 }
 
 impl Options {
-    /// Everything after each operation.
-    pub const EACH: Options = Options { check: 1, walk: 1, paint: 1 };
+    /// No look at all.
+    pub const NEVER: Options = Options { check: 0, walk: 0, paint: 0, largest: 0 };
+    /// Everything after each operation, but for the largest request.
+    pub const EACH: Options = Options { check: 1, walk: 1, paint: 1, largest: 13 };
     /// For long runs.
-    pub const SELDOM: Options = Options { check: 256, walk: 256, paint: 1024 };
+    pub const SELDOM: Options = Options { check: 256, walk: 256, paint: 1024, largest: 509 };
 }
 
 /// What happened in a run that found nothing wrong.
@@ -68,7 +73,8 @@ pub fn run(
     operations: &[Operation],
     options: Options,
 ) -> Result<Report, Failure> {
-    let mut runner = Runner { subject, model: Model::default(), report: Report::default() };
+    let mut runner =
+        Runner { subject, model: Model::default(), report: Report::default(), refusing: false };
     for (at, &operation) in operations.iter().enumerate() {
         runner.guarded(at, operation, options)?;
     }
@@ -76,7 +82,7 @@ pub fn run(
         runner.model.slots().into_iter().map(|slot| Operation::Free { slot }).collect();
     let end = operations.len();
     for (at, free) in frees.into_iter().enumerate() {
-        runner.guarded(end + at, free, Options { check: 0, walk: 0, paint: 0 })?;
+        runner.guarded(end + at, free, Options::NEVER)?;
     }
     runner.look().map_err(|what| Failure { at: end, what: format!("after all: {what}") })?;
     Ok(runner.report)
@@ -86,6 +92,8 @@ struct Runner<'a> {
     subject: &'a mut dyn Subject,
     model: Model,
     report: Report,
+    /// Linear memory refuses to grow.
+    refusing: bool,
 }
 
 impl Runner<'_> {
@@ -107,6 +115,9 @@ impl Runner<'_> {
             }
             if due(options.paint) {
                 self.model.verify_all()?;
+            }
+            if due(options.largest) {
+                self.take_largest()?;
             }
             Ok(())
         }));
@@ -137,10 +148,30 @@ impl Runner<'_> {
         }
     }
 
-    fn look(&self) -> Result<(), String> {
+    fn look(&mut self) -> Result<(), String> {
         self.check()?;
         self.walk()?;
-        self.model.verify_all()
+        self.model.verify_all()?;
+        self.take_largest()
+    }
+
+    /// Allocates the largest block that the allocator reports as free, while memory cannot grow, and
+    /// frees it.
+    fn take_largest(&mut self) -> Result<(), String> {
+        let Some(size) = self.subject.largest().filter(|&size| size > 0) else { return Ok(()) };
+        let layout = Layout::from_size_align(size, 1)
+            .map_err(|_| format!("the largest free block, of {size} bytes, is no layout"))?;
+        self.subject.refuse(true);
+        let answer = self.subject.allocate(layout);
+        self.subject.refuse(self.refusing);
+        let Some(block) = answer else {
+            return Err(format!("the largest free block, of {size} bytes, cannot be had"));
+        };
+        self.within(block)?;
+        self.model.apart(block)?;
+        // SAFETY: allocated just now with this layout.
+        unsafe { self.subject.deallocate(block.cast(), layout) };
+        Ok(())
     }
 
     /// `closely`: what it cost is looked at too, which takes two walks.
@@ -170,8 +201,10 @@ impl Runner<'_> {
                 }
             }
             Operation::Foreign { pages } => self.subject.foreign(pages),
-            Operation::Refuse => self.subject.refuse(true),
-            Operation::Permit => self.subject.refuse(false),
+            Operation::Refuse | Operation::Permit => {
+                self.refusing = operation == Operation::Refuse;
+                self.subject.refuse(self.refusing);
+            }
         }
         self.report.done += 1;
         self.report.peak = self.report.peak.max(self.model.bytes());
@@ -199,7 +232,9 @@ impl Runner<'_> {
         } else {
             self.subject.allocate(layout)
         };
-        let Some(block) = self.answered(answer, legality)? else { return Ok(()) };
+        let Some(block) = self.answered(answer, legality)? else {
+            return self.subject.refused(layout, None);
+        };
         self.within(block)?;
         match cost {
             None => {}
@@ -265,7 +300,8 @@ impl Runner<'_> {
         let answer = unsafe { self.subject.reallocate(placed.pointer, placed.layout, size) };
         let Some(answer) = answer else { return Ok(()) };
         let Some(block) = self.answered(answer, legality)? else {
-            return self.model.verify(placed).map_err(|what| format!("refused, yet {what}"));
+            self.model.verify(placed).map_err(|what| format!("refused, yet {what}"))?;
+            return self.subject.refused(layout, Some(placed));
         };
         self.within(block)?;
         if block.cast() == placed.pointer {

@@ -4,7 +4,7 @@ use std::{alloc::Layout, ops::Range, ptr::NonNull};
 
 use bonsai_alloc::inspect::Inspect;
 
-use crate::Model;
+use crate::{Model, Placed};
 
 /// What the answer to a request must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,21 @@ pub unsafe trait Subject {
 
     /// What the answer to a request must be, as far as the model can say.
     fn legality(&self, model: &Model, layout: Layout) -> Legality;
+
+    /// Looks at a request that was refused just now: for a new block, or for `holder` to become
+    /// `layout`.
+    ///
+    /// # Errors
+    /// The allocator's promise says that free memory, which is named, must have served it.
+    fn refused(&self, _layout: Layout, _holder: Option<Placed>) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The largest request that the allocator's own count of free memory says it can serve without
+    /// growing; `None` if it does not count.
+    fn largest(&self) -> Option<usize> {
+        self.inspect().map(|view| view.stats().largest_free)
+    }
 
     /// Whether the allocator has every right to a range of addresses.
     fn owns(&self, range: Range<usize>) -> bool;

@@ -4,11 +4,12 @@ use std::alloc::Layout;
 
 use bonsai_alloc::{
     Buddy, BuddyHeap, Bump, BumpHeap, Global, Heap, Linear, Slab, SlabHeap, TinyHeap,
-    linear::{Config, PAGE},
+    inspect::Block,
+    linear::{Config, PAGE, PageSource},
 };
 
 use crate::{
-    Closeness, Profile, Sizes, Subject,
+    Closeness, Profile, Promise, Sizes, Subject,
     cores::{BuddySubject, BumpSubject, SlabSubject},
     heaps::{HeapSubject, OwnedPool},
     pool::PoolSubject,
@@ -307,7 +308,8 @@ pub const POOLS: &[Entry] = heap_entries! {
 const BUMP_HEAPS: &[Entry] = heap_entries! {
     |name, config| HeapSubject::new(name, config, BumpHeap::with_memory)
         .with_view(|heap| heap)
-        .with_closeness(Closeness::Covers);
+        .with_closeness(Closeness::Covers)
+        .with_promise(Promise::Rest);
     "bump-heap", ROOMY, heap;
     "bump-heap-foreign", ROOMY, foreign;
     "bump-heap-small-blocks", ROOMY, small_blocks;
@@ -319,7 +321,8 @@ const BUMP_HEAPS: &[Entry] = heap_entries! {
 
 const BUDDY_HEAPS: &[Entry] = heap_entries! {
     |name, config| HeapSubject::new(name, config, BuddyHeap::with_memory)
-        .with_view(|heap| heap);
+        .with_view(|heap| heap)
+        .with_promise(Promise::Orders { smallest: 16 });
     "buddy-heap", ROOMY, heap;
     "buddy-heap-foreign", ROOMY, foreign;
     "buddy-heap-small-blocks", ROOMY, small_blocks;
@@ -331,7 +334,8 @@ const BUDDY_HEAPS: &[Entry] = heap_entries! {
 
 const SLAB_HEAPS: &[Entry] = heap_entries! {
     |name, config| HeapSubject::new(name, config, SlabHeap::with_memory)
-        .with_view(|heap| heap);
+        .with_view(|heap| heap)
+        .with_promise(Promise::Slabs);
     "slab-heap", ROOMY, heap;
     "slab-heap-foreign", ROOMY, foreign;
     "slab-heap-small-blocks", ROOMY, small_blocks;
@@ -341,9 +345,13 @@ const SLAB_HEAPS: &[Entry] = heap_entries! {
     "slab-heap-high", HIGH, scarce;
 };
 
+/// What `Heap` promises.
+pub const HEAP: Promise = Promise::Nothing;
+
 const GENERAL_HEAPS: &[Entry] = heap_entries! {
     |name, config| HeapSubject::new(name, config, Heap::with_memory)
-        .with_view(|heap| heap);
+        .with_view(|heap| heap)
+        .with_promise(HEAP);
     "heap", ROOMY, heap;
     "heap-foreign", ROOMY, foreign;
     "heap-small-blocks", ROOMY, small_blocks;
@@ -353,8 +361,17 @@ const GENERAL_HEAPS: &[Entry] = heap_entries! {
     "heap-high", HIGH, scarce;
 };
 
+/// The free blocks of a `TinyHeap`, by list.
+pub fn free_of_tiny<M: PageSource>(heap: &TinyHeap<M>) -> Vec<Block> {
+    let mut free = Vec::new();
+    heap.walk_free(|block| free.push(block));
+    free
+}
+
 const TINY_HEAPS: &[Entry] = heap_entries! {
-    |name, config| HeapSubject::new(name, config, TinyHeap::with_memory);
+    |name, config| HeapSubject::new(name, config, TinyHeap::with_memory)
+        .with_free(free_of_tiny)
+        .with_promise(Promise::Lists);
     "tiny-heap", ROOMY, heap;
     "tiny-heap-foreign", ROOMY, foreign;
     "tiny-heap-small-blocks", ROOMY, small_blocks;

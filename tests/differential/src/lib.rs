@@ -103,7 +103,7 @@ fn logged<H: GlobalAlloc, S: Surroundings>(
     operations: &[Operation],
 ) -> String {
     let mut subject = Logged { heap, view, closeness, surroundings, asked: 0, log: String::new() };
-    let options = Options { check: EVERY, walk: EVERY, paint: 10 * EVERY };
+    let options = Options { check: EVERY, walk: EVERY, paint: 10 * EVERY, largest: 0 };
     let outcome = run(&mut subject, operations, options);
     let pages = subject.surroundings.pages();
     let _ = match outcome {
