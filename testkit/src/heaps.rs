@@ -204,15 +204,17 @@ unsafe impl<H: GlobalAlloc> Subject for HeapSubject<H> {
         if layout.size() == 0 {
             return Ok(());
         }
-        // Feature `checked` asks for a red zone more.
-        let Ok(layout) = Layout::from_size_align(layout.size() + zone(), layout.align()) else {
-            return Ok(());
-        };
         let blocks = self.blocks();
         let free: Vec<Block> =
             blocks.iter().copied().filter(|block| block.state == State::Free).collect();
-        if let Some(run) = self.promise.broken(&free, layout) {
-            return Err(format!("{layout:?} is refused, though {run:#x?} is free"));
+        // With feature `checked` the heap asks for a red zone more, of one of several sizes.
+        let with = |zone| Layout::from_size_align(layout.size() + zone, layout.align()).ok();
+        let (least, most) = zone();
+        let (Some(least), Some(layout)) = (with(least), with(most)) else { return Ok(()) };
+        if self.promise.broken(&free, least).is_some() {
+            if let Some(run) = self.promise.broken(&free, layout) {
+                return Err(format!("{layout:?} is refused, though {run:#x?} is free"));
+            }
         }
         // An exact heap grows a block into the free memory behind it.
         let (Promise::Exact { .. }, Some(holder)) = (self.promise, holder) else { return Ok(()) };
@@ -236,7 +238,7 @@ unsafe impl<H: GlobalAlloc> Subject for HeapSubject<H> {
             Some(view) => view(self.heap()).stats().largest_free,
             None => self.free?(self.heap()).iter().map(|block| block.size).max()?,
         };
-        Some(largest.saturating_sub(zone()))
+        Some(largest.saturating_sub(zone().1))
     }
 
     fn owns(&self, range: Range<usize>) -> bool {
@@ -280,10 +282,10 @@ unsafe impl<H: GlobalAlloc> Subject for HeapSubject<H> {
     }
 }
 
-/// The most bytes that a heap asks itself for beyond what it is asked for: 0, or 31 where the library
-/// was built with feature `checked`.
-fn zone() -> usize {
+/// The fewest and the most bytes that a heap asks itself for beyond what it is asked for: none, or a
+/// red zone where the library was built with feature `checked`.
+fn zone() -> (usize, usize) {
     // A word is a class of its own, so the smallest red zone shows.
     let checked = TinyHeap::new().usable_size(Layout::new::<u64>()) != size_of::<u64>();
-    if checked { 31 } else { 0 }
+    if checked { (16, 31) } else { (0, 0) }
 }
