@@ -1,3 +1,4 @@
+import { objectName } from "./model/call-line";
 import { takesObject, type Signature } from "./model/wasm-file";
 import { en } from "./text/en";
 
@@ -31,13 +32,83 @@ export async function loadGlue(
   }
 }
 
-/** The functions among exports; classes cannot be called. */
-export const callables = (exports: Record<string, unknown>, signature: (name: string) => Signature | null): Callable[] =>
-  Object.entries(exports).flatMap(([name, value]) =>
-    typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value))
-      ? [{ name, call: value as Callable["call"], signature: signature(name) }]
-      : [],
-  );
+/** A class of wasm-bindgen's glue. */
+type Class = (new (...values: unknown[]) => object) & Record<string, unknown>;
+
+const isClass = (value: unknown): value is Class =>
+  typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
+
+/** Of each class: what releases an object, and what its glue keeps to itself. */
+const RESERVED = new Set(["constructor", "free", "prototype", "length", "name"]);
+
+/** All that can be called of a module: functions, constructors, and the methods of objects that are kept. */
+export class Callables {
+  private readonly objects = new Map<string, object>();
+
+  constructor(
+    private readonly exports: Record<string, unknown>,
+    private readonly signature: (name: string) => Signature | null,
+  ) {}
+
+  list(): Callable[] {
+    const found: Callable[] = [];
+    for (const [name, value] of Object.entries(this.exports)) {
+      if (isClass(value)) found.push(...this.ofClass(name, value));
+      else if (typeof value === "function") found.push({ name, call: value as Callable["call"], signature: this.signature(name) });
+    }
+    for (const [name, object] of this.objects) found.push(...methods(name, object));
+    return found;
+  }
+
+  /** Keeps an object of one of the module's classes, and returns its name. */
+  keep(result: unknown): string | null {
+    if (typeof result !== "object" || result === null) return null;
+    const known = [...this.objects].find(([, object]) => object === result);
+    if (known !== undefined) return known[0];
+    const of = Object.entries(this.exports).find(([, value]) => isClass(value) && result instanceof value)?.[0];
+    if (of === undefined) return null;
+    const name = objectName(of, new Set([...this.objects.keys(), ...Object.keys(this.exports)]));
+    this.objects.set(name, result);
+    return name;
+  }
+
+  private ofClass(name: string, made: Class): Callable[] {
+    const statics = Object.getOwnPropertyNames(made)
+      .filter((each) => !RESERVED.has(each) && !each.startsWith("__") && typeof made[each] === "function")
+      .map((each) => ({ name: `${name}.${each}`, call: (...values: readonly unknown[]) => Reflect.apply(made[each] as Callable["call"], made, values), signature: null }));
+    // Without a constructor of its own in Rust, `new` gives an object that is none.
+    if (!/\bconstructor\s*\(/.test(Function.prototype.toString.call(made))) return statics;
+    return [{ name: `new ${name}`, call: (...values) => new made(...values), signature: null }, ...statics];
+  }
+}
+
+/** The methods and properties of an object, as callables: a property is read by a call without arguments. */
+function methods(name: string, object: object): Callable[] {
+  const prototype = Object.getPrototypeOf(object) as Record<string, unknown>;
+  return Object.entries(Object.getOwnPropertyDescriptors(prototype))
+    .filter(([each]) => !RESERVED.has(each) && !each.startsWith("__"))
+    .map(([each, property]) => ({
+      name: `${name}.${each}`,
+      call: (...values: readonly unknown[]): unknown =>
+        typeof property.value === "function"
+          ? Reflect.apply(property.value as Callable["call"], object, values)
+          : Reflect.get(prototype, each, object),
+      signature: null,
+    }));
+}
+
+/** Runs a call, and gathers what it writes to the console as an error: the text of a panic, from a panic hook. */
+export function listening<T>(run: () => T, heard: string[]): T {
+  const { error } = globalThis.console;
+  globalThis.console.error = (...values: unknown[]): void => {
+    heard.push(values.map(String).join(" "));
+  };
+  try {
+    return run();
+  } finally {
+    globalThis.console.error = error;
+  }
+}
 
 /** A result in a line or a few. */
 export function show(result: unknown): string {

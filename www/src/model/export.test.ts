@@ -69,8 +69,8 @@ describe("CSV and JSON", () => {
     expect(parseCsv(csv(historyTable([moment])).join(""))[1]).toEqual(["9", "12.5", "parse, again", "1", "2", "3", "4", "5", "6", "7", ""]);
     const rows = JSON.parse(json(traceTable(sampled())).join("")) as unknown[];
     expect(rows.slice(0, 2)).toEqual([
-      { record: 0, kind: "allocate", align: 8, word1: 64, word2: 300, word3: 0 },
-      { record: 1, kind: "site", align: 1, word1: 64, word2: 300, word3: 1 },
+      { record: 0, kind: "allocate", align: 8, address: 64, size: 300, other: 0 },
+      { record: 1, kind: "site", align: 1, address: 64, size: 300, other: 1 },
     ]);
   });
 

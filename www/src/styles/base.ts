@@ -194,7 +194,7 @@ export const core = css`
 
 /** What the page adds: forms. Apart, because the inspector is a package that has none. */
 const forms = css`
-  button.primary {
+  button.primary:not(:disabled) {
     border-color: var(--accent);
     background: var(--accent);
     color: var(--on-accent);

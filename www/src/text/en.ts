@@ -27,7 +27,7 @@ export const inspector = {
       !figures.tracked
         ? `After ${label}: at least ${bytes(figures.free)} free in ${plural(figures.freeBlocks, "block", "blocks")}.`
         : `After ${label}: ${bytes(figures.live)} live in ${plural(figures.liveBlocks, "block", "blocks")}, ${bytes(figures.free)} free of ${bytes(figures.committed)} committed.`,
-    look: "look",
+    look: "refresh",
     table: "Table",
     tableOf: (what: string): string => `${what}: table`,
     verdict: (verdict: Verdict): { readonly sentence: string; readonly advice: string } => verdictText(verdict),
@@ -65,7 +65,7 @@ export const inspector = {
     unusable: {
       title: "Unusable free memory, by request",
       about:
-        "Which part of the free memory lies in blocks too small for a request of this size: Linux’s unusable-free-space index, per order.",
+        "How much of the free memory a request of this size cannot use: Linux’s unusable-free-space index, per order.",
       columns: ["Request", "Unusable", "Free pieces"],
       none: "Nothing is free.",
     },
@@ -88,7 +88,7 @@ export const inspector = {
   map: {
     title: "Address map",
     caption: (row: number): string => `Every byte of the heap in address order, ${bytes(row)} a row.`,
-    keys: "Arrow keys go from block to block, Page Up and Page Down by a screen, Home and End to the first and last; + and − zoom, 0 shows all, Escape lets go.",
+    keys: "Arrow keys go from block to block, Page Up and Page Down by a screen, Home and End to the first and last; + and − zoom, 0 shows all, Escape deselects.",
     label: "Blocks in address order",
     none: "No block chosen",
     colour: "Colour by",
@@ -119,7 +119,7 @@ export const inspector = {
       ["Home End", "first, last"],
       ["+ −", "zoom; Ctrl and wheel do too"],
       ["0", "show all"],
-      ["Esc", "let go"],
+      ["Esc", "deselect"],
     ],
     buddyFree: "Its buddy is free: freeing this block would merge them.",
     buddyBusy: "Its buddy is in use.",
@@ -139,7 +139,7 @@ export const inspector = {
     before: "Before it",
     after: "After it",
     nothing: "nothing",
-    close: "Let go",
+    close: "Deselect (Esc)",
     label: "Chosen block",
   },
 
@@ -196,13 +196,14 @@ export const inspector = {
     largest: "largest free",
     growth: "memory grew",
     now: "now",
-    back: "Return to now",
+    back: "Back to now",
     clear: "Clear range",
     columns: ["Moment", "After", "Time", "Live", "Committed", "Largest free", "Growths"],
     go: (id: number): string => `Go to moment ${integer(id)}`,
     moment: (moment: HeapMoment): string =>
       `Moment ${integer(moment.id)}, ${moment.label}, after ${seconds(moment.time)}: ${bytes(moment.live)} live of ${bytes(moment.committed)}, largest free ${bytes(moment.largestFree)}`,
-    past: (moment: HeapMoment): string => `You look at moment ${integer(moment.id)} (${moment.label}), not at now.`,
+    past: (moment: HeapMoment, back: number): string =>
+      `Viewing #${integer(moment.id)} (${moment.label}), ${plural(back, "step", "steps")} back.`,
     range: (from: HeapMoment, to: HeapMoment): string =>
       `From moment ${integer(from.id)} (${from.label}) to ${integer(to.id)} (${to.label}).`,
     forgotten: (count: number): string =>
@@ -247,7 +248,7 @@ export const en = {
 
   program: {
     title: "A real program",
-    lead: "A Rust module parses your file on this crate’s allocator. What it keeps is what you see.",
+    lead: "A Rust program, compiled to WebAssembly, parses this file. What it keeps is shown byte for byte.",
     allocator: "Allocator",
     allocators: {
       heap: { name: "Heap", about: "The general-purpose one: runs of granules, and quick lists of what came back: Heap." },
@@ -267,7 +268,7 @@ export const en = {
     },
     open: "Open a file…",
     drop: "or drop one anywhere here",
-    dropNow: "Drop to parse it",
+    dropNow: "Drop to open it: a file to parse, a module with its glue, a trace",
     editor: "Text of the file",
     parse: "Parse",
     again: "Parse again",
@@ -312,6 +313,8 @@ export const en = {
     noSites: "none",
     every: (rate: string): string => `a sample every ${rate}`,
     recording: "Recording. Use the program, then stop.",
+    ended: (count: number, lost: number): string =>
+      `Another module was loaded, so the recording ended: ${plural(count, "record", "records")}${lostText(lost)}.`,
     recorded: (count: number, lost: number): string => `${plural(count, "record", "records")}${lostText(lost)}.`,
     opened: (name: string, count: number, lost: number): string => `${name}: ${plural(count, "record", "records")}${lostText(lost)}.`,
     sizes: ({ blocks, all, lost }: { readonly blocks: number; readonly all: number; readonly lost: number }): string =>
@@ -377,12 +380,15 @@ export const en = {
       title: "Call sites",
       caption: (rate: string): string => `JavaScript’s stack at one allocation in about ${rate}, wasm functions included. Bytes and blocks are estimates: each sample counts for those like it that were not taken.`,
       which: "Of what was allocated in the chosen part",
-      live: "Still live (leaks)",
+      live: "Still live",
       all: "All of it",
       none: "Nothing that was sampled there is of that kind.",
+      silent:
+        "No call site came: the module never called the hook. Its allocator must be Traced<Heap, S> with an S whose site calls globalThis.bonsaiSite(size); with “()” for S a trace has no call sites.",
       root: "all",
       flames: "Flame graph: callers above what they call",
-      keys: "Arrow keys go to caller, callee and siblings; Enter widens the chosen function, Escape shows all. A click chooses, two widen.",
+      keys: "Arrow keys go to caller, callee and siblings; Enter zooms in, Escape out. Click to select, double-click to zoom in, Esc to zoom out.",
+      out: "Zoom out",
       frame: (name: string, size: string, share: string, blocks: string): string => `${name}: ${size}, ${share} of the bytes, about ${blocks} blocks`,
       table: (leaks: boolean): string => (leaks ? "Leaks by call site" : "List of call sites"),
       columns: ["Function", "Bytes", "Blocks", "Samples"],
@@ -513,7 +519,13 @@ export const en = {
       `${name}, ${bytes(size)}${glue === null ? "" : `, with ${glue}`}`,
     noMemory:
       "The module runs, but exports no memory, so that there is nothing to look at. Rust’s modules export it as “memory”; others have to be told to.",
-    functions: (count: number): string => `Exported functions (${integer(count)})`,
+    functions: (count: number): string => `Call one of ${plural(count, "function", "functions")}`,
+    example: (name: string): string => `${name}(…)`,
+    hint: "Type a name for completion; ↑ brings back what was called.",
+    times: "times",
+    unknownCall: (line: string): string =>
+      line === "" ? "Type a call, such as run(12)." : `“${line}” is no call of a function of this module. Names complete as you type.`,
+    kept: (name: string, kept: string): string => `${name} made an object: call its methods as ${kept}.…`,
     noFunctions: "The module exports no function to call.",
     signature: (name: string, signature: Signature | null): string =>
       signature === null
@@ -521,14 +533,14 @@ export const en = {
         : `${name}(${signature.params.join(", ")})${signature.results.length === 0 ? "" : ` → ${signature.results.join(", ")}`}`,
     numbers: (params: readonly ValueType[]): string =>
       params.length === 0 ? "No arguments" : `${plural(params.length, "number", "numbers")}, by commas: ${params.join(", ")}`,
-    json: "Arguments as JSON, by commas: \"text\", 12, true",
+    json: "Arguments as JSON, by commas: (\"text\", 12, true)",
     call: "Call",
-    read: "Read the heap",
-    again: "Start anew",
+    read: "Refresh",
+    again: "Restart module",
     returned: (name: string, result: string): string => `${name} returned ${result}`,
     threw: (name: string, why: string): string => `${name} threw: ${why}`,
     trapped: (name: string, why: string, report: string | null): string =>
-      `${name} stopped the module: ${why}. ${report === null ? "" : `Its allocator says: “${report}”. `}What it holds may be wrong from here on; “Start anew” gives a fresh one.`,
+      `${name} stopped the module: ${why}. ${report === null ? "" : `Its allocator says: “${report}”. `}What it holds may be wrong from here on; “Restart module” gives a fresh one.`,
     argumentFault: (why: "json" | "count" | "number" | "whole", number: number, params: readonly ValueType[]): string =>
       ({
         json: "These arguments are not JSON. Texts stand in quotes: \"like this\".",
@@ -536,7 +548,11 @@ export const en = {
         number: `Argument ${integer(number)} is not a number.`,
         whole: `Argument ${integer(number)} is to be a whole number: it is an i64.`,
       })[why],
-    moment: { start: "start", read: "a look" },
+    moment: {
+      start: "start",
+      read: "refresh",
+      call: (name: string, times: number): string => (times === 1 ? name : `${name} × ${integer(times)}`),
+    },
     how: {
       title: "How to see a module of yours",
       rust: "In the Rust program, choose one of the crate’s heaps, and let it be seen:",

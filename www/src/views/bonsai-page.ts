@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { fileKind, FIRST_BYTES } from "../model/file-kind";
 import { joinHash, splitHash } from "../model/share";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
@@ -25,6 +26,7 @@ export class BonsaiPage extends LitElement {
     link: { state: true },
     unknown: { state: true },
     theme: { state: true },
+    dropping: { state: true },
   };
   declare private view: View;
   /** What the address says of the view, once it was followed there. */
@@ -34,12 +36,14 @@ export class BonsaiPage extends LitElement {
   /** What a link to each view says. */
   private readonly queries = new Map<View, string>();
   declare private theme: Theme;
+  declare private dropping: boolean;
 
   constructor() {
     super();
     this.view = "program";
     this.link = null;
     this.unknown = "";
+    this.dropping = false;
     this.follow();
     this.theme = THEMES.find((theme) => theme === document.documentElement.dataset["theme"]) ?? "auto";
   }
@@ -117,6 +121,21 @@ export class BonsaiPage extends LitElement {
       main {
         padding: clamp(1.1rem, 2.4vw, 2rem) var(--side) 3rem;
       }
+      .drop {
+        position: fixed;
+        inset: 0.75rem;
+        z-index: 10;
+        display: grid;
+        place-items: center;
+        padding: 1rem;
+        border: 3px dashed var(--accent);
+        border-radius: 6px;
+        background: color-mix(in srgb, var(--paper) 88%, transparent);
+        font-size: 1.5rem;
+        font-weight: 600;
+        text-align: center;
+        pointer-events: none;
+      }
       @media (max-width: 64rem) {
         header {
           gap: 0 0.75rem;
@@ -138,11 +157,17 @@ export class BonsaiPage extends LitElement {
     super.connectedCallback();
     this.replaceChildren();
     addEventListener("hashchange", this.onHash);
+    addEventListener("dragover", this.onDrag);
+    addEventListener("dragleave", this.onDragLeave);
+    addEventListener("drop", this.onDrop);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("hashchange", this.onHash);
+    removeEventListener("dragover", this.onDrag);
+    removeEventListener("dragleave", this.onDragLeave);
+    removeEventListener("drop", this.onDrop);
   }
 
   override render(): TemplateResult {
@@ -172,7 +197,7 @@ export class BonsaiPage extends LitElement {
       <main>
         ${this.unknown === "" ? nothing : html`<p class="note error" role="alert">${en.share.fault({ why: "view", found: this.unknown })}</p>`}
         <program-view ?hidden=${this.view !== "program"}></program-view>
-        <module-drop ?hidden=${this.view !== "module"} .active=${this.view === "module"}></module-drop>
+        <module-drop ?hidden=${this.view !== "module"}></module-drop>
         <sandbox-view
           ?hidden=${this.view !== "sandbox"}
           .active=${this.view === "sandbox"}
@@ -192,6 +217,7 @@ export class BonsaiPage extends LitElement {
           @place=${(event: CustomEvent<Place>) => { this.onPlace("compare", event.detail); }}
         ></compare-view>
       </main>
+      ${this.dropping ? html`<div class="drop">${en.program.dropNow}</div>` : nothing}
     `;
   }
 
@@ -221,6 +247,45 @@ export class BonsaiPage extends LitElement {
     this.follow();
   };
 
+  // Files that are dropped, anywhere
+
+  private readonly onDrag = (event: DragEvent): void => {
+    if (event.dataTransfer?.types.includes("Files") !== true) return;
+    event.preventDefault();
+    this.dropping = true;
+  };
+
+  private readonly onDragLeave = (event: DragEvent): void => {
+    if (event.relatedTarget === null) this.dropping = false;
+  };
+
+  private readonly onDrop = (event: DragEvent): void => {
+    this.dropping = false;
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    void this.take(files);
+  };
+
+  /** Gives files to the view that they are for, and shows it. */
+  private async take(files: readonly File[]): Promise<void> {
+    const kinds = await Promise.all(files.map(kindOf));
+    const root = this.renderRoot;
+    if (kinds.includes("module")) {
+      this.go("module");
+      void root.querySelector<ModuleDrop>("module-drop")?.take(files);
+      return;
+    }
+    this.go("program");
+    const program = root.querySelector<ProgramView>("program-view");
+    if (kinds[0] === "trace") program?.openTrace(files[0]!);
+    else void program?.read(files[0]!);
+  }
+
+  private go(view: View): void {
+    if (view !== this.view) location.hash = joinHash(view, this.queries.get(view) ?? "");
+  }
+
   private readonly onTheme = (event: Event): void => {
     const value = (event.target as HTMLSelectElement).value as Theme;
     this.theme = value;
@@ -234,6 +299,15 @@ export class BonsaiPage extends LitElement {
     this.renderRoot.querySelector<ModuleDrop>("module-drop")?.recolor();
     this.renderRoot.querySelector<CompareView>("compare-view")?.recolor();
   };
+}
+
+/** A file that cannot be read is of the kind that its name says; its view tells why it cannot. */
+async function kindOf(file: File): Promise<ReturnType<typeof fileKind>> {
+  try {
+    return fileKind(file.name, new Uint8Array(await file.slice(0, FIRST_BYTES).arrayBuffer()));
+  } catch {
+    return fileKind(file.name, new Uint8Array());
+  }
 }
 
 customElements.define("bonsai-page", BonsaiPage);

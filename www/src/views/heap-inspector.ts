@@ -209,6 +209,11 @@ export class HeapInspector extends LitElement {
     return snapshot === null ? null : { ok: true, snapshot };
   }
 
+  /** Returns to the present, as after an action of the program. */
+  now(): void {
+    if (this.selection.moment !== null || this.selection.range !== null) this.choose(present(this.selection));
+  }
+
   /** The moments seen, the newest last. */
   get moments(): readonly Moment[] {
     return this.past.moments;

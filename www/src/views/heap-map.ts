@@ -12,6 +12,8 @@ import { belongs, stateName } from "./names";
 export const MAP_ROWS = 20;
 const TABLE_ROWS = 200;
 const LEGEND = [State.Live, State.Free, State.Waiting, State.Fresh, State.Meta, State.Gap, State.Unknown, State.Data, State.Unused] as const;
+/** A notch of a wheel, in pixels: mice give 100 or 120. */
+const NOTCH = 60;
 
 /**
  * The address map, as a canvas of rows like a hex dump. Fires `choose` with the index of a block
@@ -55,6 +57,12 @@ export class HeapMap extends LitElement {
   private aimed: MapWindow | null | undefined;
   private hovered = -1;
   private pinch = 0;
+  /** The address that a zoom holds, while the pointer stays where it is. */
+  private held: { readonly x: number; readonly y: number; readonly address: number } | null = null;
+  /** What wheels and pinches on a touchpad have added up to, in pixels. */
+  private turned = 0;
+  /** Where a drag began, and the window then. */
+  private grip: { readonly y: number; readonly view: MapWindow; moved: boolean } | null = null;
   private readonly touches = new Map<number, PointerEvent>();
 
   constructor() {
@@ -146,6 +154,10 @@ export class HeapMap extends LitElement {
         position: relative;
         cursor: crosshair;
         touch-action: pan-y;
+      }
+      /* Memory with no change in it: rows of a faint colour, as high and as far apart as the map's. */
+      .field-of-view[data-by="change"] {
+        background: repeating-linear-gradient(var(--fresh) 0 13px, transparent 13px 16px);
       }
       /* Below the last row is a gap too. */
       .field-of-view canvas {
@@ -282,6 +294,7 @@ export class HeapMap extends LitElement {
           </div>
           <div
             class="field-of-view"
+            data-by=${this.colouring}
             style="height:${rowsHeight(view.rows)}px"
             tabindex="0"
             role="slider"
@@ -502,29 +515,64 @@ export class HeapMap extends LitElement {
   private onWheel(event: WheelEvent): void {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
-      this.zoomBy(Math.sign(event.deltaY), this.under(event));
+      this.turn(event);
     } else if (this.aim !== null && event.shiftKey) {
       event.preventDefault();
       this.look(scroll(this.aim, this.whole, Math.sign(event.deltaY || event.deltaX) * 2));
     }
   }
 
+  /** Zooms by a step for each notch of a wheel; a pinch on a touchpad comes in many small events. */
+  private turn(event: WheelEvent): void {
+    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * 33;
+    if (Math.sign(pixels) !== Math.sign(this.turned)) this.turned = 0;
+    this.turned += pixels;
+    if (Math.abs(this.turned) < NOTCH) return;
+    this.zoomBy(Math.sign(this.turned), this.hold(event));
+    this.turned = 0;
+  }
+
+  /** The address that was under the pointer when it came to rest there: rows move under it as they zoom. */
+  private hold(event: MouseEvent): number {
+    const { clientX: x, clientY: y } = event;
+    if (this.held === null || Math.hypot(this.held.x - x, this.held.y - y) > 3) this.held = { x, y, address: this.under(event) };
+    return this.held.address;
+  }
+
   private readonly onPointerDown = (event: PointerEvent): void => {
     this.touches.set(event.pointerId, event);
     this.pinch = this.spread();
-    if (this.touches.size === 1) this.choose(this.snapshot.blocks.find(this.under(event)));
+    this.held = null;
+    if (this.touches.size > 1) this.grip = null;
+    else if (event.button === 0) {
+      this.grip = { y: event.clientY, view: this.aim ?? this.whole, moved: false };
+    }
   };
+
+  /** Pans by whole rows. */
+  private pan(event: PointerEvent): void {
+    const { grip } = this;
+    if (grip === null) return;
+    const rows = Math.round((grip.y - event.clientY) / PITCH);
+    if (rows === 0 && !grip.moved) return;
+    grip.moved = true;
+    if (this.aim === null) return;
+    this.field.setPointerCapture(event.pointerId);
+    this.look(scroll({ ...grip.view, rows: this.aim.rows }, this.whole, rows));
+  }
 
   private readonly onPointerMove = (event: PointerEvent): void => {
     if (this.touches.has(event.pointerId)) this.touches.set(event.pointerId, event);
     if (this.touches.size === 2) {
       const spread = this.spread();
       if (spread > this.pinch * 1.35 || spread < this.pinch / 1.35) {
-        this.zoomBy(spread > this.pinch ? -1 : 1, this.under(event));
+        this.held ??= { x: 0, y: 0, address: this.between() };
+        this.zoomBy(spread > this.pinch ? -1 : 1, this.held.address);
         this.pinch = spread;
       }
       return;
     }
+    if (this.grip !== null && event.buttons !== 0) this.pan(event);
     const index = this.snapshot.blocks.find(this.under(event));
     if (index === this.hovered) return;
     this.hovered = index;
@@ -534,6 +582,9 @@ export class HeapMap extends LitElement {
 
   private readonly onPointerEnd = (event: PointerEvent): void => {
     this.touches.delete(event.pointerId);
+    const { grip } = this;
+    this.grip = null;
+    if (grip?.moved === false && event.type === "pointerup") this.choose(this.snapshot.blocks.find(this.under(event)));
   };
 
   private readonly onLeave = (event: PointerEvent): void => {
@@ -541,6 +592,16 @@ export class HeapMap extends LitElement {
     this.hovered = -1;
     this.outline();
   };
+
+  /** The address in the middle of two fingers. */
+  private between(): number {
+    const [a, b] = [...this.touches.values()];
+    if (a === undefined || b === undefined) return this.centre();
+    const box = this.field.getBoundingClientRect();
+    const row = Math.floor(((a.clientY + b.clientY) / 2 - box.top) / PITCH);
+    const x = ((a.clientX + b.clientX) / 2 - box.left) / box.width;
+    return addressAt(this.window, Math.min(this.window.rows - 1, Math.max(0, row)), x);
+  }
 
   private spread(): number {
     const [a, b] = [...this.touches.values()];

@@ -260,7 +260,7 @@ export class HeapTimeline extends LitElement {
   private said(hovered: Moment | undefined, shown: Moment | undefined, now: boolean): TemplateResult {
     const range = this.range?.map((id) => this.moments[this.indexOf(id)]);
     const text =
-      hovered !== undefined
+      hovered !== undefined && this.range === null
         ? en.timeline.moment(hovered)
         : range?.[0] !== undefined && range[1] !== undefined
           ? en.timeline.range(range[0], range[1])
@@ -268,7 +268,7 @@ export class HeapTimeline extends LitElement {
             ? ""
             : now
               ? en.timeline.moment(shown)
-              : en.timeline.past(shown);
+              : en.timeline.past(shown, this.moments.length - 1 - this.moments.indexOf(shown));
     return html`<div class="said">
       <p class=${!now && hovered === undefined ? "past" : "quiet"}>${text}</p>
       ${this.range !== null || !now
@@ -336,7 +336,7 @@ export class HeapTimeline extends LitElement {
         padding: [10, 6, 0, 0],
         cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
         scales: {
-          x: { time: false, range: (_, min, max) => [min - 0.5, Math.max(max, min + 11) + 0.5] },
+          x: { time: false, range: (_, min, max) => [min - 0.5, Math.max(max, min + 5) + 0.5] },
           y: { range: (_, __, max) => [0, roundUp(max)] },
         },
         axes: [
@@ -421,6 +421,7 @@ export class HeapTimeline extends LitElement {
       const range = span(event);
       const id = this.moments[this.anchor]?.id;
       this.anchor = -1;
+      this.hovered = -1;
       if (range !== null) this.compare(...range);
       else if (id !== undefined) this.travel(id);
       this.place();

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { callables, loadGlue, show, type Callable } from "../dropped";
+import { Callables, listening, loadGlue, show } from "../dropped";
+import { Lines, readCall } from "../model/call-line";
 import { isTrap, NotBuilt, reason, sampleModule, type HeapExports } from "../modules";
 import { reportOf } from "../model/report";
 import {
@@ -24,7 +25,7 @@ interface Running {
   readonly glue: string | null;
   readonly memory: WebAssembly.Memory | null;
   readonly described: boolean;
-  readonly functions: readonly Callable[];
+  readonly callables: Callables;
   /** Why its allocator stopped it, if it did. */
   readonly report: () => string | null;
   /** Starts it again, from the same bytes. */
@@ -45,28 +46,26 @@ class Refused extends Error {}
 /** A place to drop any wasm module: it is started, its functions can be called, and its heap is shown. */
 export class ModuleDrop extends LitElement {
   static override properties = {
-    active: { attribute: false },
     busy: { state: true },
     refused: { state: true },
     detail: { state: true },
     running: { state: true },
-    chosen: { state: true },
     typed: { state: true },
+    times: { state: true },
     said: { state: true },
-    dropping: { state: true },
   };
-  declare active: boolean;
   /** What is being done, or "". */
   declare private busy: string;
   declare private refused: string;
   /** More on a refusal: names of imports. */
   declare private detail: readonly string[];
   declare private running: Running | null;
-  /** The function to call. */
-  declare private chosen: number;
+  /** The line to call. */
   declare private typed: string;
+  declare private times: number;
   declare private said: Said;
-  declare private dropping: boolean;
+
+  private readonly lines = new Lines();
 
   /** A module was shown: from then on a trace, which outlives its module, may be kept. */
   private traced = false;
@@ -76,15 +75,13 @@ export class ModuleDrop extends LitElement {
 
   constructor() {
     super();
-    this.active = false;
     this.busy = "";
     this.refused = "";
     this.detail = [];
     this.running = null;
-    this.chosen = 0;
     this.typed = "";
+    this.times = 1;
     this.said = null;
-    this.dropping = false;
   }
 
   static override styles = [
@@ -120,10 +117,6 @@ export class ModuleDrop extends LitElement {
         border: 2px dashed var(--line-2);
         border-radius: var(--radius);
         background: var(--sheet);
-      }
-      .zone.over {
-        border-color: var(--accent);
-        background: var(--wash);
       }
       .zone .button:has(input:focus-visible) {
         outline: 2px solid var(--accent);
@@ -163,6 +156,15 @@ export class ModuleDrop extends LitElement {
         align-items: center;
         gap: 0.6rem;
       }
+      .times {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.4rem;
+        font-size: 0.8125rem;
+      }
+      form .times input {
+        width: 6rem;
+      }
       .said {
         font: 0.8125rem/1.45 var(--mono);
         overflow-wrap: anywhere;
@@ -193,20 +195,6 @@ export class ModuleDrop extends LitElement {
     `,
   ];
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener("dragover", this.onDrag);
-    addEventListener("dragleave", this.onDragLeave);
-    addEventListener("drop", this.onDrop);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("dragover", this.onDrag);
-    removeEventListener("dragleave", this.onDragLeave);
-    removeEventListener("drop", this.onDrop);
-  }
-
   /** Tells the drawings that the page changed its colours. */
   recolor(): void {
     this.inspector?.recolor();
@@ -223,7 +211,7 @@ export class ModuleDrop extends LitElement {
   // What is dropped
 
   /** Takes files; whoever comes later overtakes. */
-  private async take(files: readonly File[]): Promise<void> {
+  async take(files: readonly File[]): Promise<void> {
     const turn = ++this.turn;
     const stale = (): boolean => turn !== this.turn;
     this.refused = "";
@@ -233,8 +221,7 @@ export class ModuleDrop extends LitElement {
       await this.begin(files, stale);
     } catch (error) {
       if (stale()) return;
-      this.running = null;
-      this.tracer?.detach();
+      // What was shown stays: a wrong file costs nothing.
       this.refused = error instanceof Refused ? error.message : en.module.failed(reason(error));
     }
     if (!stale()) this.busy = "";
@@ -280,16 +267,17 @@ export class ModuleDrop extends LitElement {
     stale: () => boolean,
   ): Promise<void> {
     let exports: Record<string, unknown>;
-    let functions: Callable[];
+    let callables: Callables;
     try {
       if (glue === null) {
         exports = (await WebAssembly.instantiate(module)).exports;
         const known = signatures(bytes);
-        functions = callables(exports, (each) => known.get(each) ?? null);
+        callables = new Callables(exports, (each) => known.get(each) ?? null);
       } else {
         const loaded = await loadGlue(glue.text, module);
         exports = loaded.exports;
-        functions = callables(loaded.glue, () => null).filter((each) => !["default", "initSync"].includes(each.name));
+        const own = Object.entries(loaded.glue).filter(([each]) => each !== "default" && each !== "initSync");
+        callables = new Callables(Object.fromEntries(own), () => null);
       }
     } catch (error) {
       throw new Refused(glue === null ? en.module.stopped(name, reason(error)) : en.module.glueFailed(glue.name, reason(error)));
@@ -300,7 +288,6 @@ export class ModuleDrop extends LitElement {
       exports[key] instanceof WebAssembly.Global ? exports[key] : undefined;
     const heap = global("BONSAI_HEAP");
     this.waiting = null;
-    this.chosen = 0;
     this.typed = "";
     this.said = null;
     this.running = {
@@ -309,7 +296,7 @@ export class ModuleDrop extends LitElement {
       glue: glue?.name ?? null,
       memory,
       described: heap !== undefined,
-      functions,
+      callables,
       report: () => reportOf({ ...exports, memory }),
       again: () => this.start({ name, bytes }, module, glue, stale),
     };
@@ -347,23 +334,37 @@ export class ModuleDrop extends LitElement {
   }
 
   private call(): void {
-    const target = this.running?.functions[this.chosen];
-    if (target === undefined) return;
-    const given = readArguments(this.typed, target.signature);
+    const { running } = this;
+    if (running === null) return;
+    const all = running.callables.list();
+    const line = readCall(this.typed, all.map(({ name }) => name));
+    const target = all.find(({ name }) => name === line?.name);
+    if (line === null || target === undefined) {
+      this.said = { ok: false, text: en.module.unknownCall(this.typed.trim()) };
+      return;
+    }
+    const given = readArguments(line.given, target.signature);
     if (!given.ok) {
       this.said = { ok: false, text: en.module.argumentFault(given.why, given.number, target.signature?.params ?? []) };
       return;
     }
+    this.lines.add(this.typed);
+    const heard: string[] = [];
     try {
-      const result = target.call(...given.values);
-      this.said = { ok: true, text: en.module.returned(target.name, show(result)) };
+      const result = listening(() => {
+        let last: unknown;
+        for (let i = 0; i < this.times; i++) last = target.call(...given.values);
+        return last;
+      }, heard);
+      const kept = running.callables.keep(result);
+      this.said = { ok: true, text: kept === null ? en.module.returned(target.name, show(result)) : en.module.kept(target.name, kept) };
     } catch (error) {
       const text = isTrap(error)
-        ? en.module.trapped(target.name, reason(error), this.running?.report() ?? null)
+        ? en.module.trapped(target.name, [reason(error), ...heard].join(". "), running.report())
         : en.module.threw(target.name, reason(error));
       this.said = { ok: false, text };
     }
-    this.tracer?.look(target.name);
+    this.tracer?.look(en.module.moment.call(target.name, this.times));
   }
 
   // What is shown
@@ -373,7 +374,7 @@ export class ModuleDrop extends LitElement {
       <div class="split">
         <aside aria-label=${en.module.title}>
           <p class="lead">${en.module.lead}</p>
-          <div class="zone ${this.dropping ? "over" : ""}">
+          <div class="zone">
             <label class="button">
               <input type="file" multiple accept=".wasm,.js,.mjs,application/wasm,text/javascript" @change=${this.onFile} />
               ${en.module.open}
@@ -418,32 +419,40 @@ export class ModuleDrop extends LitElement {
     `;
   }
 
-  private form({ functions }: Running): TemplateResult {
-    const target = functions[this.chosen];
-    if (target === undefined) return html`<p class="small quiet">${en.module.noFunctions}</p>`;
+  private form({ callables }: Running): TemplateResult {
+    const all = callables.list();
+    const line = readCall(this.typed, all.map(({ name }) => name));
+    const target = all.find(({ name }) => name === line?.name);
     return html`<form @submit=${this.onCall}>
-      <label class="field">
-        <span>${en.module.functions(functions.length)}</span>
-        <select @change=${(event: Event) => { this.chosen = Number((event.target as HTMLSelectElement).value); }}>
-          ${functions.map(
-            ({ name, signature }, i) =>
-              html`<option value=${i} .selected=${i === this.chosen}>${en.module.signature(name, signature)}</option>`,
-          )}
-        </select>
-      </label>
-      <label class="field">
-        <span>${target.signature === null ? en.module.json : en.module.numbers(target.signature.params)}</span>
-        <input
-          type="text"
-          spellcheck="false"
-          autocapitalize="off"
-          autocomplete="off"
-          .value=${this.typed}
-          @input=${(event: Event) => { this.typed = (event.target as HTMLInputElement).value; }}
-        />
-      </label>
+      ${all.length === 0
+        ? html`<p class="small quiet">${en.module.noFunctions}</p>`
+        : html`<label class="field">
+              <span>${en.module.functions(all.length)}</span>
+              <input
+                type="text"
+                list="names"
+                spellcheck="false"
+                autocapitalize="off"
+                autocomplete="off"
+                placeholder=${en.module.example(all[0]!.name)}
+                .value=${this.typed}
+                @input=${(event: Event) => { this.typed = (event.target as HTMLInputElement).value; }}
+                @keydown=${this.onLineKey}
+              />
+            </label>
+            <datalist id="names">
+              ${all.map(({ name, signature }) => html`<option value=${`${name}(`}>${en.module.signature(name, signature)}</option>`)}
+            </datalist>
+            <p class="small quiet">
+              ${target === undefined ? en.module.hint : target.signature === null ? en.module.json : en.module.numbers(target.signature.params)}
+            </p>`}
       <div class="row">
-        <button class="primary">${en.module.call}</button>
+        ${all.length === 0
+          ? nothing
+          : html`<button class="primary">${en.module.call}</button>
+              <label class="times">${en.module.times}
+                <input type="number" min="1" max="1000000" .value=${String(this.times)} @change=${this.onTimes} />
+              </label>`}
         <button type="button" @click=${() => { this.tracer?.look(en.module.moment.read); }}>${en.module.read}</button>
         <button type="button" @click=${() => { void this.again(); }}>${en.module.again}</button>
       </div>
@@ -452,6 +461,21 @@ export class ModuleDrop extends LitElement {
       </div>
     </form>`;
   }
+
+  private readonly onTimes = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    this.times = Math.min(1_000_000, Math.max(1, Math.floor(Number(input.value)) || 1));
+    input.value = String(this.times);
+  };
+
+  /** Up and down walk the lines that were called. */
+  private readonly onLineKey = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    const line = this.lines.step(event.key === "ArrowUp" ? -1 : 1);
+    if (line === null) return;
+    event.preventDefault();
+    this.typed = line;
+  };
 
   private readonly onCall = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -464,24 +488,6 @@ export class ModuleDrop extends LitElement {
     if (files.length > 0) void this.take(files);
     // The same file can be opened again after it was built anew.
     input.value = "";
-  };
-
-  private readonly onDrag = (event: DragEvent): void => {
-    if (!this.active || event.dataTransfer?.types.includes("Files") !== true) return;
-    event.preventDefault();
-    this.dropping = true;
-  };
-
-  private readonly onDragLeave = (event: DragEvent): void => {
-    if (event.relatedTarget === null) this.dropping = false;
-  };
-
-  private readonly onDrop = (event: DragEvent): void => {
-    this.dropping = false;
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (!this.active || files.length === 0) return;
-    event.preventDefault();
-    void this.take(files);
   };
 }
 

@@ -39,7 +39,7 @@ export class ProgramView extends LitElement {
     module: { state: true },
     source: { state: true },
     outcome: { state: true },
-    dropping: { state: true },
+    sampled: { state: true },
   };
   declare private allocator: Allocator;
   declare private module: Module;
@@ -47,10 +47,11 @@ export class ProgramView extends LitElement {
   /** Bytes of the source as UTF-8. */
   private size = 0;
   declare private outcome: Outcome;
-  declare private dropping: boolean;
+  /** The sample that the source is, or "". */
+  declare private sampled: string;
 
-  /** Loads that were overtaken by a later one are dropped. */
-  private turn = 0;
+  /** A load or a reading that a later one overtook is dropped; neither overtakes the other. */
+  private turn = { load: 0, read: 0 };
 
   constructor() {
     super();
@@ -58,7 +59,7 @@ export class ProgramView extends LitElement {
     this.module = { is: "loading" };
     this.source = SAMPLES[0]!.make();
     this.outcome = { is: "nothing" };
-    this.dropping = false;
+    this.sampled = SAMPLES[0]!.id;
   }
 
   static override styles = [
@@ -148,19 +149,6 @@ export class ProgramView extends LitElement {
       .summary {
         color: var(--ink-2);
       }
-      .drop {
-        position: fixed;
-        inset: 0.75rem;
-        z-index: 10;
-        display: grid;
-        place-items: center;
-        border: 3px dashed var(--accent);
-        border-radius: 6px;
-        background: color-mix(in srgb, var(--paper) 88%, transparent);
-        font-size: 1.5rem;
-        font-weight: 600;
-        pointer-events: none;
-      }
       .error-text {
         margin-top: 0.25rem;
         font: 0.8125rem/1.45 var(--mono);
@@ -178,22 +166,17 @@ export class ProgramView extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener("dragover", this.onDrag);
-    addEventListener("dragleave", this.onDragLeave);
-    addEventListener("drop", this.onDrop);
     void this.load(this.allocator);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("dragover", this.onDrag);
-    removeEventListener("dragleave", this.onDragLeave);
-    removeEventListener("drop", this.onDrop);
   }
 
   /** Tells the drawings that the page changed its colours. */
   recolor(): void {
     this.inspector?.recolor();
+  }
+
+  /** Opens a trace beside the heap. */
+  openTrace(file: File): void {
+    void this.tracer?.read(file);
   }
 
   private get inspector(): HeapInspector | null {
@@ -207,20 +190,20 @@ export class ProgramView extends LitElement {
   // What the module does
 
   private async load(allocator: Allocator): Promise<void> {
-    const turn = ++this.turn;
+    const turn = ++this.turn.load;
     this.allocator = allocator;
     this.module = { is: "loading" };
-    this.outcome = { is: "nothing" };
+    if (this.outcome.is !== "reading") this.outcome = { is: "nothing" };
     let program: Program;
     try {
       program = await loadProgram(allocator);
     } catch (error) {
-      if (turn !== this.turn) return;
+      if (turn !== this.turn.load) return;
       this.module = error instanceof NotBuilt ? { is: "missing" } : { is: "failed", why: reason(error) };
       return;
     }
     await this.updateComplete;
-    if (turn !== this.turn) return;
+    if (turn !== this.turn.load) return;
     this.module = { is: "ready", program };
     const { inspector } = this;
     if (inspector !== null) {
@@ -269,21 +252,25 @@ export class ProgramView extends LitElement {
 
   // What it is given
 
-  private take(source: Source): void {
+  private take(source: Source, sampled = ""): void {
+    this.sampled = sampled;
+    this.turn.read++;
     this.source = source;
+    if (this.module.is !== "ready") this.outcome = { is: "nothing" };
     this.parse();
   }
 
-  private async read(file: File): Promise<void> {
+  /** Parses a file, once it is read and a module is there. */
+  async read(file: File): Promise<void> {
     if (file.size > MOST) {
       this.outcome = { is: "refused", text: en.program.tooLarge(file.name, file.size, MOST) };
       return;
     }
-    const turn = ++this.turn;
+    const turn = ++this.turn.read;
     this.outcome = { is: "reading", name: file.name };
     try {
       const text = await file.text();
-      if (turn === this.turn) this.take({ name: file.name, kind: kindOf(file.name, text), text });
+      if (turn === this.turn.read) this.take({ name: file.name, kind: kindOf(file.name, text), text });
     } catch (error) {
       this.outcome = { is: "refused", text: en.program.unreadable(file.name, reason(error)) };
     }
@@ -295,24 +282,6 @@ export class ProgramView extends LitElement {
     if (file !== undefined) void this.read(file);
     // The same file can be opened again after it was changed.
     input.value = "";
-  };
-
-  private readonly onDrag = (event: DragEvent): void => {
-    if (this.hidden || event.dataTransfer?.types.includes("Files") !== true) return;
-    event.preventDefault();
-    this.dropping = true;
-  };
-
-  private readonly onDragLeave = (event: DragEvent): void => {
-    if (event.relatedTarget === null) this.dropping = false;
-  };
-
-  private readonly onDrop = (event: DragEvent): void => {
-    this.dropping = false;
-    const file = event.dataTransfer?.files[0];
-    if (this.hidden || file === undefined) return;
-    event.preventDefault();
-    void this.read(file);
   };
 
   private readonly onEdit = (event: Event): void => {
@@ -409,13 +378,12 @@ export class ProgramView extends LitElement {
           <trace-view></trace-view>
         </section>
       </div>
-      ${this.dropping ? html`<div class="drop">${en.program.dropNow}</div>` : nothing}
     `;
   }
 
   private sample(sample: Sample): TemplateResult {
     const name = en.program.sample[sample.id];
-    return html`<button class="plain" @click=${() => { this.take(sample.make()); }}>${name}</button>`;
+    return html`<button class="plain" aria-pressed=${sample.id === this.sampled} @click=${() => { this.take(sample.make(), sample.id); }}>${name}</button>`;
   }
 
   private said(): TemplateResult | string {

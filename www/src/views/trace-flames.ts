@@ -131,6 +131,7 @@ export class TraceFlames extends LitElement {
           ${shown.map(({ flame, index }) => this.frame(flame, index, whole))}
         </div>
       </div>
+      ${this.top === 0 ? nothing : html`<button class="out" @click=${() => { this.top = this.list[this.top]!.parent; }}>${en.trace.sites.out}</button>`}
       <p class="said small" aria-hidden="true">${text}</p>
       <p class="small quiet">${en.trace.sites.keys}</p>
       <details open @toggle=${(event: Event) => { this.open = (event.target as HTMLDetailsElement).open; }}>

@@ -62,6 +62,8 @@ export class TraceView extends LitElement {
   /** Samples of all modules go through one hook, so that one view at most records. */
   private static recording: TraceView | null = null;
 
+  /** What the module is called, and the module that the trace is of. */
+  private attached = "program";
   private name = "program";
   private timer = 0;
   private requested: Requested | null = null;
@@ -146,14 +148,16 @@ export class TraceView extends LitElement {
   attach(exports: HeapExports, name: string, inspector: HeapInspector): void {
     this.detach();
     this.heap = exports;
-    this.name = name;
+    this.attached = name;
     this.inspector = inspector;
     inspector.requested = (moment) => this.requested?.at(moment) ?? NOTHING;
   }
 
   /** The module is gone. */
   detach(): void {
+    const { recorder } = this;
     this.stop();
+    if (recorder !== null && this.trace !== null) this.said = en.trace.ended(this.trace.count, this.trace.lost);
     this.heap = null;
     this.inspector = null;
     this.requested = null;
@@ -169,6 +173,7 @@ export class TraceView extends LitElement {
     if (this.recorder !== null) this.drain(this.recorder);
     const { inspector, recorder } = this;
     inspector?.refresh(label);
+    inspector?.now();
     const moment = inspector?.moments.at(-1);
     if (recorder === null || this.requested === null || moment === undefined) return;
     this.requested.note(moment.id);
@@ -200,6 +205,7 @@ export class TraceView extends LitElement {
     this.trouble = "";
     this.trace = null;
     this.recorder = found;
+    this.name = this.attached;
     this.requested = new Requested(found.trace);
     this.known = null;
     TraceView.recording = this;
@@ -252,7 +258,7 @@ export class TraceView extends LitElement {
 
   // Files
 
-  private async read(file: File): Promise<void> {
+  async read(file: File): Promise<void> {
     this.trouble = "";
     const early = refusal(file.size);
     if (early !== null) {
@@ -320,7 +326,11 @@ export class TraceView extends LitElement {
         @range=${(event: CustomEvent<Range>) => { this.range = event.detail; }}
       ></trace-course>
       <trace-leaks .survivors=${this.survivors} .range=${this.range} .lost=${trace.lost}></trace-leaks>
-      ${this.samples.length === 0 ? nothing : this.callSites(trace)}
+      ${this.samples.length > 0
+        ? this.callSites(trace)
+        : trace.rate > 0
+          ? html`<p class="note small">${en.trace.sites.silent}</p>`
+          : nothing}
       <trace-replay .trace=${trace}></trace-replay>
     `;
   }

@@ -28,28 +28,42 @@ async function give(page: Page, ...files: Dropped[]): Promise<void> {
   await page.getByLabel("Open files").setInputFiles(files.map((each) => ({ ...each, mimeType })));
 }
 
+/** Types a call into the line, and makes it. */
+async function call(page: Page, line: string): Promise<void> {
+  await page.getByLabel(/^Call one of/).fill(line);
+  await page.getByRole("button", { name: "Call", exact: true }).click();
+}
+
 const alert = (page: Page): ReturnType<Page["locator"]> => page.locator("module-drop [role=alert]");
 
 test("a module without imports runs as it is, and its heap follows the calls", async ({ page }) => {
   await visit(page);
   await give(page, bare());
   await expect(page.getByRole("heading", { name: /^bench\.wasm, \d+/ })).toBeVisible();
-  const functions = page.getByLabel(/Exported functions/);
-  await functions.selectOption({ label: "allocate(i32, i32) → i32" });
   const before = await page.locator('module-drop [data-figure="live"] .number').textContent();
-  await page.getByLabel(/2 numbers, by commas/).fill("5000, 8");
-  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByLabel(/^Call one of/).fill("allocate(5000, 8)");
+  await expect(page.getByText("2 numbers, by commas: i32, i32")).toBeVisible();
+  await page.getByRole("button", { name: "Call", exact: true }).click();
   await expect(page.getByText(/^allocate returned [1-9]\d+$/)).toBeVisible();
   await expect(page.locator('module-drop [data-figure="live"] .number')).not.toHaveText(before ?? "");
   await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After allocate: /);
 
-  await page.getByLabel(/2 numbers/).fill("5000");
+  await page.getByLabel(/^Call one of/).fill("allocate(5000)");
   await page.keyboard.press("Enter");
   await expect(page.getByText("The function takes 2 arguments, and 1 were given.")).toBeVisible();
-  await page.getByLabel(/2 numbers/).fill("5000, x");
+  await page.getByLabel(/^Call one of/).fill("allocate(5000, x)");
   await page.keyboard.press("Enter");
   await expect(page.getByText("Argument 2 is not a number.")).toBeVisible();
-  await page.getByRole("button", { name: "Start anew" }).click();
+  await page.getByLabel(/^Call one of/).fill("nothing(1)");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("“nothing(1)” is no call of a function of this module.")).toBeVisible();
+  await page.keyboard.press("ArrowUp");
+  await expect(page.getByLabel(/^Call one of/)).toHaveValue("allocate(5000, 8)");
+  await page.getByLabel("times").fill("100");
+  await page.keyboard.press("Tab");
+  await page.getByRole("button", { name: "Call", exact: true }).click();
+  await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After allocate × 100: /);
+  await page.getByRole("button", { name: "Restart module" }).click();
   await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After start: /);
 });
 
@@ -67,12 +81,9 @@ test("a module and its glue, dropped together, run together", async ({ page }) =
   );
   await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
   await expect(page.getByRole("heading", { name: /with demo\.js$/ })).toBeVisible();
-  await page.getByLabel(/Exported functions/).selectOption("parse");
-  await page.getByLabel(/as JSON/).fill('"json", "[1, 2, {\\"a\\": null}]"');
-  await page.getByRole("button", { name: "Call" }).click();
-  await expect(page.getByText(/parse returned \{"kind":"json"/)).toBeVisible();
-  await page.getByLabel(/as JSON/).fill('"json", "[1, 2"');
-  await page.getByRole("button", { name: "Call" }).click();
+  await call(page, 'parse("json", "[1, 2, {\\"a\\": null}]")');
+  await expect(page.getByText(/^parse (returned \{"kind":"json"|made an object)/)).toBeVisible();
+  await call(page, 'parse("json", "[1, 2")');
   await expect(page.getByText(/parse threw: EOF while parsing a list at line 1 column 5/)).toBeVisible();
 });
 
@@ -100,16 +111,11 @@ test("a module that was dropped is recorded, and its trace saved, opened and rep
   await expect(page.getByRole("heading", { name: /with demo\.js$/ })).toBeVisible();
   const trace = page.locator("module-drop trace-view");
   const said = trace.locator(".said").first();
-  const call = async (name: string, args: string): Promise<void> => {
-    await page.getByLabel(/Exported functions/).selectOption(name);
-    await page.getByLabel(/as JSON/).fill(args);
-    await page.getByRole("button", { name: "Call" }).click();
-  };
   await trace.getByLabel("Call sites").selectOption({ label: "a sample every 1 KiB" });
   await trace.getByRole("button", { name: "Record" }).click();
   const numbers = JSON.stringify(Array.from({ length: 500 }, (_, i) => ({ name: `number ${i}`, value: [i] })));
-  await call("parse", `"json", ${JSON.stringify(numbers)}`);
-  await expect(page.getByText(/parse returned/)).toBeVisible();
+  await call(page, `parse("json", ${JSON.stringify(numbers)})`);
+  await expect(page.getByText(/^parse (returned|made)/)).toBeVisible();
   await expect(page.locator("module-drop heap-classes").getByRole("columnheader", { name: "Wasted" })).toBeVisible();
   await trace.getByRole("button", { name: "Stop recording" }).click();
   const records = /^([\d,]+) records\.$/.exec((await said.textContent()) ?? "")![1]!;
@@ -159,6 +165,46 @@ const importing = (module: string, name: string): Dropped => {
   const body = [1, module.length, ...Buffer.from(module), name.length, ...Buffer.from(name), 0, 0];
   return bytes("imports.wasm", ...HEADER, 1, 4, 1, 0x60, 0, 0, 2, body.length, ...body);
 };
+
+/** A class as wasm-bindgen's glue has it, over the functions of a module without imports. */
+const classes = (): Dropped => ({
+  name: "store.js",
+  buffer: Buffer.from(`
+let wasm;
+export class Store {
+  constructor() { this.list = []; }
+  free() {}
+  add(size, count) { for (let i = 0; i < count; i++) this.list.push(wasm.allocate(size, 8)); return this.list.length; }
+}
+export default async function init({ module_or_path }) {
+  wasm = (await WebAssembly.instantiate(module_or_path)).exports;
+  return wasm;
+}`),
+});
+
+test("classes are made and called, their objects kept by name", async ({ page }) => {
+  await visit(page);
+  await give(page, bare(), classes());
+  await expect(page.getByRole("heading", { name: /with store\.js$/ })).toBeVisible();
+  await call(page, "new Store()");
+  await expect(page.getByText("new Store made an object: call its methods as store.…")).toBeVisible();
+  await expect(page.locator('module-drop datalist option[value="store.add("]')).toBeAttached();
+  await call(page, "store.add(1000, 500)");
+  await expect(page.getByText("store.add returned 500")).toBeVisible();
+  await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After store.add: /);
+});
+
+test("a wrong file leaves the running module as it was", async ({ page }) => {
+  await visit(page);
+  await give(page, bare());
+  await call(page, "allocate(5000, 8)");
+  await give(page, bytes("empty.wasm"));
+  await expect(alert(page)).toHaveText(/0 bytes/);
+  await expect(page.getByRole("heading", { name: /^bench\.wasm/ })).toBeVisible();
+  await expect(page.locator("module-drop heap-timeline").getByRole("slider")).toHaveAttribute("aria-valuemax", "2");
+  await call(page, "allocate(5000, 8)");
+  await expect(page.locator("module-drop heap-timeline").getByRole("slider")).toHaveAttribute("aria-valuemax", "3");
+});
 
 const bad: [string, () => Dropped[], RegExp][] = [
   ["of 0 bytes", () => [bytes("empty.wasm")], /empty\.wasm is empty: it has 0 bytes/],
@@ -303,15 +349,13 @@ test("a module that its allocator stopped says why", async ({ page }) => {
     ["overflow", /Its allocator says: “bonsai_alloc: overflow: Heap 1, .*: from byte 40 on 41( fd){15} instead of fd”/],
   ] as const) {
     await give(page, module);
-    await page.getByLabel(/Exported functions/).selectOption({ label: `${name}()` });
-    await page.getByRole("button", { name: "Call" }).click();
+    await call(page, `${name}()`);
     await expect(page.locator("module-drop p.said:not([role])")).toHaveText(report);
     await expect(page.locator("module-drop p.said:not([role])")).toContainText(`${name} stopped the module: `);
   }
   // A fresh one has none.
-  await page.getByRole("button", { name: "Start anew" }).click();
-  await page.getByLabel(/Exported functions/).selectOption({ label: "correct() → i32" });
-  await page.getByRole("button", { name: "Call" }).click();
+  await page.getByRole("button", { name: "Restart module" }).click();
+  await call(page, "correct()");
   await expect(page.locator("module-drop p.said:not([role])")).toHaveText("correct returned 2890");
 });
 

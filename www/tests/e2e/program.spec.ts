@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { choose, expect, figure, json, map, open, pixels, test } from "../support/page";
 
 const large = { rows: Array.from({ length: 3000 }, (_, i) => ({ id: i, name: `row number ${i}`, tags: ["a", "b"] })) };
@@ -32,10 +33,10 @@ test("parses a file that is dropped on it", async ({ page }) => {
     return data;
   });
   await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
-  await expect(page.getByText("Drop to parse it")).toBeVisible();
+  await expect(page.getByText(/^Drop to open it/)).toBeVisible();
   await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
   await expect(page.getByText(/dropped\.json, 22 B, parsed in/)).toBeVisible();
-  await expect(page.getByText("Drop to parse it")).toBeHidden();
+  await expect(page.getByText(/^Drop to open it/)).toBeHidden();
 });
 
 test("clears, edits and parses again, any number of times", async ({ page }) => {
@@ -243,4 +244,74 @@ test("a slab is chosen by its bar, a block by its place in the tree", async ({ p
     if (await page.getByRole("region", { name: "Chosen block" }).isVisible()) break;
   }
   await expect(page.getByRole("region", { name: "Chosen block" })).toBeVisible();
+});
+
+/** Drops a file on the page, wherever it is. */
+const drop = (page: Page, name: string, bytes: readonly number[]): Promise<void> =>
+  page.evaluate(
+    ([name, bytes]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(bytes)], name));
+      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data }));
+    },
+    [name, bytes] as const,
+  );
+
+test("a file that is dropped while a module loads is parsed by it", async ({ page }) => {
+  await open(page);
+  await page.route(/demo.*buddy.*wasm|bonsai_demo_bg.*wasm/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await route.continue();
+  });
+  await page.getByRole("radio", { name: "Buddy" }).check({ force: true });
+  await drop(page, "late.json", [...Buffer.from('{"late": 1}')]);
+  await expect(page.getByText(/late\.json, 11 B, parsed in/)).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();
+});
+
+test("what is dropped goes where its first bytes say, whatever it is called", async ({ page }) => {
+  await open(page);
+  await drop(page, "readme.txt", [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  await expect(page.getByRole("heading", { name: /^readme\.txt, 8/ })).toBeVisible();
+  await drop(page, "notes.md", [...Buffer.from("# A title")]);
+  await expect(page.getByText(/notes\.md, 9 B, parsed in/)).toBeVisible();
+  await page.goto("./#sandbox");
+  await drop(page, "run.json", [...Buffer.from("BONTRACE and no more")]);
+  await expect(page.locator("program-view trace-view").getByRole("alert")).toHaveText(/run\.json is no trace/);
+});
+
+test("the wheel zooms to the address under the pointer, and holds it; a pinch is no more than it says", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Forest" }).click();
+  await expect(page.getByText(/forest\.json, .* parsed in/)).toBeVisible();
+  const field = (await map(page).boundingBox())!;
+  const at = { x: field.x + field.width * 0.7, y: field.y + 9 * 16 + 6 };
+  await page.mouse.move(at.x, at.y);
+  const view = (): Promise<{ start: number; bytesPerRow: number; rows: number }> =>
+    page.locator("heap-map").first().evaluate((element) => {
+      const map = element as unknown as { view: null; snapshot: { start: number } } & Record<"window", { start: number; bytesPerRow: number; rows: number }>;
+      const { start, bytesPerRow, rows } = map.window;
+      return { start, bytesPerRow, rows };
+    });
+  const whole = await view();
+  const under = whole.start + 9 * whole.bytesPerRow + 0.7 * whole.bytesPerRow;
+  await page.keyboard.down("Control");
+  // A pinch on a touchpad: many small events, a step in all.
+  for (let i = 0; i < 10; i++) await page.mouse.wheel(0, -6);
+  await expect.poll(async () => (await view()).bytesPerRow).toBe(whole.bytesPerRow / 2);
+  for (let i = 0; i < 14; i++) {
+    await page.mouse.wheel(0, -120);
+    await page.waitForTimeout(40);
+  }
+  await page.keyboard.up("Control");
+  const close = await view();
+  expect(close.bytesPerRow).toBeLessThanOrEqual(whole.bytesPerRow / 64);
+  expect(close.start).toBeLessThanOrEqual(under);
+  expect(close.start + close.rows * close.bytesPerRow).toBeGreaterThan(under);
+
+  // A plain drag pans.
+  await page.mouse.down();
+  await page.mouse.move(at.x, at.y - 64, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(async () => (await view()).start).toBe(close.start + 4 * close.bytesPerRow);
 });
