@@ -1,4 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { snapshotOf } from "../../tests/support/snapshots";
+import { History } from "../model/history";
+import { State } from "../model/snapshot";
+import { verdict } from "../model/verdict";
 import { en } from "./en";
 
 const { buddy, slab, bump } = en.sandbox.happened;
@@ -46,5 +50,17 @@ describe("the sentence that says what happened", () => {
     expect(bump(took(40, [48]))).toBe("The mark moved by 48 to serve 40 bytes: 8 to align them.");
     expect(bump(gave([8], 0))).toContain("whole region is free");
     expect(bump(gave([8], 2))).toContain("the mark stays");
+  });
+});
+
+describe("the sentence on a heap", () => {
+  it("says of a healthy heap how much is free and what the largest piece is, and no share beside the fragmentation", () => {
+    const history = new History();
+    const { Live, Free, Waiting } = State;
+    history.add(snapshotOf([[8192, Live], [2048, Free], [16, Live], [1024, Waiting]]), "start", 0);
+    expect(en.heap.verdict(verdict(history.moments))).toEqual({
+      sentence: "Healthy: 8.02 KiB live of 11 KiB committed.",
+      advice: "3 KiB are free, 2 KiB of that in the largest piece; 1 KiB wait in quick lists and merge before memory grows.",
+    });
   });
 });

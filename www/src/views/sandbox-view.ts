@@ -152,12 +152,13 @@ export class SandboxView extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.addEventListener("keydown", this.onKey);
+    // On the window: after a click on blank paper nothing of the sandbox has the focus.
+    addEventListener("keydown", this.onKey);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.removeEventListener("keydown", this.onKey);
+    removeEventListener("keydown", this.onKey);
     this.stop();
     this.settle();
   }
@@ -499,7 +500,7 @@ export class SandboxView extends LitElement {
 
   private readonly onKey = (event: KeyboardEvent): void => {
     // A field of the form undoes its own text.
-    if (event.composedPath()[0] instanceof HTMLInputElement || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    if (!this.active || event.composedPath()[0] instanceof HTMLInputElement || event.altKey || !(event.ctrlKey || event.metaKey)) return;
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();

@@ -30,7 +30,7 @@ async function give(page: Page, ...files: Dropped[]): Promise<void> {
 
 /** Types a call into the line, and makes it. */
 async function call(page: Page, line: string): Promise<void> {
-  await page.getByLabel(/^Call one of/).fill(line);
+  await page.getByLabel(/Call one of/).fill(line);
   await page.getByRole("button", { name: "Call", exact: true }).click();
 }
 
@@ -41,24 +41,24 @@ test("a module without imports runs as it is, and its heap follows the calls", a
   await give(page, bare());
   await expect(page.getByRole("heading", { name: /^bench\.wasm, \d+/ })).toBeVisible();
   const before = await page.locator('module-drop [data-figure="live"] .number').textContent();
-  await page.getByLabel(/^Call one of/).fill("allocate(5000, 8)");
+  await page.getByLabel(/Call one of/).fill("allocate(5000, 8)");
   await expect(page.getByText("2 numbers, by commas: i32, i32")).toBeVisible();
   await page.getByRole("button", { name: "Call", exact: true }).click();
   await expect(page.getByText(/^allocate returned [1-9]\d+$/)).toBeVisible();
   await expect(page.locator('module-drop [data-figure="live"] .number')).not.toHaveText(before ?? "");
   await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After allocate: /);
 
-  await page.getByLabel(/^Call one of/).fill("allocate(5000)");
+  await page.getByLabel(/Call one of/).fill("allocate(5000)");
   await page.keyboard.press("Enter");
   await expect(page.getByText("The function takes 2 arguments, and 1 were given.")).toBeVisible();
-  await page.getByLabel(/^Call one of/).fill("allocate(5000, x)");
+  await page.getByLabel(/Call one of/).fill("allocate(5000, x)");
   await page.keyboard.press("Enter");
   await expect(page.getByText("Argument 2 is not a number.")).toBeVisible();
-  await page.getByLabel(/^Call one of/).fill("nothing(1)");
+  await page.getByLabel(/Call one of/).fill("nothing(1)");
   await page.keyboard.press("Enter");
   await expect(page.getByText("“nothing(1)” is no call of a function of this module.")).toBeVisible();
   await page.keyboard.press("ArrowUp");
-  await expect(page.getByLabel(/^Call one of/)).toHaveValue("allocate(5000, 8)");
+  await expect(page.getByLabel(/Call one of/)).toHaveValue("allocate(5000, 8)");
   await page.getByLabel("times").fill("100");
   await page.keyboard.press("Tab");
   await page.getByRole("button", { name: "Call", exact: true }).click();
@@ -141,6 +141,18 @@ test("a module that was dropped is recorded, and its trace saved, opened and rep
   await trace.getByRole("button", { name: "Replay on all" }).click();
   await expect(trace.getByText("Replayed on six allocators.")).toBeAttached();
   await expect(trace.locator("trace-replay tr[data-allocator=heap] td").last()).toHaveText("0");
+});
+
+test("a trace without call sites says why", async ({ page }) => {
+  await visit(page);
+  // A module whose hook is never reached, as one with `()` for its sites.
+  await give(page, demo(), glue((script) => script.replace("globalThis.bonsaiSite(arg0 >>> 0)", "0")));
+  const trace = page.locator("module-drop trace-view");
+  await trace.getByLabel("Call sites").selectOption({ label: "a sample every 1 KiB" });
+  await trace.getByRole("button", { name: "Record" }).click();
+  await call(page, 'parse("json", "[1, 2, 3, 4]")');
+  await trace.getByRole("button", { name: "Stop recording" }).click();
+  await expect(trace.getByText(/^No call site came: /)).toBeVisible();
 });
 
 test("one recording ends where another begins: call sites are of one module", async ({ page }) => {

@@ -87,6 +87,8 @@ test("reads Markdown and text too", async ({ page }) => {
   await page.getByRole("button", { name: "Guide" }).click();
   await expect(page.getByText(/guide\.md, .* parsed in/)).toBeVisible();
   await expect(page.getByLabel("Read as")).toHaveValue("markdown");
+  await expect(page.getByRole("button", { name: "Guide" })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByRole("button", { name: "Trees" })).toHaveAttribute("aria-pressed", "false");
   await page.getByRole("button", { name: "Words" }).click();
   await expect(page.getByText(/words\.txt, .* parsed in/)).toBeVisible();
   await expect(page.getByLabel("Read as")).toHaveValue("text");
@@ -137,9 +139,10 @@ test("each allocator is a module of its own, which parses the file again", async
 
   await choose(page, "Bump");
   await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeHidden();
-  const once = await figure(page, "live");
+  const once = await figure(page, "used");
   await page.getByRole("button", { name: "Parse again" }).click();
-  expect(await figure(page, "live")).toBeGreaterThan(once * 1.5);
+  expect(await figure(page, "used")).toBeGreaterThan(once * 1.5);
+  await expect(page.getByText(/^Used up to here: /)).toBeVisible();
 
   await choose(page, "Tiny");
   await expect(page.getByRole("heading", { name: "Free lists" })).toBeVisible();
@@ -264,6 +267,10 @@ test("a file that is dropped while a module loads is parsed by it", async ({ pag
     await route.continue();
   });
   await page.getByRole("radio", { name: "Buddy" }).check({ force: true });
+  // A button that does nothing yet does not look as if it did.
+  const parse = page.getByRole("button", { name: /^Parse/ });
+  await expect(parse).toBeDisabled();
+  await expect(parse).toHaveCSS("background-color", "rgba(0, 0, 0, 0)");
   await drop(page, "late.json", [...Buffer.from('{"late": 1}')]);
   await expect(page.getByText(/late\.json, 11 B, parsed in/)).toBeVisible();
   await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();

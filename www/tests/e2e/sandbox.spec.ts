@@ -235,3 +235,12 @@ test("an address that names no part of the page says so", async ({ page }) => {
   await open(page, "#cellar");
   await expect(page.getByRole("alert")).toHaveText("This link could not be followed: the page has no part named “cellar”.");
 });
+
+test("undo by key works after a click on blank paper", async ({ page }) => {
+  await open(page, "#sandbox");
+  await page.getByRole("button", { name: "Allocate" }).click();
+  await expect(page.getByText("1 operation", { exact: true })).toBeVisible();
+  await page.locator("bonsai-page header").click({ position: { x: 950, y: 5 } });
+  await page.keyboard.press("Control+z");
+  await expect(page.getByText("0 of 1 operation")).toBeVisible();
+});

@@ -49,6 +49,7 @@ test("an action of the program returns to now", async ({ page }) => {
   await expect(line(page)).toHaveAttribute("aria-valuenow", "1");
   await page.getByRole("button", { name: "Words" }).click();
   await expect(line(page)).toHaveAttribute("aria-valuenow", "6");
+  await line(page).focus();
   await page.keyboard.press("Home");
   await expect(line(page)).toHaveAttribute("aria-valuenow", "1");
   await page.getByRole("button", { name: "Back to now" }).click();
@@ -67,6 +68,8 @@ test("a range tells what came and what went, and the map shows it", async ({ pag
   const went = /([\d.]+) MiB in [\d,]+ blocks went/.exec((await diffs(page).locator(".sentence").textContent()) ?? "");
   expect(Number(went?.[1])).toBeGreaterThan(1);
   await expect(page.getByLabel("Colour by")).toHaveValue("change");
+  // Memory without a change is faint, not blank.
+  await expect(page.locator("program-view heap-map .field-of-view")).toHaveCSS("background-image", /repeating-linear-gradient/);
   expect(await pixels(page)).not.toBe(state);
   await expect(page.locator("heap-map .legend")).toHaveText(/came\s*went\s*stayed/);
   for (const name of ["By size", /By region/]) {
@@ -91,6 +94,7 @@ test("the timeline is clicked to travel, and dragged to compare", async ({ page 
   await page.mouse.move(at(4).x, at(4).y, { steps: 4 });
   await page.mouse.up();
   await expect(diffs(page).getByText("Between moment 2 (parse) and moment 4 (clear).")).toBeVisible();
+  await expect(page.locator("heap-timeline .said")).toContainText("From moment 2 (parse) to 4 (clear).");
   await page.getByRole("button", { name: "Back to now" }).click();
   await expect(diffs(page)).toHaveCount(0);
 });

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { percent } from "../../src/text/format";
-import { expect, map, open, test } from "../support/page";
+import { choose, expect, map, open, test } from "../support/page";
 import { dress, expectSound, LOOKS } from "../support/sound";
 import { button, record, said, saved } from "../support/traces";
 
@@ -185,6 +185,13 @@ test("call sites show as a flame graph, by keys, and as a list of leaks", async 
   await page.keyboard.press("Escape");
   await page.keyboard.press("Home");
   await expect(flames).toHaveAttribute("aria-valuetext", /^all:/);
+  // By mouse: a double click zooms in, a button out.
+  const before = await frames.count();
+  await frames.nth(1).dblclick();
+  await expect(frames.first()).not.toHaveText("all");
+  await page.getByRole("button", { name: "Zoom out" }).last().click();
+  await expect(frames.first()).toHaveText("all");
+  expect(await frames.count()).toBe(before);
 
   await expect(page.getByText("Leaks by call site")).toBeVisible();
   const bytes = page.locator("trace-flames table td").first();
@@ -210,3 +217,12 @@ for (const look of LOOKS) {
     await expectSound(page);
   });
 }
+
+test("another allocator ends a recording, says so, and leaves the trace its name", async ({ page }) => {
+  await open(page);
+  await button(page, "Record").click();
+  await page.getByRole("button", { name: "Parse again" }).click();
+  await choose(page, "Buddy");
+  await expect(said(page)).toHaveText(/^Another module was loaded, so the recording ended: [\d,]+ records\.$/);
+  expect((await saved(page, "Save the trace")).name).toBe("demo-slab.bontrace");
+});
