@@ -346,7 +346,7 @@ const SLAB_HEAPS: &[Entry] = heap_entries! {
 };
 
 /// What `Heap` promises.
-pub const HEAP: Promise = Promise::Nothing;
+pub const HEAP: Promise = Promise::Exact { granule: 16 };
 
 const GENERAL_HEAPS: &[Entry] = heap_entries! {
     |name, config| HeapSubject::new(name, config, Heap::with_memory)
