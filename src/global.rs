@@ -28,6 +28,7 @@ use core::{
     alloc::{GlobalAlloc, Layout},
     fmt,
     marker::PhantomData,
+    ptr,
 };
 
 pub use self::policy::{Policy, Standard};
@@ -61,9 +62,6 @@ pub unsafe trait HeapState: Sync + Sized {
     /// The alignment, a power of two or 0, up to which [`HeapState::alloc`] does the same for every
     /// layout of a size. Requests up to it pass no alignment at the call site.
     const ALIGN: usize = 0;
-
-    /// True if a refused request merges what is free, so that a block may grow in place after it.
-    const MERGES_LATE: bool = false;
 
     /// Allocates a block.
     ///
@@ -110,6 +108,21 @@ pub unsafe trait HeapState: Sync + Sized {
         layout: Layout,
         size: usize,
     ) -> bool;
+
+    /// Resizes a block when there is no memory for another one: in place, or by moving it over free
+    /// memory in front of it. Returns null, and changes nothing, where that is impossible.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::realloc`].
+    #[inline(always)]
+    unsafe fn squeeze<M: PageSource, P: Policy>(
+        _: &Shell<Self, M, P>,
+        _: *mut u8,
+        _: Layout,
+        _: usize,
+    ) -> *mut u8 {
+        ptr::null_mut()
+    }
 }
 
 /// The read-only view of a state, for [`Inspect`].
@@ -243,10 +256,9 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
         } else {
             // SAFETY: the block is live, and not what `alloc` returns.
             let to = unsafe { relocate(self, block, layout, resized(layout, size)) };
-            // A heap merges all that is free before it refuses, also behind the block.
-            // SAFETY: the block is as it was.
-            if S::MERGES_LATE && to.is_null() && unsafe { S::resize(self, block, layout, size) } {
-                return block;
+            if to.is_null() {
+                // SAFETY: the block is as it was.
+                return unsafe { S::squeeze(self, block, layout, size) };
             }
             to
         }

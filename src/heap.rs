@@ -405,6 +405,42 @@ impl State {
     }
 }
 
+impl State {
+    /// Resizes a block where there is no memory for another one. The runs are merged. Returns the
+    /// address of the block, or `None` if nothing changed.
+    ///
+    /// # Safety
+    /// It was handed out for `old` bytes at `address`, aligned to `align`, and is live.
+    #[inline(never)]
+    unsafe fn squeeze(
+        &mut self,
+        address: usize,
+        old: usize,
+        align: usize,
+        new: usize,
+    ) -> Option<usize> {
+        // SAFETY: the contract of `squeeze`.
+        if let Resized::Yes = unsafe { self.resize(address, old, new) } {
+            return Some(address);
+        }
+        let at = self.runs.granule(address);
+        let (class, _) = class_for(old);
+        let exact = granules(old).max(1);
+        let n = if self.is_short(at, exact, class) { exact } else { class };
+        let free = self.runs.free_before(at) + self.runs.free_at(at + n);
+        if align > GRANULE || granules(new) > n + free {
+            return None;
+        }
+        // SAFETY: a live block of `n` granules.
+        let start = unsafe { self.runs.slide(at, n) };
+        let moved = self.address(start);
+        // SAFETY: the block is live at its new place, and all that was free on both sides is
+        // behind it now.
+        unsafe { self.resize(moved, old, new) };
+        Some(moved)
+    }
+}
+
 /// The outcome of [`State::resize`].
 enum Resized {
     Yes,
@@ -588,7 +624,6 @@ unsafe impl HeapState for Lock<State> {
     });
     const NAME: &'static str = "Heap";
     const ALIGN: usize = GRANULE;
-    const MERGES_LATE: bool = true;
 
     #[inline(always)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
@@ -660,6 +695,21 @@ unsafe impl HeapState for Lock<State> {
         // SAFETY: the new block.
         unsafe { block.write_bytes(0, dirty.min(layout.size())) };
         block
+    }
+
+    #[inline(always)]
+    unsafe fn squeeze<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: *mut u8,
+        layout: Layout,
+        size: usize,
+    ) -> *mut u8 {
+        heap.state.with(|state| {
+            let (old, align) = (layout.size(), layout.align());
+            // SAFETY: a live block of that layout, by the contract of `squeeze`.
+            let moved = unsafe { state.squeeze(block.addr(), old, align, size) };
+            moved.map_or(ptr::null_mut(), |at| state.runs.pointer(state.runs.granule(at)))
+        })
     }
 
     #[inline(always)]

@@ -262,3 +262,51 @@ fn a_policy_that_panics_leaves_a_heap_that_answers() {
     heap.check().unwrap();
     assert_eq!(heap.stats().committed(), 0);
 }
+
+/// A vector that grows in a small memory gets nearly all of it: what was freed in front of it
+/// counts, too.
+#[test]
+fn a_growing_vector_gets_nearly_all_of_a_small_memory() {
+    for (bytes, most) in [(4096, 3500), (2048, 1700), (1024, 800), (8192, 7900), (65_000, 63_000)] {
+        for kept in [0, 1] {
+            let config = Config {
+                pages: 1,
+                max_pages: 1,
+                heap_base: Some(PAGE - bytes),
+                ..Config::default()
+            };
+            let pool = Pool::new(Simulation::new(config));
+            let heap: Small = Heap::with_memory(&pool);
+            let mut size = 2;
+            let mut block = alloc(&heap, size, 1);
+            // SAFETY: of the block.
+            unsafe { block.write_bytes(7, size) };
+            let mut step = size;
+            while step > 0 {
+                // SAFETY: a live block of that layout.
+                let next = unsafe { heap.realloc(block, layout(size, 1), size + step) };
+                if next.is_null() {
+                    step /= 2;
+                    continue;
+                }
+                block = next;
+                for i in 0..size {
+                    // SAFETY: of the block.
+                    assert_eq!(unsafe { block.wrapping_add(i).read() }, 7, "byte {i} of {size}");
+                }
+                // SAFETY: of the block, which has grown.
+                unsafe { block.wrapping_add(size).write_bytes(7, step) };
+                size += step;
+                if size == 1024 && kept == 1 {
+                    // A small live block stays somewhere in between, and parts what is free.
+                    alloc(&heap, 8, 8);
+                }
+                step = size;
+            }
+            heap.check().unwrap();
+            assert!(kept == 1 || size >= most, "{size} of {bytes}");
+            free(&heap, block, size, 1);
+            heap.check().unwrap();
+        }
+    }
+}

@@ -328,6 +328,44 @@ impl Runs {
         0
     }
 
+    /// Returns the length of the free run that ends at `at`, where a block begins; 0 if none does.
+    pub(crate) fn free_before(&self, at: usize) -> usize {
+        if self.get(at - 1) & F == 0 {
+            return 0;
+        }
+        // SAFETY: the bits say that a free run ends there.
+        unsafe { self.length_before(at) }
+    }
+
+    /// Moves a live block of `n` granules to where the free run in front of it begins, with its
+    /// contents. What was free in front of it is behind it then. Returns where the block begins.
+    ///
+    /// # Safety
+    /// The block `at..at + n` is live.
+    pub(crate) unsafe fn slide(&mut self, at: usize, n: usize) -> usize {
+        let left = self.free_before(at);
+        if left == 0 {
+            return at;
+        }
+        let start = at - left;
+        // SAFETY: a free run.
+        unsafe { self.unlink(start, left) };
+        // SAFETY: it is no free run any more; a trap before it is freed again loses it.
+        unsafe { self.set(at - 1, 0) };
+        // SAFETY: a block begins there, and until its contents are moved nothing is lost.
+        unsafe { self.set(start, S) };
+        let (from, to) = (self.pointer(at), self.pointer(start));
+        // SAFETY: the caller's block, and the memory in front of it, which nobody uses.
+        unsafe { from.copy_to(to, n << GRANULE_LOG) };
+        // SAFETY: the block does not begin there any more.
+        unsafe { self.set(at, 0) };
+        // SAFETY: what is behind the block begins there.
+        unsafe { self.set(start + n, S) };
+        // SAFETY: a block of its own now, which nobody uses.
+        unsafe { self.free(start + n, left) };
+        start
+    }
+
     /// Frees `at..at + n`, and merges it with what is free on both sides.
     ///
     /// # Safety
