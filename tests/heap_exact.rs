@@ -1,5 +1,4 @@
 //! A refusal of a `Heap` is a promise: null means that no free memory, merged, holds the request.
-//! Recipes of failures that users of other allocators reported.
 #![cfg(not(feature = "checked"))] // Red zones add to every request.
 
 use std::{
@@ -42,26 +41,6 @@ fn fill(heap: &impl GlobalAlloc, size: usize) -> Vec<*mut u8> {
         std::iter::repeat_with(|| alloc(heap, size, 8)).take_while(|b| !b.is_null()).collect();
     assert!(alloc(heap, size, 8).is_null());
     blocks
-}
-
-#[test]
-fn a_hole_behind_many_smaller_ones_of_its_bin_is_found() {
-    let pool = memory(260);
-    let heap = Heap::with_memory(&pool);
-    let large = alloc(&heap, 1_152_000, 8);
-    let mut others = Vec::new();
-    for _ in 0..9 {
-        assert!(!alloc(&heap, 300_000, 8).is_null());
-        others.push(alloc(&heap, 1_048_576, 8));
-    }
-    assert!(!alloc(&heap, 300_000, 8).is_null());
-    fill(&heap, 300_000);
-    free(&heap, large, 1_152_000, 8);
-    for block in others {
-        free(&heap, block, 1_048_576, 8);
-    }
-    assert!(!alloc(&heap, 1_152_000, 8).is_null());
-    heap.check().unwrap();
 }
 
 #[test]
@@ -141,75 +120,6 @@ fn a_hole_that_holds_a_request_exactly_serves_it_at_its_alignment() {
         assert_eq!(alloc(&heap, hole.len(), 16).addr(), hole.start);
         heap.check().unwrap();
     }
-}
-
-#[test]
-fn no_number_is_too_large_to_be_answered() {
-    let pool = memory(100);
-    let heap = Heap::with_memory(&pool);
-    let free_block = alloc(&heap, 100, 8);
-    let grown = pool.stats().grown_pages;
-    for less in (0..40).chain([1 << 20, 1 << 31, usize::MAX / 64, usize::MAX / 2]) {
-        assert!(!heap.reserve(usize::MAX - less), "{less}");
-        for align in [1, 16, 64, PAGE, 1 << 30] {
-            let Ok(layout) = Layout::from_size_align(isize::MAX as usize - less % 99, align) else {
-                continue;
-            };
-            // SAFETY: the size is not 0.
-            assert!(unsafe { heap.alloc(layout) }.is_null());
-        }
-    }
-    assert_eq!(pool.stats().grown_pages, grown);
-    free(&heap, free_block, 100, 8);
-    heap.check().unwrap();
-}
-
-#[test]
-fn forty_sizes_of_one_bin_freed_large_ones_first_take_few_pages() {
-    let pool = memory(4000);
-    let heap = Heap::with_memory(&pool);
-    // 40 sizes of one bin, 512 bytes apart.
-    let sizes: Vec<usize> = (0..40).map(|i| 262_160 + i * 512).collect();
-    let mut rng = fastrand::Rng::with_seed(7);
-    let mut live: Vec<(*mut u8, usize)> =
-        (0..200).map(|i| sizes[i % 40]).map(|size| (alloc(&heap, size, 8), size)).collect();
-    let bytes: usize = live.iter().map(|&(_, size)| size).sum();
-    for _ in 0..60 {
-        rng.shuffle(&mut live);
-        let mut gone: Vec<_> = live.drain(..100).collect();
-        gone.sort_by_key(|&(_, size)| std::cmp::Reverse(size));
-        for &(block, size) in &gone {
-            free(&heap, block, size, 8);
-        }
-        rng.shuffle(&mut gone);
-        for (_, size) in gone {
-            live.push((alloc(&heap, size, 8), size));
-        }
-    }
-    heap.check().unwrap();
-    let pages = pool.stats().grown_pages;
-    // The live bytes, a 64th for the table and its room, and a tenth.
-    assert!(pages * PAGE < bytes / 100 * 113, "{pages} pages for {} pages live", bytes / PAGE);
-}
-
-#[test]
-fn statistics_look_at_each_block_once_and_merge_what_waits() {
-    let pool = memory(1000);
-    let heap = Heap::with_memory(&pool);
-    let mut blocks: Vec<_> = (0..20_000).map(|_| alloc(&heap, 48, 8)).collect();
-    let live = heap.stats();
-    assert!(live.live_blocks == 20_000 && live.live_bytes >= 20_000 * 48, "{live:?}");
-    fastrand::Rng::with_seed(1).shuffle(&mut blocks);
-    for block in blocks {
-        free(&heap, block, 48, 8);
-    }
-    let stats = heap.stats();
-    assert_eq!((stats.live_blocks, stats.live_bytes), (0, 0));
-    assert!(stats.free_blocks >= 20_000, "what waits is not merged yet: {stats:?}");
-    assert!(stats.largest_free > stats.free_bytes / 2, "neighbours count as one: {stats:?}");
-    // Looking changed nothing: the lists still serve.
-    assert_eq!(heap.stats(), stats);
-    heap.check().unwrap();
 }
 
 /// A policy that uses the heap while it is asked.
