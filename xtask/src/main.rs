@@ -224,7 +224,7 @@ mod tests {
             }
             commands += 1;
         }
-        assert_eq!(commands, 16);
+        assert_eq!(commands, 17);
     }
 
     #[test]
