@@ -43,8 +43,8 @@ const ALIGN: usize = 16;
 /// A heap that finds the size of a block by its address.
 ///
 /// # Safety
-/// [`Measured::size`] returns at least the size that the block was last allocated or resized for, and a size for
-/// which [`HeapState::dealloc`] and [`HeapState::resize`] accept the block at alignment 16.
+/// [`Measured::size`] returns at least the size that the block was last allocated or resized for,
+/// and a size for which the heap's `dealloc` and `resize` accept the block at alignment 16.
 pub unsafe trait Measured: HeapState {
     /// Returns the size of a live block in bytes.
     ///

@@ -199,7 +199,7 @@ impl Lists {
 /// - Blocks are split and never merged. A program that frees many small blocks cannot have one
 ///   large block of them.
 /// - Live blocks are on no record: there is no `walk` and no count of what is live. What is free
-///   can be read: [`TinyHeap::stats`].
+///   can be read: `TinyHeap::stats`.
 /// - `alloc_zeroed` clears memory even if it is fresh.
 /// - A block at the end of memory does not grow in place.
 /// - It uses no memory that others gave back to the pool, never gives any back itself, and its
