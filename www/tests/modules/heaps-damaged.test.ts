@@ -94,7 +94,7 @@ describe("a memory without a heap", () => {
   });
 });
 
-it("two heaps of one memory are both found, whatever a copy of one says", () => {
+it("a copy of a heap in the same memory is not called certain", () => {
   const whole = memory("dlmalloc");
   const [sound] = findHeaps(whole);
   const twice = new Uint8Array(2 * whole.byteLength);
