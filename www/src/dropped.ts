@@ -1,4 +1,5 @@
 import { objectName } from "./model/call-line";
+import { standIns } from "./model/stand-ins";
 import { takesObject, type Signature } from "./model/wasm-file";
 import { en } from "./text/en";
 
@@ -30,6 +31,22 @@ export async function loadGlue(
   } finally {
     URL.revokeObjectURL(url);
   }
+}
+
+/**
+ * Starts a module without glue, with stand-ins for what it imports. Returns its exports, and the
+ * memory that it imports. Throws `NoStandIn`.
+ */
+export async function startAlone(bytes: Uint8Array, module: WebAssembly.Module): Promise<Record<string, unknown>> {
+  if (WebAssembly.Module.imports(module).length === 0) return (await WebAssembly.instantiate(module)).exports;
+  const given = standIns(bytes);
+  const { exports } = await WebAssembly.instantiate(module, given.imports);
+  const memory = Object.values(exports).find((each) => each instanceof WebAssembly.Memory) ?? given.memory;
+  if (memory !== null) given.serve(memory);
+  // What a library of WASI does before its first call.
+  const initialize = exports["_initialize"] as (() => void) | undefined;
+  initialize?.();
+  return given.memory === null ? exports : { memory: given.memory, ...exports };
 }
 
 /** A class of wasm-bindgen's glue. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkGlue, checkHeader, readArguments, signatures, takesObject, wanted } from "./wasm-file";
+import { checkGlue, checkHeader, readArguments, signatures, takesObject, wantsGlue } from "./wasm-file";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const EMPTY = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
@@ -50,16 +50,13 @@ describe("signatures", () => {
   });
 });
 
-it("imports tell who makes them", () => {
-  const from = (module: string, name: string, kind: WebAssembly.ImportExportKind = "function"): string | undefined =>
-    wanted([{ module, name, kind }])?.from;
-  expect(wanted([])).toBeNull();
-  expect(from("wbg", "__wbg_log_1")).toBe("bindgen");
-  expect(from("./app_bg.js", "__wbindgen_throw")).toBe("bindgen");
-  expect(from("wasi_snapshot_preview1", "fd_write")).toBe("wasi");
-  expect(from("env", "emscripten_resize_heap")).toBe("emscripten");
-  expect(from("env", "memory", "memory")).toBe("memory");
-  expect(from("env", "log")).toBe("other");
+it("imports tell if wasm-bindgen's glue makes them", () => {
+  const wants = (module: string, name: string): readonly string[] | null => wantsGlue([{ module: "env", name: "log", kind: "function" }, { module, name, kind: "function" }]);
+  expect(wantsGlue([])).toBeNull();
+  expect(wants("wbg", "__wbg_log_1")).toEqual(["env.log", "wbg.__wbg_log_1"]);
+  expect(wants("./app_bg.js", "__wbindgen_throw")).not.toBeNull();
+  expect(wants("wasi_snapshot_preview1", "fd_write")).toBeNull();
+  expect(wants("env", "emscripten_resize_heap")).toBeNull();
 });
 
 describe("glue", () => {

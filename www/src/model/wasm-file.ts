@@ -41,26 +41,11 @@ function looksLike(bytes: Uint8Array): "gzip" | "zip" | "text" | "script" | "oth
 
 // What it wants to be given
 
-export interface Wanted {
-  readonly from: "bindgen" | "wasi" | "emscripten" | "memory" | "other";
-  /** As `module.name`. */
-  readonly names: readonly string[];
-}
-
-/** Who makes what the module imports; null if it imports nothing. */
-export function wanted(imports: readonly WebAssembly.ModuleImportDescriptor[]): Wanted | null {
-  if (imports.length === 0) return null;
-  const names = imports.map(({ module, name }) => `${module}.${name}`);
-  const any = (test: (each: WebAssembly.ModuleImportDescriptor) => boolean): boolean => imports.some(test);
-  if (any(({ module, name }) => module === "wbg" || module.startsWith("__wbindgen") || module.endsWith("_bg.js") || name.startsWith("__wbindgen_"))) {
-    return { from: "bindgen", names };
-  }
-  if (any(({ module }) => module.startsWith("wasi"))) return { from: "wasi", names };
-  if (any(({ name }) => name.startsWith("emscripten_") || name.startsWith("_emscripten") || name.startsWith("__syscall"))) {
-    return { from: "emscripten", names };
-  }
-  if (any(({ kind }) => kind === "memory")) return { from: "memory", names };
-  return { from: "other", names };
+/** What only wasm-bindgen's glue makes, as `module.name`; null if the module imports nothing of the kind. */
+export function wantsGlue(imports: readonly WebAssembly.ModuleImportDescriptor[]): readonly string[] | null {
+  const ofGlue = ({ module, name }: WebAssembly.ModuleImportDescriptor): boolean =>
+    module === "wbg" || module.startsWith("__wbindgen") || module.endsWith("_bg.js") || name.startsWith("__wbindgen_");
+  return imports.some(ofGlue) ? imports.map(({ module, name }) => `${module}.${name}`) : null;
 }
 
 /** What keeps a script from being loaded by itself, as far as its text tells. */

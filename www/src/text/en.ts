@@ -5,7 +5,7 @@ import type { Moment as HeapMoment } from "../model/history";
 import type { Figures } from "../model/metrics";
 import type { LinkFault } from "../model/share";
 import type { Moment, Scene } from "../model/tour";
-import type { FileFault, GlueFault, Signature, ValueType, Wanted } from "../model/wasm-file";
+import type { FileFault, GlueFault, Signature, ValueType } from "../model/wasm-file";
 import type { TraceDamage } from "../model/trace-file";
 import type { Plan } from "../model/trace-plan";
 import type { RingDamage } from "../model/trace-ring";
@@ -20,7 +20,7 @@ export const inspector = {
     none: "No heap to show yet.",
     noMemory: "This module exports no memory to look at. Export its memory as “memory”.",
     noHeap: (looked: readonly string[]): string =>
-      `No heap was found in this memory. Looked for ${looked.join(", ")}. A module that has allocated nothing yet has none. Add “bonsai_alloc::inspectable!(HEAP);” where the module is on a heap of bonsai_alloc; allocations of any module can be recorded all the same.`,
+      `No heap was found in this memory. Looked for ${looked.join(", ")}. A module that has allocated nothing yet has none. Add “bonsai_alloc::inspectable!(HEAP);” where the module is on a heap of bonsai_alloc; allocations of any module can be recorded all the same, in Node: node --import @bonsai-alloc/heap-inspector/node app.mjs`,
     found: ({ heaps, pages }: Found): string =>
       `${heaps.map(foundHeap).join("; ")}. Of ${plural(pages.all, "page", "pages")}, ${integer(pages.data)} are data and stack, ${integer(pages.heap)} are heap, ${integer(pages.unused)} were grown and never used.`,
     read: (label: string, figures: Figures): string =>
@@ -487,7 +487,7 @@ export const en = {
 
   module: {
     title: "Your module",
-    lead: "Drop a wasm module. If it imports nothing it runs as it is; with wasm-bindgen’s glue beside it, that runs too.",
+    lead: "Drop a wasm module, of Rust, C or AssemblyScript. What it imports gets stand-ins; with wasm-bindgen’s glue beside it, that runs instead.",
     open: "Open files…",
     drop: "or drop them anywhere here: a .wasm, and the .js of “wasm-bindgen --target web” if it has one.",
     samples: "None at hand? Take",
@@ -504,7 +504,12 @@ export const en = {
     fault: (name: string, fault: FileFault): string => fileFaultText(name, fault),
     broken: (name: string, why: string): string =>
       `${name} begins as a wasm module, but is damaged or cut off, or uses what this browser does not know. It says: ${why}`,
-    wanted: (name: string, wants: Wanted): string => wantedText(name, wants),
+    wantsGlue: (name: string, count: number): string =>
+      `${name} imports ${plural(count, "thing", "things")} that wasm-bindgen’s glue makes. Drop the .js file that was built with it, too; the module is kept until then.`,
+    noStandIn: (name: string, what: string): string =>
+      `${name} imports ${what}, which this page cannot make. Run the module in a page of yours, and put <heap-inspector> there: inspector.attach(instance.exports).`,
+    standIns: (count: number): string =>
+      `${plural(count, "import has a stand-in", "imports have stand-ins")}: functions return 0 and do nothing, and WASI has no files. Calls that need more return something else here than in their own page.`,
     importNames: "What it imports",
     glueFault: (name: string, fault: GlueFault): string =>
       fault.why === "imports"
@@ -555,12 +560,12 @@ export const en = {
     },
     how: {
       title: "How to see a module of yours",
-      rust: "In the Rust program, choose one of the crate’s heaps, and let it be seen:",
+      rust: "Heaps of dlmalloc (Rust’s default), emmalloc, talc, wasmalloc and AssemblyScript are found in any module. To see more of a Rust program, choose one of this crate’s heaps:",
       rustCode:
         "#[global_allocator]\nstatic HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();\nbonsai_alloc::inspectable!(HEAP);",
-      page: "Where a module cannot run here, because it needs a page, a server or WASI of its own, put the inspector there:",
+      page: "Where a module needs a page or a server of its own, put the inspector there:",
       pageCode:
-        'const inspector = document.querySelector("heap-inspector");\ninspector.attach(instance.exports); // memory and BONSAI_HEAP\ninspector.refresh("start");',
+        'const inspector = document.querySelector("heap-inspector");\ninspector.attach(instance.exports); // or { memory }\ninspector.refresh("start");',
     },
   },
 
@@ -963,22 +968,6 @@ function fileFaultText(name: string, fault: FileFault): string {
       }[fault.looks];
       return `${name} is no wasm module: it does not begin with “\\0asm”.${looks}`;
     }
-  }
-}
-
-function wantedText(name: string, { from, names }: Wanted): string {
-  const start = `${name} imports ${plural(names.length, "thing", "things")}`;
-  switch (from) {
-    case "bindgen":
-      return `${start} that wasm-bindgen’s glue makes. Drop the .js file that was built with it, too; the module is kept until then.`;
-    case "wasi":
-      return `${start} of WASI, which a browser does not have. Run it with a WASI shim in a page of yours, and put <heap-inspector> there.`;
-    case "emscripten":
-      return `${start} that Emscripten’s script makes. Run it with that script in a page of yours, and put <heap-inspector> there.`;
-    case "memory":
-      return `${start}, its memory among them, as modules with threads do. Make the memory in a page of yours, and put <heap-inspector> there.`;
-    case "other":
-      return `${start} that only its own page can make. Put <heap-inspector> into that page: inspector.attach(instance.exports).`;
   }
 }
 

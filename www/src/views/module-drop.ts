@@ -1,15 +1,16 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { Callables, listening, loadGlue, show } from "../dropped";
+import { Callables, listening, loadGlue, show, startAlone } from "../dropped";
 import { Lines, readCall } from "../model/call-line";
 import { isTrap, NotBuilt, reason, sampleModule, type HeapExports } from "../modules";
 import { reportOf } from "../model/report";
+import { NoStandIn } from "../model/stand-ins";
 import {
   checkGlue,
   checkHeader,
   MOST_BYTES,
   readArguments,
   signatures,
-  wanted,
+  wantsGlue,
 } from "../model/wasm-file";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
@@ -24,7 +25,8 @@ interface Running {
   readonly size: number;
   readonly glue: string | null;
   readonly memory: WebAssembly.Memory | null;
-  readonly described: boolean;
+  /** Imports that this page stands in for, as `module.name`. */
+  readonly imports: readonly string[];
   readonly callables: Callables;
   /** Why its allocator stopped it, if it did. */
   readonly report: () => string | null;
@@ -252,10 +254,10 @@ export class ModuleDrop extends LitElement {
       await this.start(wasm, module, script, stale);
       return;
     }
-    const wants = wanted(WebAssembly.Module.imports(module));
+    const wants = wantsGlue(WebAssembly.Module.imports(module));
     if (wants !== null) {
-      this.detail = wants.names;
-      throw new Refused(en.module.wanted(wasm.name, wants));
+      this.detail = wants;
+      throw new Refused(en.module.wantsGlue(wasm.name, wants.length));
     }
     await this.start(wasm, module, null, stale);
   }
@@ -270,7 +272,7 @@ export class ModuleDrop extends LitElement {
     let callables: Callables;
     try {
       if (glue === null) {
-        exports = (await WebAssembly.instantiate(module)).exports;
+        exports = await startAlone(bytes, module);
         const known = signatures(bytes);
         callables = new Callables(exports, (each) => known.get(each) ?? null);
       } else {
@@ -280,6 +282,7 @@ export class ModuleDrop extends LitElement {
         callables = new Callables(Object.fromEntries(own), () => null);
       }
     } catch (error) {
+      if (error instanceof NoStandIn) throw new Refused(en.module.noStandIn(name, error.message));
       throw new Refused(glue === null ? en.module.stopped(name, reason(error)) : en.module.glueFailed(glue.name, reason(error)));
     }
     if (stale()) return;
@@ -295,7 +298,7 @@ export class ModuleDrop extends LitElement {
       size: bytes.length,
       glue: glue?.name ?? null,
       memory,
-      described: heap !== undefined,
+      imports: glue === null ? WebAssembly.Module.imports(module).map((each) => `${each.module}.${each.name}`) : [],
       callables,
       report: () => reportOf({ ...exports, memory }),
       again: () => this.start({ name, bytes }, module, glue, stale),
@@ -414,8 +417,13 @@ export class ModuleDrop extends LitElement {
   private shown(running: Running): TemplateResult {
     return html`
       <h2>${en.module.running(running.name, running.size, running.glue)}</h2>
+      ${running.imports.length === 0
+        ? nothing
+        : html`<details class="small">
+            <summary>${en.module.standIns(running.imports.length)}</summary>
+            <p class="names" tabindex="0" role="region" aria-label=${en.module.importNames}>${running.imports.join(", ")}</p>
+          </details>`}
       ${running.memory === null ? html`<p class="note error" role="alert">${en.module.noMemory}</p>` : html`<heap-inspector></heap-inspector>`}
-      ${running.memory !== null && !running.described ? how() : nothing}
     `;
   }
 

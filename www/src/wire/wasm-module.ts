@@ -12,6 +12,23 @@ export interface Exported {
   readonly index: number;
 }
 
+export interface Limits {
+  readonly least: number;
+  readonly most: number | null;
+  readonly shared: boolean;
+  /** Of 64 bits: its numbers are not read. */
+  readonly wide: boolean;
+}
+
+/** Something that is imported. Types of values are bytes. */
+export type Imported = { readonly module: string; readonly name: string } & (
+  | { readonly kind: "function"; readonly type: number }
+  | { readonly kind: "table"; readonly element: number; readonly limits: Limits }
+  | { readonly kind: "memory"; readonly limits: Limits }
+  | { readonly kind: "global"; readonly value: number; readonly mutable: boolean }
+  | { readonly kind: "tag" }
+);
+
 /** A function of the module's own: the body's place in the file, its length left out. */
 export interface Body {
   readonly from: number;
@@ -27,6 +44,7 @@ export interface ModuleIndex {
   /** Index of the type of each function, imported ones first. */
   readonly functionTypes: readonly number[];
   readonly importedFunctions: number;
+  readonly imports: readonly Imported[];
   /** By index of the function, imported ones: `module.name`. */
   readonly importNames: readonly string[];
   readonly tables: number;
@@ -50,6 +68,7 @@ export function readModule(bytes: Uint8Array): ModuleIndex {
   }
   const types: (FunctionType | null)[] = [];
   const functionTypes: number[] = [];
+  const imports: Imported[] = [];
   const importNames: string[] = [];
   const memories: { shared: boolean; wide: boolean; imported: boolean }[] = [];
   const bodies: Body[] = [];
@@ -63,22 +82,27 @@ export function readModule(bytes: Uint8Array): ModuleIndex {
     if (id === Section.type) section.list(() => { readType(section, types); });
     else if (id === Section.import) {
       section.list(() => {
-        const name = `${section.text()}.${section.text()}`;
+        const [module, name] = [section.text(), section.text()];
         const kind = section.byte();
         if (kind === External.function) {
-          functionTypes.push(section.number());
-          importNames.push(name);
+          const type = section.number();
+          functionTypes.push(type);
+          importNames.push(`${module}.${name}`);
+          imports.push({ module, name, kind: "function", type });
         } else if (kind === External.table) {
-          skipTableType(section);
+          imports.push({ module, name, kind: "table", element: skipValueType(section), limits: readLimits(section) });
           tables++;
-        } else if (kind === External.memory) memories.push({ ...readLimits(section), imported: true });
-        else if (kind === External.global) {
-          skipValueType(section);
-          section.byte();
+        } else if (kind === External.memory) {
+          const limits = readLimits(section);
+          imports.push({ module, name, kind: "memory", limits });
+          memories.push({ ...limits, imported: true });
+        } else if (kind === External.global) {
+          imports.push({ module, name, kind: "global", value: skipValueType(section), mutable: section.byte() === 1 });
           globals++;
         } else if (kind === External.tag) {
           section.byte();
           section.number();
+          imports.push({ module, name, kind: "tag" });
         } else throw new Malformed(`An import is of unknown kind ${kind}`, section.at);
       });
     } else if (id === Section.function) section.list(() => functionTypes.push(section.number()));
@@ -98,7 +122,7 @@ export function readModule(bytes: Uint8Array): ModuleIndex {
     throw new Malformed(`There are ${functionTypes.length - importNames.length} functions and ${bodies.length} bodies`, bytes.length);
   }
   const importedFunctions = importNames.length;
-  return { bytes, parts, types, functionTypes, importedFunctions, importNames, tables, globals, memories, exports, start, bodies, names };
+  return { bytes, parts, types, functionTypes, importedFunctions, imports, importNames, tables, globals, memories, exports, start, bodies, names };
 }
 
 /** Returns the type of a function; `null` if there is none of that index. */
@@ -139,17 +163,18 @@ function skipValueType(section: Reader): number {
   return type;
 }
 
-function skipTableType(section: Reader): void {
-  skipValueType(section);
-  readLimits(section);
-}
-
-function readLimits(section: Reader): { shared: boolean; wide: boolean } {
+function readLimits(section: Reader): Limits {
   const flags = section.byte();
-  section.skipNumber();
-  if ((flags & 1) !== 0) section.skipNumber();
+  const wide = (flags & 4) !== 0;
+  const number = (): number => {
+    if (!wide) return section.number();
+    section.skipNumber();
+    return 0;
+  };
+  const least = number();
+  const most = (flags & 1) !== 0 ? number() : null;
   if ((flags & 8) !== 0) section.skipNumber();
-  return { shared: (flags & 2) !== 0, wide: (flags & 4) !== 0 };
+  return { least, most, shared: (flags & 2) !== 0, wide };
 }
 
 /** Returns the names of functions if the section has them. Engines ignore what is wrong in it, and so does this. */

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/page";
@@ -178,6 +179,10 @@ const importing = (module: string, name: string): Dropped => {
   return bytes("imports.wasm", ...HEADER, 1, 4, 1, 0x60, 0, 0, 2, body.length, ...body);
 };
 
+/** (type (func)) (import "env" "thrown" (tag (type 0))) */
+const tagged = (): Dropped =>
+  bytes("tagged.wasm", ...HEADER, 1, 4, 1, 0x60, 0, 0, 2, 15, 1, 3, ...Buffer.from("env"), 6, ...Buffer.from("thrown"), 4, 0, 0);
+
 /** A class as wasm-bindgen's glue has it, over the functions of a module without imports. */
 const classes = (): Dropped => ({
   name: "store.js",
@@ -206,6 +211,35 @@ test("classes are made and called, their objects kept by name", async ({ page })
   await expect(page.locator("module-drop heap-inspector [role=status]")).toHaveText(/^After store.add: /);
 });
 
+test("a module of C by Emscripten runs with stand-ins, and its heap is found", async ({ page }) => {
+  const sql = createRequire(import.meta.url).resolve("sql.js/dist/sql-wasm.wasm");
+  // Its exports have short names, which its script tells.
+  const malloc = /_malloc=\w+\.(\w+)/.exec(readFileSync(sql.replace(/wasm$/, "js"), "utf8"))![1]!;
+  await visit(page);
+  const buffer = readFileSync(sql);
+  await give(page, { name: "sql.wasm", buffer });
+  await expect(page.getByRole("heading", { name: /^sql\.wasm/ })).toBeVisible();
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(buffer)).length;
+  await expect(page.getByText(new RegExp(`^${imports} imports have stand-ins: `))).toBeVisible();
+  // Nothing was allocated yet: what was looked for is said, and what can be done.
+  await expect(page.locator("module-drop .note.error")).toHaveText(/^No heap was found.*dlmalloc, emmalloc.*recorded all the same, in Node/);
+  await page.getByLabel("times").fill("41");
+  await page.keyboard.press("Tab");
+  await call(page, `${malloc}(100)`);
+  await expect(page.locator("module-drop .found")).toHaveText(/^dlmalloc, 41 live blocks/);
+});
+
+test("a module of Rust on std's default allocator is shown as it is", async ({ page }) => {
+  await visit(page);
+  await give(page, { name: "plain.wasm", buffer: readFileSync(file("workbench-dlmalloc", ".wasm")) });
+  await expect(page.locator("module-drop .note.error")).toHaveText(/A module that has allocated nothing yet has none/);
+  await page.getByLabel("times").fill("41");
+  await page.keyboard.press("Tab");
+  await call(page, "allocate(100, 8)");
+  await expect(page.locator("module-drop .found")).toHaveText(/^dlmalloc, 41 live blocks/);
+  await expect(page.locator("module-drop .note.error")).toHaveCount(0);
+});
+
 test("a wrong file leaves the running module as it was", async ({ page }) => {
   await visit(page);
   await give(page, bare());
@@ -225,8 +259,7 @@ const bad: [string, () => Dropped[], RegExp][] = [
   ["that is a component", () => [bytes("part.wasm", 0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0)], /is a component/],
   ["that is cut off in its header", () => [bytes("cut.wasm", ...HEADER.slice(0, 6))], /cut off: it has 6 bytes/],
   ["that is cut off", () => [{ ...bare(), buffer: bare().buffer.subarray(0, 20_000) }], /damaged or cut off.*It says: /],
-  ["that wants WASI", () => [importing("wasi_snapshot_preview1", "fd_write")], /imports 1 thing of WASI/],
-  ["that wants something else", () => [importing("game", "draw")], /that only its own page can make.*game\.draw/s],
+  ["that wants an exception", () => [tagged()], /imports env\.thrown, which this page cannot make/],
   ["that is a script alone", () => [glue()], /a script without its module/],
   ["beside two scripts", () => [demo(), glue(), { ...glue(), name: "more.js" }], /one \.js file at most/],
   ["beside another module", () => [demo(), bare()], /one module at a time/],
