@@ -6,8 +6,6 @@
 
 mod document;
 mod report;
-#[cfg(feature = "trace")]
-mod sites;
 
 use std::cell::RefCell;
 
@@ -36,8 +34,10 @@ use bonsai_alloc::TinyHeap as Heap;
 static HEAP: Heap = Heap::new();
 
 #[cfg(feature = "trace")]
+bonsai_alloc::javascript_sites!(Stack);
+#[cfg(feature = "trace")]
 #[global_allocator]
-static HEAP: bonsai_alloc::trace::Traced<Heap, sites::Stack, RECORDS> =
+static HEAP: bonsai_alloc::trace::Traced<Heap, Stack, RECORDS> =
     bonsai_alloc::trace::Traced::new(Heap::new());
 /// The page drains the ring between calls: it holds all that parsing a file of some megabytes does.
 #[cfg(feature = "trace")]

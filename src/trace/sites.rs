@@ -5,8 +5,9 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 /// A hook that says where the program is, for allocations that are sampled.
 ///
 /// On wasm a call out of the module to capture JavaScript's stack takes microseconds, so it must
-/// be rare: [`Traced::sample`](super::Traced::sample) says how rare. Without a hook of one's own
-/// ([`NoSites`]) nothing is sampled, and nothing imported.
+/// be rare: [`Traced::sample`](super::Traced::sample) says how rare. Without a hook ([`NoSites`])
+/// nothing is sampled, and nothing imported. [`javascript_sites!`](crate::javascript_sites) defines
+/// the hook that the page knows.
 ///
 /// # Example
 /// ```
@@ -43,6 +44,50 @@ impl Sites for NoSites {
     fn site(_: usize) -> usize {
         0
     }
+}
+
+/// Defines a type with the hook that the page knows: it calls `globalThis.bonsaiSite(size)`, which
+/// captures JavaScript's stack, the functions of the module included, and returns its number.
+///
+/// For modules that wasm-bindgen makes: the crate `wasm-bindgen` is among the program's own
+/// dependencies. Whoever sets a sampling rate defines `bonsaiSite` before, as the page does; the
+/// function must not call the module.
+///
+/// # Example
+/// The crate has no wasm-bindgen, so this is built in the repository's `demo`.
+/// ```ignore
+/// use bonsai_alloc::{Heap, trace::Traced};
+///
+/// bonsai_alloc::javascript_sites!(Stack);
+///
+/// #[global_allocator]
+/// static HEAP: Traced<Heap, Stack> = Traced::new(Heap::new());
+/// bonsai_alloc::inspectable!(HEAP);
+/// bonsai_alloc::traceable!(HEAP);
+/// ```
+#[macro_export]
+macro_rules! javascript_sites {
+    ($visibility:vis $name:ident) => {
+        /// The hook of the trace: JavaScript's stack.
+        #[derive(Clone, Copy, Debug)]
+        $visibility enum $name {}
+
+        const _: () = {
+            use ::wasm_bindgen::prelude::wasm_bindgen;
+
+            #[wasm_bindgen]
+            extern "C" {
+                #[wasm_bindgen(js_namespace = globalThis, js_name = bonsaiSite)]
+                fn bonsai_site(size: usize) -> usize;
+            }
+
+            impl $crate::trace::Sites for $name {
+                fn site(size: usize) -> usize {
+                    bonsai_site(size)
+                }
+            }
+        };
+    };
 }
 
 /// Decides which allocations are sampled.

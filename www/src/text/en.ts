@@ -384,7 +384,7 @@ export const en = {
       all: "All of it",
       none: "Nothing that was sampled there is of that kind.",
       silent:
-        "No call site came: the module never called the hook. Its allocator must be Traced<Heap, S> with an S whose site calls globalThis.bonsaiSite(size); with “()” for S a trace has no call sites.",
+        "No call site came: the module never called the hook. Write bonsai_alloc::javascript_sites!(Stack); and give the allocator the type Traced<Heap, Stack>; with Traced<Heap> alone a trace has no call sites.",
       root: "all",
       flames: "Flame graph: callers above what they call",
       keys: "Arrow keys go to caller, callee and siblings; Enter zooms in, Escape out. Click to select, double-click to zoom in, Esc to zoom out.",
