@@ -145,7 +145,7 @@ unsafe impl dlmalloc::Allocator for Pages {
     }
 }
 
-/// What [`churn`] needs of an allocator, dlmalloc's `&mut self` included.
+/// The calls that [`churn`] makes of an allocator. dlmalloc takes `&mut self`.
 trait Churned {
     fn get(&mut self, size: usize) -> *mut u8;
     fn put(&mut self, block: *mut u8, size: usize);

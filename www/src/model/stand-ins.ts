@@ -7,7 +7,7 @@ import { readModule, type FunctionType, type Imported, type Limits, type ModuleI
  * Enough for a module to start and to allocate.
  */
 
-/** Why a module cannot be given stand-ins: something that none can be made of. */
+/** The reason for which a module gets no stand-ins: it imports something that none can be made of. */
 export class NoStandIn extends Error {}
 
 export interface StandIns {

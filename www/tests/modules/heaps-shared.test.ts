@@ -6,7 +6,7 @@ import { expectSound, liveOf, Program, type Calls } from "../support/truth";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Where the data of the second module begin; the first one has less. */
+/** The address at which the second module keeps its data. The first one has less. */
 const BASE = 4 * 2 ** 20;
 
 /** More than the second module has got by then, so that it grows memory behind the first one's heap. */
