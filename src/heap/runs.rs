@@ -40,7 +40,7 @@ const LOOK: usize = 8;
 /// Runs of this many granules, 16 KiB, are worth a longer look for the one that fits best: less of
 /// them is cut off, and a look costs little beside the use of such a block.
 const LARGE: usize = 1024;
-/// How many runs of a bin of large ones are looked at.
+/// The number of runs of a bin of large ones that are looked at.
 const LOOK_LARGE: usize = 64;
 
 /// The first words of a free run: its neighbours in the bin, and its length. The first run of a bin

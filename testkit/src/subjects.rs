@@ -345,7 +345,7 @@ const SLAB_HEAPS: &[Entry] = heap_entries! {
     "slab-heap-high", HIGH, scarce;
 };
 
-/// What `Heap` promises.
+/// The promise of `Heap`.
 pub const HEAP: Promise = Promise::Exact { granule: 16 };
 
 const GENERAL_HEAPS: &[Entry] = heap_entries! {

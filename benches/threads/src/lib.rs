@@ -111,7 +111,7 @@ pub extern "C" fn room(size: usize) -> *mut u8 {
     unsafe { alloc(layout) }
 }
 
-/// Whether the allocator finds its own books in order; allocators without a view of themselves are
+/// Returns true if the allocator finds its own books in order; allocators without a view of themselves are
 /// believed.
 #[unsafe(no_mangle)]
 pub extern "C" fn sound() -> bool {
