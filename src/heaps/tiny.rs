@@ -641,6 +641,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(feature = "checked", ignore = "a block for nothing has a red zone then")]
     fn a_block_for_nothing_has_no_bytes() {
         let pool = Pool::new(Simulation::new(Config::default()));
         let heap = TinyHeap::with_memory(&pool);
