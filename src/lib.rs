@@ -1,33 +1,4 @@
-//! Allocators for WebAssembly linear memory.
-//!
-//! | type | is | pick it for |
-//! |---|---|---|
-//! | [`Heap`] | a global allocator | programs of any kind |
-//! | [`SlabHeap`] | a global allocator | seeing how allocation works: slabs over a buddy |
-//! | [`BuddyHeap`] | a global allocator | bounded time, large and strongly aligned blocks |
-//! | [`BumpHeap`] | a global allocator | modules that live for one request |
-//! | [`TinyHeap`] | a global allocator | the smallest module |
-//! | [`Buddy`] | a core over memory of yours | blocks of medium and large sizes |
-//! | [`Slab`] | a core over memory of yours | many values of one size |
-//! | [`Bump`] | a core over memory of yours | memory that is freed all at once |
-//!
-//! A **core** manages memory that it is given: by raw pointers ([`Raw`]), by the global allocator
-//! (`Global`, feature `alloc`), by any `Allocator`, or from `memory.grow` ([`Linear`]). A **heap**
-//! takes its memory from `memory.grow` as it needs it, and one line makes it the allocator of a
-//! whole program:
-//!
-//! ```
-//! #[global_allocator]
-//! static HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
-//!
-//! fn main() {
-//!     let words = vec!["the", "same", "line", "works", "natively"];
-//!     assert_eq!(words.len(), 5);
-//! }
-//! ```
-//!
-//! All of them can be [looked into](inspect::Inspect), and a heap also from outside of the module:
-//! see [`inspectable!`].
+#![doc = include_str!("../README.md")]
 //!
 //! # Features
 //! | feature | default | what it adds |
@@ -99,8 +70,3 @@ pub use {
     linear::Linear,
     slab::Slab,
 };
-
-/// Runs the README's examples.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

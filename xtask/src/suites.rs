@@ -215,6 +215,7 @@ fn docs(_: &Machine, score: &mut Score) -> Result<()> {
         command.args(arguments).env("RUSTDOCFLAGS", "-Dwarnings").quiet()
     };
     score.check("the library, with its default features", || document(&[]));
+    score.check("the README links to pages of it", tidy::are_documented);
     let features = library.stable_features().join(",");
     score.check("the library, with every stable feature and private items", || {
         document(&["--features", &features, "--document-private-items"])

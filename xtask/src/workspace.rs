@@ -10,12 +10,13 @@ use crate::process::cmd;
 /// The feature that needs nightly Rust.
 pub const UNSTABLE: &str = "unstable";
 
-/// The workspaces of the repository: this one, the benchmarks', the fuzz targets', and that of the
-/// module that misuses its allocator.
-pub const MANIFESTS: [&str; 5] = [
+/// The workspaces of the repository: this one, the benchmarks', the example with C, the fuzz
+/// targets', and that of the module that misuses its allocator.
+pub const MANIFESTS: [&str; 6] = [
     "Cargo.toml",
     "benches/suite/Cargo.toml",
     "benches/threads/Cargo.toml",
+    "examples/rust_and_c/Cargo.toml",
     "fuzz/Cargo.toml",
     "tests/misuse/Cargo.toml",
 ];

@@ -90,7 +90,8 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
 
     let report = reports.join("vitest.json");
     let run = || {
-        modules::node(&folder, "vitest/vitest.mjs")
+        // One of them builds an example.
+        wasm.on(modules::node(&folder, "vitest/vitest.mjs"))
             .args(["run", "--reporter=default", "--reporter=json"])
             .arg(format!("--outputFile.json={}", report.display()))
             .tee()

@@ -2,6 +2,7 @@
 
 mod contracts;
 mod language;
+mod links;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use crate::report::Score;
 use crate::setup::Machine;
 use crate::{lint, workspace};
 
+pub use self::links::are_documented;
+
 pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
     score.check("Rust code is formatted", || {
         lint::formatters().try_for_each(|fmt| fmt.arg("--check").quiet())
@@ -21,6 +24,7 @@ pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
         score.check(what, || lint.quiet());
     }
     score.check("comments keep to the house's language", language::comments);
+    score.check("links of Markdown files lead to files", links::lead_somewhere);
     score.check("docs/checked.md has each unsafe function's contract", contracts::listed);
     score.check("every crate takes the workspace's lints", inherited_lints);
     score.check("lock files of npm name no download address", lock_files);
