@@ -35,7 +35,6 @@ use crate::{
     bitmap::WORD,
     checked::{self, Guard},
     inspect::{Block, Damage, Inspect},
-    linear::Linear,
     provenance,
 };
 
@@ -225,24 +224,6 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Global>
         I: IntoIterator<Item = Range<usize>>,
     {
         Self::try_new_with_offset_gaps_in(num_blocks, gaps, Global)
-    }
-}
-
-/// Makes a [`Buddy`] over [`Linear`] memory.
-///
-/// A trait, so that a plain `Buddy::try_new` keeps meaning the global allocator. In the
-/// [prelude](crate::prelude).
-pub trait LinearBuddy: Sized {
-    /// Makes a buddy of `num_blocks` largest blocks, in linear memory.
-    ///
-    /// # Errors
-    /// `InvalidConfig` as for [`Buddy::new_raw`]; `AllocFailed` if memory does not grow.
-    fn try_new(num_blocks: usize) -> Result<Self, AllocInitError>;
-}
-
-impl<const BLK_SIZE: usize, const LEVELS: usize> LinearBuddy for Buddy<BLK_SIZE, LEVELS, Linear> {
-    fn try_new(num_blocks: usize) -> Result<Self, AllocInitError> {
-        Self::try_new_in(num_blocks, Linear)
     }
 }
 

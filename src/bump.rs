@@ -31,7 +31,6 @@ use crate::{
     backing::Source,
     checked::{self, Guard},
     inspect::{Block, Damage, Inspect, State, Stats, rule},
-    linear::Linear,
     provenance,
     region::Region,
 };
@@ -43,7 +42,7 @@ use crate::{
 /// use bonsai_alloc::prelude::*;
 /// use core::alloc::Layout;
 ///
-/// let mut frame = Bump::<Linear>::try_new(Layout::new::<[u8; 4096]>()).unwrap();
+/// let mut frame = Bump::try_new_in(Layout::new::<[u8; 4096]>(), Linear).unwrap();
 /// let first = frame.allocate(Layout::new::<[u8; 100]>()).unwrap();
 /// let second = frame.allocate(Layout::new::<u64>()).unwrap();
 /// // SAFETY: both are blocks of this allocator.
@@ -85,7 +84,7 @@ impl Bump<Raw> {
     /// the second all that is in use, and with it every block handed out so far.
     pub fn split(self) -> (Bump<Raw>, Bump<Raw>) {
         let part = |start: usize, end: usize, top: usize, outstanding, guard| {
-            let region = Region::unbounded(self.region.pointer(start)).first(end - start);
+            let region = Region::unbounded(self.region.non_null(start)).first(end - start);
             // SAFETY: no longer than the whole, whose layout exists; 1 is an alignment.
             let layout = unsafe { Layout::from_size_align_unchecked(end - start, 1) };
             Bump { region, top, outstanding, layout, backing: Raw, guard }
@@ -104,24 +103,6 @@ impl Bump<Global> {
     /// `InvalidConfig` if the size is 0; `AllocFailed` if there is no memory.
     pub fn try_new(layout: Layout) -> Result<Self, AllocInitError> {
         Self::try_new_in(layout, Global)
-    }
-}
-
-/// Makes a [`Bump`] over [`Linear`] memory.
-///
-/// A trait, so that a plain `Bump::try_new` keeps meaning the global allocator. In the
-/// [prelude](crate::prelude).
-pub trait LinearBump: Sized {
-    /// Makes a bump allocator over linear memory of `layout`.
-    ///
-    /// # Errors
-    /// `InvalidConfig` if the size is 0; `AllocFailed` if memory does not grow.
-    fn try_new(layout: Layout) -> Result<Self, AllocInitError>;
-}
-
-impl LinearBump for Bump<Linear> {
-    fn try_new(layout: Layout) -> Result<Self, AllocInitError> {
-        Self::try_new_in(layout, Linear)
     }
 }
 

@@ -65,7 +65,7 @@
 //!     assert_eq!(report.fault, Fault::Freed);
 //!     println!("{report}");
 //! }));
-//! let mut slab = Slab::<Linear>::try_new(64, 10).unwrap();
+//! let mut slab = Slab::try_new_in(64, 10, Linear).unwrap();
 //! let block = slab.allocate(Layout::new::<[u8; 50]>()).unwrap();
 //! // SAFETY: the first time it is live; the second time nothing happens but the report.
 //! unsafe {

@@ -254,8 +254,10 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
         if unsafe { S::resize(self, block, layout, size) } {
             block
         } else {
-            // SAFETY: the block is live, and not what `alloc` returns.
-            let to = unsafe { relocate(self, block, layout, resized(layout, size)) };
+            // SAFETY: the contract of `realloc` says that `size` makes a layout.
+            let new = unsafe { resized(layout, size) };
+            // SAFETY: the contract of `realloc` says that the block is live, and that `size` is not 0.
+            let to = unsafe { relocate(self, block, layout, new) };
             if to.is_null() {
                 // SAFETY: the block is as it was.
                 return unsafe { S::squeeze(self, block, layout, size) };
@@ -383,8 +385,13 @@ pub(crate) unsafe fn relocate<H: GlobalAlloc>(
     to
 }
 
-/// The layout that `realloc` asks for.
-pub(crate) fn resized(layout: Layout, size: usize) -> Layout {
-    // SAFETY: the contract of `GlobalAlloc::realloc` demands that this is a layout.
+/// Returns the layout that `realloc` asks for.
+///
+/// # Safety
+/// `size`, rounded up to the alignment of `layout`, is at most `isize::MAX`: the contract of
+/// [`GlobalAlloc::realloc`].
+#[inline(always)]
+pub(crate) unsafe fn resized(layout: Layout, size: usize) -> Layout {
+    // SAFETY: this function's contract, and the alignment is a layout's.
     unsafe { Layout::from_size_align_unchecked(size, layout.align()) }
 }

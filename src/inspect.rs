@@ -111,7 +111,7 @@ pub(crate) fn rule(holds: bool, address: usize, rule: &'static str) -> Result<()
 /// use bonsai_alloc::prelude::*;
 /// use core::alloc::Layout;
 ///
-/// let mut slab = Slab::<Linear>::try_new(64, 10).unwrap();
+/// let mut slab = Slab::try_new_in(64, 10, Linear).unwrap();
 /// slab.allocate(Layout::new::<[u8; 50]>()).unwrap();
 /// let stats = slab.stats();
 /// assert_eq!((stats.live_blocks, stats.free_blocks), (1, 9));

@@ -5,14 +5,14 @@
 //! |---|---|---|
 //! | `sptr` | yes | strict-provenance methods from the crate sptr; without it, core's own |
 //! | `alloc` | | cores backed by the global allocator |
-//! | `allocator-api2` | | cores backed by any `Allocator` of the crate allocator-api2, version 0.2; cores (`Local`) and heaps that are one |
-//! | `unstable` | | the same with `core::alloc::Allocator`, on nightly |
+//! | `allocator-api2` | | cores backed by any `Allocator` of the crate allocator-api2, version 0.4; cores (`Local`) and heaps that are one |
+//! | `unstable` | | the same with `core::alloc::Allocator`, on nightly; with both features, with that trait alone |
 //! | `checked` | | every misuse named at the call, red zones, poison and quarantine: `checked` |
 //! | `c` | | C's `malloc` and `free` over a heap: `c_interface!` |
 //! | `trace` | | `trace::Traced`: a record of every operation, for readers outside of the module |
 //! | `critical-section` | | without an operating system: interrupt handlers may allocate; targets without compare-and-swap need no feature for it |
 //!
-//! Features only add. None needs the standard library.
+//! Features only add, but for `unstable` beside `allocator-api2`. None needs the standard library.
 
 #![no_std]
 #![cfg_attr(feature = "unstable", feature(allocator_api))]

@@ -111,7 +111,7 @@ core!([A: BackingAllocator] Slab<A>);
 /// # #[cfg(all(feature = "allocator-api2", not(feature = "unstable")))] {
 /// use bonsai_alloc::{Local, prelude::*};
 ///
-/// let buddy = Local::new(Buddy::<4096, 9, Linear>::try_new(4).unwrap());
+/// let buddy = Local::new(Buddy::<4096, 9, _>::try_new_in(4, Linear).unwrap());
 /// let mut primes = allocator_api2::vec::Vec::new_in(&buddy);
 /// primes.extend_from_slice(&[2, 3, 5, 7]);
 /// # }

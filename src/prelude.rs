@@ -3,6 +3,5 @@
 
 pub use crate::{
     AllocError, AllocInitError, Buddy, BuddyHeap, Bump, BumpHeap, Heap, Linear, Raw, Slab,
-    SlabHeap, TinyHeap, buddy::LinearBuddy as _, bump::LinearBump as _, inspect::Inspect,
-    slab::LinearSlab as _,
+    SlabHeap, TinyHeap, inspect::Inspect,
 };

@@ -66,18 +66,23 @@ impl Region {
         self.start() + self.len
     }
 
-    /// The pointer to `address`.
+    /// Returns the pointer to `address`. It may be dereferenced inside of the region alone.
     #[inline(always)]
-    pub(crate) fn pointer(&self, address: usize) -> NonNull<u8> {
-        let pointer = provenance::at(self.base, address);
-        // SAFETY: callers pass addresses of memory that they manage, and none is 0.
-        unsafe { NonNull::new_unchecked(pointer) }
+    pub(crate) fn pointer(&self, address: usize) -> *mut u8 {
+        provenance::at(self.base, address)
+    }
+
+    /// Returns the pointer to `address`, or a dangling one for the address 0, where no memory of a
+    /// region is.
+    #[inline(always)]
+    pub(crate) fn non_null(&self, address: usize) -> NonNull<u8> {
+        NonNull::new(self.pointer(address)).unwrap_or(NonNull::dangling())
     }
 
     /// The block of `len` bytes at `address`.
     #[inline(always)]
     pub(crate) fn block(&self, address: usize, len: usize) -> NonNull<[u8]> {
-        NonNull::slice_from_raw_parts(self.pointer(address), len)
+        NonNull::slice_from_raw_parts(self.non_null(address), len)
     }
 
     /// Reads the word at `address`.
@@ -89,7 +94,7 @@ impl Region {
     pub(crate) unsafe fn read(&self, address: usize) -> usize {
         // SAFETY: this function's contract says that the word is the caller's, aligned and
         // initialized.
-        unsafe { self.pointer(address).as_ptr().cast::<usize>().read() }
+        unsafe { self.pointer(address).cast::<usize>().read() }
     }
 
     /// Writes `word` to `address`.
@@ -100,7 +105,7 @@ impl Region {
     #[inline(always)]
     pub(crate) unsafe fn write(&self, address: usize, word: usize) {
         // SAFETY: this function's contract says that the word is the caller's and aligned.
-        unsafe { self.pointer(address).as_ptr().cast::<usize>().write(word) }
+        unsafe { self.pointer(address).cast::<usize>().write(word) }
     }
 
     /// Clears `len` bytes from `address` on.
@@ -110,6 +115,6 @@ impl Region {
     #[inline(always)]
     pub(crate) unsafe fn clear(&self, address: usize, len: usize) {
         // SAFETY: this function's contract says that the bytes are the caller's.
-        unsafe { self.pointer(address).as_ptr().write_bytes(0, len) }
+        unsafe { self.pointer(address).write_bytes(0, len) }
     }
 }

@@ -33,7 +33,6 @@ use crate::{
     bitmap::{BitSet, WORD, align_up},
     checked::{self, Guard},
     inspect::{Block, Damage, Inspect, State, rule},
-    linear::Linear,
     provenance,
     region::Region,
 };
@@ -113,7 +112,7 @@ impl FreeList {
     /// It is live, and in `region`.
     #[inline(always)]
     pub(crate) unsafe fn push(&mut self, region: &Region, address: usize) {
-        let block = region.pointer(address);
+        let block = region.non_null(address);
         // SAFETY: a block has room for a link, and the caller gives this one up.
         unsafe { block.cast().write(self.free) };
         self.free = block.as_ptr();
@@ -215,7 +214,7 @@ pub(crate) const WINDOW: usize = 64;
 /// use bonsai_alloc::prelude::*;
 /// use core::alloc::Layout;
 ///
-/// let mut slab = Slab::<Linear>::try_new(96, 8).unwrap();
+/// let mut slab = Slab::try_new_in(96, 8, Linear).unwrap();
 /// let block = slab.allocate(Layout::new::<[u64; 12]>()).unwrap();
 /// assert_eq!(slab.outstanding(), 1);
 /// // SAFETY: allocated just now.
@@ -271,25 +270,6 @@ impl Slab<Global> {
     /// `AllocFailed` if there is no memory.
     pub fn try_new(block_size: usize, num_blocks: usize) -> Result<Self, AllocInitError> {
         Self::try_new_in(block_size, num_blocks, Global)
-    }
-}
-
-/// Makes a [`Slab`] over [`Linear`] memory.
-///
-/// A trait, so that a plain `Slab::try_new` keeps meaning the global allocator. In the
-/// [prelude](crate::prelude).
-pub trait LinearSlab: Sized {
-    /// Makes a slab of `num_blocks` blocks of `block_size` bytes, in linear memory.
-    ///
-    /// # Errors
-    /// `InvalidConfig` as for [`Slab::region_layout`], or if a block has no room for an address;
-    /// `AllocFailed` if memory does not grow.
-    fn try_new(block_size: usize, num_blocks: usize) -> Result<Self, AllocInitError>;
-}
-
-impl LinearSlab for Slab<Linear> {
-    fn try_new(block_size: usize, num_blocks: usize) -> Result<Self, AllocInitError> {
-        Self::try_new_in(block_size, num_blocks, Linear)
     }
 }
 
@@ -386,7 +366,7 @@ impl<A: BackingAllocator> Slab<A> {
                 break block;
             }
             if let Some(address) = self.list.carve(self.blocks()) {
-                break self.region.pointer(address);
+                break self.region.non_null(address);
             }
             let waited = self.guard.next(&self.region, true).ok_or(AllocError)?;
             // SAFETY: freed, and not given back before.

@@ -211,7 +211,8 @@ unsafe impl<H: GlobalAlloc, S: Sites, const N: usize> GlobalAlloc for Traced<H, 
         // SAFETY: as the caller promises.
         let block = unsafe { self.heap.realloc(ptr, layout, new_size) };
         if self.ring.is_on() {
-            let new = crate::global::resized(layout, new_size);
+            // SAFETY: the contract of `realloc` says that `new_size` makes a layout.
+            let new = unsafe { crate::global::resized(layout, new_size) };
             self.allocated(Operation::Reallocate, block, new, from);
         }
         block

@@ -18,20 +18,20 @@ fn layout(size: usize, align: usize) -> Layout {
 
 #[test]
 fn cores_over_linear_memory_refuse_what_cannot_be() {
-    assert!(matches!(Slab::<Linear>::try_new(1, 1), Err(AllocInitError::InvalidConfig)));
-    assert!(matches!(Slab::<Linear>::try_new(usize::MAX, 2), Err(AllocInitError::InvalidConfig)));
-    assert!(matches!(Bump::<Linear>::try_new(layout(0, 1)), Err(AllocInitError::InvalidConfig)));
-    assert!(matches!(Buddy::<64, 0, Linear>::try_new(1), Err(AllocInitError::InvalidConfig)));
-    assert!(matches!(Buddy::<63, 2, Linear>::try_new(1), Err(AllocInitError::InvalidConfig)));
-    assert!(matches!(Buddy::<64, 2, Linear>::try_new(0), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Slab::try_new_in(1, 1, Linear), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Slab::try_new_in(usize::MAX, 2, Linear), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Bump::try_new_in(layout(0, 1), Linear), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Buddy::<64, 0, _>::try_new_in(1, Linear), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Buddy::<63, 2, _>::try_new_in(1, Linear), Err(AllocInitError::InvalidConfig)));
+    assert!(matches!(Buddy::<64, 2, _>::try_new_in(0, Linear), Err(AllocInitError::InvalidConfig)));
     // More than linear memory can ever have.
     let huge = layout(1 << 33, 8);
-    let Err(AllocInitError::AllocFailed(wanted)) = Bump::<Linear>::try_new(huge) else {
+    let Err(AllocInitError::AllocFailed(wanted)) = Bump::try_new_in(huge, Linear) else {
         panic!("8 GiB of linear memory");
     };
     assert_eq!(wanted, huge);
     assert!(matches!(
-        Buddy::<{ 1 << 30 }, 2, Linear>::try_new(5),
+        Buddy::<{ 1 << 30 }, 2, _>::try_new_in(5, Linear),
         Err(AllocInitError::AllocFailed(_))
     ));
 }
@@ -295,14 +295,14 @@ fn a_list_leads_to_blocks_that_were_handed_out() {
 #[test]
 fn linear_memory_is_shared_and_comes_back() {
     let stats = || Linear.pool().stats();
-    let slab = Slab::<Linear>::try_new(PAGE, 3).unwrap();
-    let buddy = Buddy::<65536, 9, Linear>::try_new(2).unwrap();
-    let bump = Bump::<Linear>::try_new(layout(1000, 8)).unwrap();
+    let slab = Slab::try_new_in(PAGE, 3, Linear).unwrap();
+    let buddy = Buddy::<65536, 9, _>::try_new_in(2, Linear).unwrap();
+    let bump = Bump::try_new_in(layout(1000, 8), Linear).unwrap();
     let held = stats();
     assert!(held.grown_pages >= 5 && held.free_bytes < PAGE, "{held:?}");
     drop((slab, buddy, bump));
     let after = stats();
     assert_eq!(after.free_bytes, after.grown_pages * PAGE);
-    drop(Slab::<Linear>::try_new(PAGE, 5).unwrap());
+    drop(Slab::try_new_in(PAGE, 5, Linear).unwrap());
     assert_eq!(stats(), after, "memory grew, or did not come back");
 }

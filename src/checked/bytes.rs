@@ -17,7 +17,7 @@ const CHUNK: usize = 256;
 /// They are the allocator's, and `region` may touch them.
 pub(super) unsafe fn fill(region: &Region, address: usize, len: usize, byte: u8) {
     // SAFETY: as the caller promises.
-    unsafe { region.pointer(address).as_ptr().write_bytes(byte, len) };
+    unsafe { region.pointer(address).write_bytes(byte, len) };
 }
 
 /// The offset of the first of `len` bytes that is not `byte`, and what stands there.
@@ -30,7 +30,7 @@ pub(super) unsafe fn differs(
     len: usize,
     byte: u8,
 ) -> Option<(usize, Found)> {
-    let start = region.pointer(address).as_ptr();
+    let start = region.pointer(address);
     // SAFETY: as the caller promises.
     let bytes = unsafe { core::slice::from_raw_parts(start, len) };
     // By chunks, which compare fast without optimization too.

@@ -73,7 +73,7 @@ fn empty<S: HeapState, M: PageSource, P: Policy>(heap: &Shell<S, M, P>, all: boo
     while let Some((address, layout)) = heap.guard.leaves(&region, all) {
         if let Some(padded) = padded(layout) {
             // SAFETY: the guard keeps only freed blocks, which the heap handed out for `padded`.
-            unsafe { S::dealloc(heap, region.pointer(address).as_ptr(), padded) };
+            unsafe { S::dealloc(heap, region.pointer(address), padded) };
         }
         any = true;
     }

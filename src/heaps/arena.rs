@@ -93,7 +93,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         while !self.cover(pool, extent.start, start, start + extent.len) {
             // In a small memory the map may find room only in what the extent has beside.
             let keep = if extent.len > size { size } else { 0 };
-            let rest = Region::unbounded(extent.start).pointer(start + keep);
+            let rest = Region::unbounded(extent.start).non_null(start + keep);
             release(pool, rest, extent.len - keep);
             if keep == 0 {
                 return false;
@@ -121,7 +121,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         self.committed += end - start;
         let tail = start + extent.len - end;
         if tail > 0 {
-            release(pool, self.tree.region().pointer(end), tail);
+            release(pool, self.tree.region().non_null(end), tail);
         }
     }
 

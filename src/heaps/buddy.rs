@@ -81,7 +81,7 @@ unsafe impl HeapState for State {
     #[inline(always)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
         match take(heap, layout) {
-            Some((taken, region)) => region.pointer(taken.address).as_ptr(),
+            Some((taken, region)) => region.pointer(taken.address),
             None => core::ptr::null_mut(),
         }
     }
@@ -108,7 +108,7 @@ unsafe impl HeapState for State {
         let dirty = if taken.zero { 2 * WORD } else { layout.size() };
         // SAFETY: the new block, which is no smaller than its two links.
         unsafe { region.clear(taken.address, dirty) };
-        region.pointer(taken.address).as_ptr()
+        region.pointer(taken.address)
     }
 
     #[inline(always)]
@@ -118,7 +118,8 @@ unsafe impl HeapState for State {
         layout: Layout,
         size: usize,
     ) -> bool {
-        let new = resized(layout, size);
+        // SAFETY: the contract of `resize` says that `size` makes a layout.
+        let new = unsafe { resized(layout, size) };
         // SAFETY: a live block of this heap, by the contract of `resize`.
         heap.state.with(|arena| unsafe { arena.resize(block.addr(), new) })
     }

@@ -148,7 +148,7 @@ impl State {
         if rest < self.span.end {
             self.committed -= self.span.end - rest;
             // SAFETY: the rest of the older chunk, which nothing uses.
-            unsafe { pool.release_run(self.region.pointer(rest), self.span.end - rest) };
+            unsafe { pool.release_run(self.region.non_null(rest), self.span.end - rest) };
         }
         self.region = region;
         self.start = start;
@@ -354,7 +354,7 @@ impl HeapView for Lock<State> {
             let mut address = state.zero_from.max(top);
             while address < end {
                 // SAFETY: free memory of ours.
-                let clear = unsafe { state.region.pointer(address).as_ptr().read() } == 0;
+                let clear = unsafe { state.region.pointer(address).read() } == 0;
                 rule(clear, address, "memory known to be zero is not")?;
                 address += 1;
             }

@@ -171,7 +171,7 @@ impl State {
     unsafe fn header<'a>(region: Region, slab: usize) -> &'a mut Header {
         // SAFETY: this function's contract says that a header is there, and that no other reference
         // to it is used.
-        unsafe { &mut *region.pointer(slab).as_ptr().cast::<Header>() }
+        unsafe { &mut *region.pointer(slab).cast::<Header>() }
     }
 
     fn region(&self) -> Region {
@@ -288,7 +288,7 @@ impl State {
         let Some((slab, _)) = self.take_large(memory, order, Tag::Slab) else {
             return false;
         };
-        let at = self.region().pointer(slab).as_ptr().cast::<Header>();
+        let at = self.region().pointer(slab).cast::<Header>();
         // SAFETY: a new block, larger than a header.
         unsafe { at.write(Header::new(class)) };
         // SAFETY: a new slab, all of it free.
@@ -314,7 +314,7 @@ impl State {
         // SAFETY: its list is in this slab.
         let block = match unsafe { header.list.pop(header.blocks(slab)) } {
             Some(block) => block,
-            None => region.pointer(header.list.carve(header.blocks(slab))?),
+            None => region.non_null(header.list.carve(header.blocks(slab))?),
         };
         if header.list.used == header.capacity {
             // SAFETY: it had room, so it is on the list.
@@ -363,7 +363,7 @@ impl State {
         }
         let order = self.arena.tree.order_for(layout.size(), layout.align())?;
         let (address, zero) = self.take_large(memory, order, Tag::Plain)?;
-        Some((self.region().pointer(address).as_ptr(), zero))
+        Some((self.region().pointer(address), zero))
     }
 }
 
@@ -417,7 +417,8 @@ unsafe impl HeapState for Lock<State> {
         layout: Layout,
         size: usize,
     ) -> bool {
-        let new = resized(layout, size);
+        // SAFETY: the contract of `resize` says that `size` makes a layout.
+        let new = unsafe { resized(layout, size) };
         let from = class_for(layout.size(), layout.align());
         let to = class_for(size, layout.align());
         match (from, to) {

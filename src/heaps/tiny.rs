@@ -126,7 +126,7 @@ impl Lists {
                     let rest = block + size_of_class(wanted);
                     // SAFETY: the rest of a block that has just been taken off its list.
                     unsafe { self.release(region, rest, block + size_of_class(class)) };
-                    return region.pointer(block).as_ptr();
+                    return region.pointer(block);
                 }
                 if class == 0 {
                     break;
@@ -403,7 +403,7 @@ mod tests {
     }
 
     fn pointer(pool: &Pool<Simulation>, address: usize) -> *mut u8 {
-        pool.region().pointer(address).as_ptr()
+        pool.region().pointer(address)
     }
 
     fn free_blocks(heap: &Heap) -> Vec<Block> {

@@ -330,7 +330,7 @@ impl FreeRuns {
             zero_from = self.zero_start.max(start).min(end) - start;
             self.zero_start = end + 2 * WORD;
         }
-        Extent { start: region.pointer(start), len: end - start, zero_from }
+        Extent { start: region.non_null(start), len: end - start, zero_from }
     }
 }
 

@@ -235,7 +235,7 @@ static SHARED: Pool<Machine> = Pool::new(Machine);
 /// use bonsai_alloc::prelude::*;
 /// use core::alloc::Layout;
 ///
-/// let mut buddy = Buddy::<4096, 9, Linear>::try_new(4).unwrap();
+/// let mut buddy = Buddy::<4096, 9, _>::try_new_in(4, Linear).unwrap();
 /// let block = buddy.allocate(Layout::new::<[u64; 8]>()).unwrap();
 /// // SAFETY: allocated just now.
 /// unsafe { buddy.deallocate(block.cast()) };
@@ -308,7 +308,7 @@ impl<L: LinearMemory> Pool<L> {
         self.runs.with(|runs| {
             let memory = &self.memory;
             if let Some((start, len)) = piece(memory) {
-                return Some(Extent { start: all(memory).pointer(start), len, zero_from: len });
+                return Some(Extent { start: all(memory).non_null(start), len, zero_from: len });
             }
             let pages = bytes.div_ceil(PAGE);
             if memory.pages() + pages > MAX_PAGES {
@@ -320,7 +320,7 @@ impl<L: LinearMemory> Pool<L> {
             // Where there are threads, another one may have grown in between.
             #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
             let pages = pages.min(MAX_PAGES.saturating_sub(before));
-            let start = all(memory).pointer(memory.pointer(before).addr());
+            let start = all(memory).non_null(memory.pointer(before).addr());
             Some(Extent { start, len: pages * PAGE, zero_from: 0 })
         })
     }

@@ -19,7 +19,7 @@ impl State {
     /// A copy of the header of the slab at `slab`: no reference to it ends.
     fn peek(&self, slab: usize) -> Option<Header> {
         // SAFETY: the map says that a slab begins there.
-        let read = || unsafe { self.region().pointer(slab).as_ptr().cast::<Header>().read() };
+        let read = || unsafe { self.region().pointer(slab).cast::<Header>().read() };
         if self.begins(slab) { Some(read()) } else { None }
     }
 

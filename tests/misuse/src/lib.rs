@@ -65,7 +65,7 @@ extern "C" fn interior_free() {
 
 #[unsafe(no_mangle)]
 extern "C" fn foreign_free() {
-    let mut slab = Slab::<Linear>::try_new(40, 4).expect("memory");
+    let mut slab = Slab::try_new_in(40, 4, Linear).expect("memory");
     let block = slab.allocate_block().expect("memory");
     free(block.cast().as_ptr(), WANTED);
 }
