@@ -223,8 +223,8 @@ mod buddy_system {
         }
         #[inline(always)]
         unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout) {
-            // Not marked as unsafe there.
-            self.heap.dealloc(ptr, layout);
+            // SAFETY: the contract of `deallocate` says that the block is live and of this layout.
+            unsafe { self.heap.dealloc(ptr, layout) };
         }
         unsafe fn reset(&mut self) {
             unreachable!("no workload resets a buddy")
