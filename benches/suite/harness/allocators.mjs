@@ -4,6 +4,7 @@
 export const ALLOCATORS = {
   dlmalloc: { title: "dlmalloc (std)", peer: true },
   talc: { title: "talc 5.1.1", peer: true },
+  wasmalloc: { title: "wasmalloc 0.1.1", peer: true },
   rlsf: { title: "rlsf 0.2.3", peer: true },
   "rlsf-small": { title: "rlsf 0.2.3, small", peer: true },
   lol: { title: "lol_alloc 0.4.1", peer: true },

@@ -34,7 +34,7 @@ function* files(path) {
 /** A digest of all that a module is made from. */
 function digest(allocator, set, watched, compiler) {
   const hash = createHash("sha256").update(`${allocator} ${set} ${watched} ${compiler}`);
-  const sources = [join(suite, "Cargo.toml"), join(suite, "Cargo.lock")];
+  const sources = [join(suite, "Cargo.toml"), join(suite, "Cargo.lock"), join(suite, ".cargo/config.toml")];
   sources.push(...["allocators", ...SETS[set].folders].flatMap((folder) => [...files(join(suite, folder))]));
   if (ALLOCATORS[allocator].own) sources.push(join(root, "Cargo.toml"), ...files(join(root, "src")));
   for (const source of sources) hash.update(source).update(readFileSync(source));

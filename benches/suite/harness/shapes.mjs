@@ -53,6 +53,10 @@ const MODULES = {
       time: false,
       pages: false,
     },
+    { name: "mixed-trees", about: "syntax trees of mixed nodes, built and dropped", ...BLOCKS, steps: 200_000 },
+    { name: "arenas", about: "a parser's strings and vectors, dropped with each file", ...BLOCKS, steps: 400_000 },
+    { name: "nested-vecs", about: "growing vectors of vectors of vectors", ...BLOCKS, steps: 400_000 },
+    { name: "documents", about: "documents replaced by documents", ...BLOCKS, steps: 600, smoke: 50 },
   ],
   programs: [
     { name: "serde_json", about: "1,000 records written, read, edited", ...PROGRAM, steps: 1_000, smoke: 20 },
@@ -62,6 +66,11 @@ const MODULES = {
     { name: "wat", about: "a text module of 150 functions encoded", ...PROGRAM, steps: 150, smoke: 10 },
     { name: "rhai", about: "a script compiled and run", ...PROGRAM, steps: 150, smoke: 20 },
     { name: "maps", about: "an index of documents in BTreeMap, HashMap, Rc", ...PROGRAM, steps: 1_000, smoke: 50 },
+    { name: "lightningcss", about: "the page's style sheet minified", ...PROGRAM, steps: 6 },
+    { name: "naga", about: "a shader translated to SPIR-V and GLSL", ...PROGRAM, steps: 20 },
+    { name: "sqlparser", about: "tables and reports parsed and written", ...PROGRAM, steps: 20 },
+    { name: "minijinja", about: "a page made of a record of benchmarks", ...PROGRAM, steps: 6 },
+    { name: "usvg", about: "charts read, their shapes made paths", ...PROGRAM, steps: 20 },
   ],
 };
 

@@ -45,6 +45,9 @@ contestant!(
 #[cfg(feature = "wee")]
 contestant!(wee_alloc::WeeAlloc<'static>, wee_alloc::WeeAlloc::INIT);
 
+#[cfg(feature = "wasmalloc")]
+contestant!(wasmalloc::WasmAlloc, wasmalloc::WasmAlloc::new());
+
 #[cfg(feature = "bump")]
 contestant!(bonsai_alloc::BumpHeap, bonsai_alloc::BumpHeap::new());
 

@@ -121,3 +121,54 @@ pub fn deflate(sentences: usize, random: &mut Random) -> u64 {
     }
     sum
 }
+
+/// minijinja: a template with macros and loops makes a page of a record of the benchmarks.
+pub fn template(rounds: usize, random: &mut Random) -> u64 {
+    use minijinja::{Environment, Value, context, value::Serde};
+
+    let record: serde_json::Value =
+        serde_json::from_str(include_str!("../../../results/2026-11-23-quick-browsers.json"))
+            .expect("it is a record");
+    let mut sum = 0_u64;
+    for _ in 0..rounds {
+        let mut environment = Environment::new();
+        environment
+            .add_template("report.html", include_str!("../input/report.html"))
+            .expect("it is a template");
+        let template = environment.get_template("report.html").expect("it was added");
+        let mut record = record.clone();
+        record["commit"] = word(random).into();
+        let page = template
+            .render(context! { record => Value::from(Serde(&record)) })
+            .expect("the template fits the record");
+        sum = sum.rotate_left(1) ^ checksum(page.as_bytes());
+    }
+    sum
+}
+
+/// usvg: two charts of the documentation are parsed, their styles resolved, their shapes made paths.
+pub fn picture(rounds: usize, random: &mut Random) -> u64 {
+    use usvg::{Group, Node, Options, Tree};
+
+    fn look(group: &Group) -> u64 {
+        group.children().iter().fold(0, |sum: u64, node| {
+            let inner = match node {
+                Node::Group(group) => look(group),
+                _ => 1,
+            };
+            let bounds = node.abs_bounding_box();
+            sum.rotate_left(3) ^ inner ^ u64::from(bounds.width().to_bits() ^ bounds.x().to_bits())
+        })
+    }
+
+    let charts = [include_str!("../input/pages.svg"), include_str!("../input/times.svg")];
+    let mut sum = 0_u64;
+    for _ in 0..rounds {
+        let mut source = random.pick(&charts).to_string();
+        let end = source.rfind("</svg>").expect("it is a picture");
+        source.insert_str(end, &format!("<rect id='{}' width='9' height='9'/>", word(random)));
+        let tree = Tree::from_str(&source, &Options::default()).expect("it is a picture");
+        sum = sum.rotate_left(1) ^ look(tree.root());
+    }
+    sum
+}

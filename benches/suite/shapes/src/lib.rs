@@ -9,13 +9,14 @@ mod block;
 mod blocks;
 mod collections;
 mod random;
+mod teardown;
 
 // For its exports.
 #[cfg(feature = "soak")]
 use bonsai_suite_soak as _;
 use random::Random;
 
-const SHAPES: [fn(usize, &mut Random) -> u64; 16] = [
+const SHAPES: [fn(usize, &mut Random) -> u64; 20] = [
     blocks::random_10k,
     blocks::random_10k_realloc,
     blocks::random_10k_aligned,
@@ -32,6 +33,10 @@ const SHAPES: [fn(usize, &mut Random) -> u64; 16] = [
     blocks::ratchet,
     collections::pushes,
     blocks::zeroed,
+    teardown::mixed_trees,
+    teardown::parser_arenas,
+    teardown::nested_vecs,
+    teardown::documents,
 ];
 
 /// Runs a shape.
