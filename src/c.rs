@@ -160,7 +160,7 @@ impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
         // SAFETY: the contract of `layout`.
         let measure = || unsafe { S::size(self, block) };
         #[cfg(feature = "checked")]
-        return crate::checked::layout(self, block, why, measure);
+        return crate::global::layout(self, block, why, measure);
         #[cfg(not(feature = "checked"))]
         Layout::from_size_align(measure(), ALIGN).ok()
     }

@@ -80,24 +80,22 @@ mod book;
 mod bytes;
 mod core;
 mod guard;
-mod heap;
 mod hook;
 mod links;
 mod report;
 mod storage;
+mod zone;
 
-#[cfg(feature = "c")]
-pub(crate) use self::heap::layout;
-pub(crate) use self::{
-    guard::Guard,
-    heap::{alloc, alloc_zeroed, dealloc, make_room, padded, realloc},
-    links::{Seal, plausible, sound},
-};
 pub use self::{
     guard::set_quarantine,
-    heap::ZONE,
     hook::{Hook, Message, set_hook, stop},
     report::{Allocator, Fault, Found, Known, Operation, Report},
+    zone::ZONE,
+};
+pub(crate) use self::{
+    guard::{Guard, Leave, Left},
+    links::{Seal, plausible, sound},
+    zone::padded,
 };
 use crate::region::Region;
 

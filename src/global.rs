@@ -22,6 +22,8 @@
 
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 mod allocator;
+#[cfg(feature = "checked")]
+mod checked;
 mod policy;
 
 use core::{
@@ -31,6 +33,8 @@ use core::{
     ptr,
 };
 
+#[cfg(all(feature = "checked", feature = "c"))]
+pub(crate) use self::checked::layout;
 pub use self::policy::{Policy, Standard};
 use crate::{
     checked::Guard,
@@ -180,6 +184,15 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
         Shell { state: S::NEW, memory, guard, policy: PhantomData }
     }
 
+    /// Empties the quarantine of the feature `checked`. Returns false if nothing was in it.
+    #[inline(always)]
+    pub(crate) fn empty_quarantine(&self) -> bool {
+        #[cfg(feature = "checked")]
+        return checked::make_room(self);
+        #[cfg(not(feature = "checked"))]
+        false
+    }
+
     /// Allocates a block whose alignment is at most [`HeapState::ALIGN`].
     ///
     /// # Safety
@@ -200,7 +213,7 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
     unsafe fn alloc_layout(&self, layout: Layout) -> *mut u8 {
         #[cfg(feature = "checked")]
         // SAFETY: the caller's contract is that of `GlobalAlloc::alloc`.
-        let block = unsafe { crate::checked::alloc(self, layout) };
+        let block = unsafe { checked::alloc(self, layout) };
         #[cfg(not(feature = "checked"))]
         // SAFETY: the caller's contract is that of `GlobalAlloc::alloc`.
         let block = unsafe { S::alloc(self, layout) };
@@ -215,7 +228,7 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
     unsafe fn zeroed_layout(&self, layout: Layout) -> *mut u8 {
         #[cfg(feature = "checked")]
         // SAFETY: the caller's contract is that of `GlobalAlloc::alloc_zeroed`.
-        let block = unsafe { crate::checked::alloc_zeroed(self, layout) };
+        let block = unsafe { checked::alloc_zeroed(self, layout) };
         #[cfg(not(feature = "checked"))]
         // SAFETY: the caller's contract is that of `GlobalAlloc::alloc_zeroed`.
         let block = unsafe { S::alloc_zeroed(self, layout) };
@@ -231,7 +244,7 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
         #[cfg(feature = "checked")]
         // SAFETY: the caller's contract is that of `GlobalAlloc::dealloc`.
         unsafe {
-            crate::checked::dealloc(self, block, layout);
+            checked::dealloc(self, block, layout);
         };
         #[cfg(not(feature = "checked"))]
         // SAFETY: the caller's contract is that of `GlobalAlloc::dealloc`.
@@ -248,7 +261,7 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
     unsafe fn realloc_layout(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         #[cfg(feature = "checked")]
         // SAFETY: the caller's contract is that of `GlobalAlloc::realloc`.
-        return unsafe { crate::checked::realloc(self, block, layout, size) };
+        return unsafe { checked::realloc(self, block, layout, size) };
         #[cfg(not(feature = "checked"))]
         // SAFETY: the caller's contract is that of `GlobalAlloc::realloc`.
         if unsafe { S::resize(self, block, layout, size) } {

@@ -584,7 +584,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
             if retried || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none()) {
                 return None;
             }
-            if checked::make_room(self) {
+            if self.empty_quarantine() {
                 continue;
             }
             let freed = self.state.with(|state| state.free_emergency::<P>());

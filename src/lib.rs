@@ -35,9 +35,6 @@ pub mod bump;
 pub mod c;
 #[cfg(feature = "checked")]
 pub mod checked;
-#[cfg(not(feature = "checked"))]
-#[path = "checked/inert.rs"]
-mod checked;
 mod descriptor;
 mod error;
 mod global;
@@ -48,12 +45,18 @@ pub mod linear;
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 mod local;
 mod lock;
+mod machine;
 pub mod prelude;
 mod provenance;
 mod region;
 pub mod slab;
 #[cfg(feature = "trace")]
 pub mod trace;
+#[cfg(not(feature = "checked"))]
+mod unchecked;
+
+#[cfg(not(feature = "checked"))]
+use unchecked as checked;
 
 #[cfg(feature = "alloc")]
 pub use backing::Global;

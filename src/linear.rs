@@ -8,17 +8,13 @@
 //! | [`PageSource`] | [`Linear`] or a [`&Pool`](Pool): where a heap takes its pages |
 
 mod free_runs;
-mod memory;
-mod platform;
 mod pool;
 #[cfg(any(unix, windows))]
 mod simulation;
 
-#[cfg(not(any(unix, windows)))]
-pub use self::platform::ProvideError;
+pub use self::pool::{Extent, Linear, PageSource, Pool, PoolStats};
 #[cfg(any(unix, windows))]
 pub use self::simulation::{Config, Simulation};
-pub use self::{
-    memory::{LinearMemory, MAX_PAGES, Machine, PAGE},
-    pool::{Extent, Linear, PageSource, Pool, PoolStats},
-};
+#[cfg(not(any(unix, windows)))]
+pub use crate::machine::ProvideError;
+pub use crate::machine::{LinearMemory, MAX_PAGES, Machine, PAGE};

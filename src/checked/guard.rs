@@ -63,7 +63,7 @@ pub(crate) struct Guard {
 
 /// How a block that is freed leaves.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Leave {
+pub(crate) enum Leave {
     /// It waits, if it is not too large.
     Waiting,
     /// It is the allocator's at once.
@@ -299,7 +299,7 @@ impl Guard {
     /// Returns the layout of the live block at `address`; `untracked` if it may be a block without
     /// an entry; `None`, after a report, if something is wrong with it.
     #[cfg(feature = "c")]
-    pub(super) fn layout(
+    pub(crate) fn layout(
         &self,
         region: &Region,
         address: usize,
@@ -317,7 +317,7 @@ impl Guard {
     }
 
     /// Frees the block at `address`, as far as the ledger is concerned.
-    pub(super) fn leave(
+    pub(crate) fn leave(
         &self,
         region: &Region,
         address: usize,
@@ -353,7 +353,7 @@ impl Guard {
     }
 
     /// A block that was freed at once is one that nobody uses again.
-    pub(super) fn dead(&self, address: usize) {
+    pub(crate) fn dead(&self, address: usize) {
         self.look(|book| {
             if book.find(address).is_some_and(|entry| entry.state == State::Freed) {
                 book.close(address, State::Dead);
@@ -363,7 +363,7 @@ impl Guard {
 
     /// The block that has waited longest, which the allocator must take back now: because there is
     /// no other memory (`empty`), or because more waits than may.
-    pub(super) fn leaves(&self, region: &Region, empty: bool) -> Option<(usize, Layout)> {
+    pub(crate) fn leaves(&self, region: &Region, empty: bool) -> Option<(usize, Layout)> {
         self.settle(if empty { Operation::Allocate } else { Operation::Free });
         let limit = if empty { 0 } else { QUARANTINE.load(Relaxed) };
         let (entry, wrong) = self.look(|book| {
@@ -502,7 +502,7 @@ impl Guard {
 
 /// What became of a block that was to be freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Left {
+pub(crate) enum Left {
     /// It is not freed.
     Refused,
     /// It waits: the allocator is not told yet.

@@ -51,7 +51,7 @@ mod pages {
     use core::cell::UnsafeCell;
 
     use super::{Layout, NonNull};
-    use crate::linear::{LinearMemory, MAX_PAGES, Machine, PAGE};
+    use crate::machine::{LinearMemory, MAX_PAGES, Machine, PAGE};
 
     /// The first books fit in here.
     const FIRST: usize = 16 * 1024;

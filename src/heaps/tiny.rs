@@ -386,7 +386,7 @@ mod tests {
 
     use super::{Block, Layout, State, TinyHeap, TinyStats, class_of, size_of_class};
     use crate::bitmap::align_up;
-    use crate::checked::{ZONE, make_room};
+    use crate::checked::ZONE;
     use crate::linear::{Config, LinearMemory, MAX_PAGES, PAGE, Pool, Simulation};
 
     type Heap<'a> = TinyHeap<&'a Pool<Simulation>>;
@@ -504,7 +504,7 @@ mod tests {
             // SAFETY: live, with that layout.
             unsafe { heap.dealloc(pointer(&pool, block), layout) };
         }
-        make_room(&heap);
+        heap.empty_quarantine();
         let below = 2 * PAGE - align_up(12_344, 16);
         let grown = (pool.memory().pages() - 3 - foreign) * PAGE;
         assert_eq!(heap.stats().free_bytes, below + grown, "nothing is lost");
@@ -624,7 +624,7 @@ mod tests {
             // SAFETY: live, with that layout.
             unsafe { heap.dealloc(pointer(&pool, block), layout(40, 1)) };
         }
-        make_room(&heap);
+        heap.empty_quarantine();
         let before = free_blocks(&heap);
         assert!(before.len() > 1000, "more than one batch: {}", before.len());
         assert_eq!(heap.stats().free_blocks, before.len());

@@ -4,7 +4,7 @@
 use core::{ffi::c_void, ops::Range};
 
 use crate::{
-    linear::{LinearMemory, MAX_PAGES, Machine, PAGE},
+    machine::{LinearMemory, MAX_PAGES, Machine, PAGE},
     provenance,
 };
 

@@ -4,8 +4,8 @@ use core::{ops::Range, ptr::NonNull};
 
 use super::pieces::{Pieces, ProvideError};
 use crate::{
-    linear::{LinearMemory, MAX_PAGES, Machine, PAGE},
     lock::Lock,
+    machine::{LinearMemory, MAX_PAGES, Machine, PAGE},
     provenance,
 };
 

@@ -1,4 +1,4 @@
-//! Pieces of memory that a program gives to [`Machine`](crate::linear::Machine), until a pool
+//! Pieces of memory that a program gives to [`Machine`](crate::machine::Machine), until a pool
 //! takes them: a list that stands in the pieces themselves.
 
 use core::{fmt, ops::Range};

@@ -4,9 +4,7 @@
 use core::alloc::Layout;
 
 use crate::{
-    global::{HeapState, Policy, Shell},
     inspect::{Block, Damage},
-    linear::PageSource,
     region::Region,
 };
 
@@ -136,10 +134,4 @@ pub(crate) const ZONE: usize = 0;
 #[inline(always)]
 pub(crate) fn padded(layout: Layout) -> Option<Layout> {
     Some(layout)
-}
-
-/// Nothing waits.
-#[inline(always)]
-pub(crate) fn make_room<S: HeapState, M: PageSource, P: Policy>(_: &Shell<S, M, P>) -> bool {
-    false
 }

@@ -12,8 +12,8 @@ use core::{
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use crate::{
-    linear::{LinearMemory, MAX_PAGES, Machine, PAGE},
     lock::Lock,
+    machine::{LinearMemory, MAX_PAGES, Machine, PAGE},
     provenance,
 };
 

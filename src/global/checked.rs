@@ -2,25 +2,11 @@
 
 use core::{alloc::Layout, ptr};
 
-use super::{
-    Operation,
-    guard::{Leave, Left},
-};
+use super::{HeapState, Policy, Shell};
 use crate::{
-    bitmap::align_up,
-    global::{HeapState, Policy, Shell},
+    checked::{Leave, Left, Operation, ZONE, padded},
     linear::PageSource,
 };
-
-/// The least that is between a block of a heap and the next one, in bytes; and what sizes are
-/// rounded up to before, so that bytes just behind a block are its red zone.
-pub const ZONE: usize = 16;
-
-/// The layout that a heap asks itself for when it is asked for `layout`. `None` where that is none.
-pub(crate) fn padded(layout: Layout) -> Option<Layout> {
-    let size = align_up(layout.size(), ZONE).checked_add(ZONE)?;
-    Layout::from_size_align(size, layout.align()).ok()
-}
 
 fn hand_out<S: HeapState, M: PageSource, P: Policy>(
     heap: &Shell<S, M, P>,
@@ -45,7 +31,7 @@ fn hand_out<S: HeapState, M: PageSource, P: Policy>(
 ///
 /// # Safety
 /// As for [`alloc`](core::alloc::GlobalAlloc::alloc).
-pub(crate) unsafe fn alloc<S: HeapState, M: PageSource, P: Policy>(
+pub(super) unsafe fn alloc<S: HeapState, M: PageSource, P: Policy>(
     heap: &Shell<S, M, P>,
     layout: Layout,
 ) -> *mut u8 {
@@ -57,7 +43,7 @@ pub(crate) unsafe fn alloc<S: HeapState, M: PageSource, P: Policy>(
 ///
 /// # Safety
 /// As for [`alloc_zeroed`](core::alloc::GlobalAlloc::alloc_zeroed).
-pub(crate) unsafe fn alloc_zeroed<S: HeapState, M: PageSource, P: Policy>(
+pub(super) unsafe fn alloc_zeroed<S: HeapState, M: PageSource, P: Policy>(
     heap: &Shell<S, M, P>,
     layout: Layout,
 ) -> *mut u8 {
@@ -81,7 +67,7 @@ fn empty<S: HeapState, M: PageSource, P: Policy>(heap: &Shell<S, M, P>, all: boo
 }
 
 /// Empties the quarantine. Returns false if nothing was in it.
-pub(crate) fn make_room<S: HeapState, M: PageSource, P: Policy>(heap: &Shell<S, M, P>) -> bool {
+pub(super) fn make_room<S: HeapState, M: PageSource, P: Policy>(heap: &Shell<S, M, P>) -> bool {
     empty(heap, true)
 }
 
@@ -89,7 +75,7 @@ pub(crate) fn make_room<S: HeapState, M: PageSource, P: Policy>(heap: &Shell<S, 
 ///
 /// # Safety
 /// As for [`dealloc`](core::alloc::GlobalAlloc::dealloc), as far as nobody checks it.
-pub(crate) unsafe fn dealloc<S: HeapState, M: PageSource, P: Policy>(
+pub(super) unsafe fn dealloc<S: HeapState, M: PageSource, P: Policy>(
     heap: &Shell<S, M, P>,
     block: *mut u8,
     layout: Layout,
@@ -115,7 +101,7 @@ pub(crate) unsafe fn dealloc<S: HeapState, M: PageSource, P: Policy>(
 ///
 /// # Safety
 /// As for [`realloc`](core::alloc::GlobalAlloc::realloc), as far as nobody checks it.
-pub(crate) unsafe fn realloc<S: HeapState, M: PageSource, P: Policy>(
+pub(super) unsafe fn realloc<S: HeapState, M: PageSource, P: Policy>(
     heap: &Shell<S, M, P>,
     block: *mut u8,
     old: Layout,
