@@ -112,7 +112,9 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         let free = start + align_up(live, granule);
         let end = align_down(start + extent.len, granule);
         let zero = align_up(start + extent.zero_from, granule).min(end).max(free);
-        self.tree.entries = self.tree.entries.max((end - self.tree.origin) / granule);
+        // A shift, because a division has a panic where its divisor is 0.
+        let entries = (end - self.tree.origin) >> granule.trailing_zeros();
+        self.tree.entries = self.tree.entries.max(entries);
         self.tree.add_live(start, free);
         // SAFETY: fresh from the pool; nothing else uses it.
         unsafe { self.tree.add(free, zero, false) };
@@ -162,7 +164,7 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         // The new map's own extent is to be covered too, and may lie beyond; then once more.
         for _ in 0..3 {
             let origin = align_down(lowest, PAGE);
-            let needed = (highest - origin).div_ceil(granule);
+            let needed = align_up(highest - origin, granule) >> granule.trailing_zeros();
             let capacity = align_up(needed + needed / 4 + 1, granule);
             let Some(extent) = pool.acquire_run(capacity, granule) else {
                 return false;

@@ -50,6 +50,12 @@ static SIZES: [usize; CLASSES] = {
 /// The largest block in a slab.
 const LARGEST: usize = 2048;
 
+/// The size of the blocks of `class`; of the last class for every number beyond, so that no index is out of bounds.
+#[inline(always)]
+fn block_size(class: usize) -> usize {
+    SIZES[class.min(CLASSES - 1)]
+}
+
 /// The class for `size` bytes aligned to `align`, or `None` where the buddy serves it.
 #[inline]
 fn class_for(size: usize, align: usize) -> Option<usize> {
@@ -94,7 +100,7 @@ struct Header {
 impl Header {
     /// The header of a slab of `class`, none of whose blocks was handed out yet.
     fn new(class: usize) -> Header {
-        let size = SIZES[class];
+        let size = block_size(class);
         let align = if size.is_power_of_two() { size } else { 16 };
         let first = align_up(size_of::<Header>(), align);
         let capacity = ((1 << (GRANULE + slab_order(size))) - first) / size;
@@ -103,7 +109,7 @@ impl Header {
 
     /// The place of the blocks of the slab at `slab` are.
     fn blocks(&self, slab: usize) -> Blocks {
-        Blocks { first: slab + self.first, size: SIZES[self.class], count: self.capacity }
+        Blocks { first: slab + self.first, size: block_size(self.class), count: self.capacity }
     }
 }
 
@@ -174,6 +180,12 @@ impl State {
         unsafe { &mut *region.pointer(slab).cast::<Header>() }
     }
 
+    /// The first slab of `class` that has room, 0 for none; of the last class for every number beyond.
+    #[inline(always)]
+    fn first(&mut self, class: usize) -> &mut usize {
+        &mut self.partial[class.min(CLASSES - 1)]
+    }
+
     fn region(&self) -> Region {
         *self.arena.tree.region()
     }
@@ -202,7 +214,7 @@ impl State {
         let region = self.region();
         // SAFETY: a slab of ours.
         let header = unsafe { State::header(region, slab) };
-        let mut next = self.partial[header.class];
+        let mut next = *self.first(header.class);
         if next != 0 {
             let sound = self.is_sound(next, header.class);
             // SAFETY: another slab of ours.
@@ -219,7 +231,7 @@ impl State {
         }
         header.next = next;
         header.previous = 0;
-        self.partial[header.class] = slab;
+        *self.first(header.class) = slab;
     }
 
     /// Takes a slab off the list of its class.
@@ -231,7 +243,7 @@ impl State {
         // SAFETY: a slab of ours.
         let header = unsafe { State::header(region, slab) };
         if !self.leads(slab, header) {
-            self.partial[header.class] = 0;
+            *self.first(header.class) = 0;
             return;
         }
         if header.next != 0 {
@@ -242,7 +254,7 @@ impl State {
             // SAFETY: another slab of ours.
             unsafe { State::header(region, header.previous) }.next = header.next;
         } else {
-            self.partial[header.class] = header.next;
+            *self.first(header.class) = header.next;
         }
     }
 
@@ -250,11 +262,11 @@ impl State {
     fn reclaim(&mut self) -> bool {
         let mut any = false;
         for class in 0..CLASSES {
-            let slab = self.partial[class];
+            let slab = *self.first(class);
             // SAFETY: a slab of ours, if it is one.
             let empty = slab != 0 && unsafe { State::header(self.region(), slab) }.list.used == 0;
             if empty && self.is_sound(slab, class) {
-                self.partial[class] = 0;
+                *self.first(class) = 0;
                 // SAFETY: nothing in it is live, and it was alone on its list.
                 unsafe { self.arena.tree.give(slab) };
                 any = true;
@@ -284,7 +296,7 @@ impl State {
     #[cold]
     #[inline(never)]
     fn make_slab<M: PageSource>(&mut self, memory: &M, class: usize) -> bool {
-        let order = slab_order(SIZES[class]);
+        let order = slab_order(block_size(class));
         let Some((slab, _)) = self.take_large(memory, order, Tag::Slab) else {
             return false;
         };
@@ -300,13 +312,13 @@ impl State {
     #[inline]
     fn take_small<M: PageSource>(&mut self, memory: &M, class: usize) -> Option<*mut u8> {
         debug_assert!(class < CLASSES);
-        let mut slab = self.partial[class];
+        let mut slab = *self.first(class);
         if slab == 0 || !self.is_sound(slab, class) {
-            self.partial[class] = 0;
+            *self.first(class) = 0;
             if !self.make_slab(memory, class) {
                 return None;
             }
-            slab = self.partial[class];
+            slab = *self.first(class);
         }
         let region = self.region();
         // SAFETY: a slab of ours, with room.
@@ -329,7 +341,7 @@ impl State {
     /// It was taken for that class, and not freed since.
     #[inline]
     unsafe fn give_small(&mut self, address: usize, class: usize) {
-        let slab = align_down(address, 1 << (GRANULE + slab_order(SIZES[class])));
+        let slab = align_down(address, 1 << (GRANULE + slab_order(block_size(class))));
         let region = self.region();
         if !self.is_sound(slab, class) {
             return;
