@@ -99,7 +99,7 @@ pub(crate) use self::{
 };
 use crate::region::Region;
 
-/// What the book of an allocator says.
+/// The counters of an allocator's book.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Blocks that were handed out and not freed.
@@ -112,7 +112,7 @@ pub struct Counts {
     pub untracked: usize,
 }
 
-/// What [`Checked`] looks at.
+/// An allocator that has a guard, and the memory under it.
 pub(crate) trait Watched {
     /// The allocator's place in the ledger.
     fn guard(&self) -> &Guard;
@@ -141,7 +141,7 @@ pub(crate) use watched;
 /// An allocator whose calls are checked: every core and every heap of the crate.
 #[expect(private_bounds, reason = "nobody else can have it")]
 pub trait Checked: Watched {
-    /// What the allocator's book says.
+    /// Returns the counters of the allocator's book: blocks live, waiting and untracked.
     fn counts(&self) -> Counts {
         self.guard().counts()
     }

@@ -1,6 +1,6 @@
-//! What a reader outside of the module needs to know to find a heap's state in linear memory.
+//! The addresses by which a reader outside of the module finds a heap's state in linear memory.
 //!
-//! docs/heap-layout.md specifies it, and what stands where the addresses lead.
+//! docs/heap-layout.md specifies them, and the state that they lead to.
 
 use core::ptr;
 
@@ -11,7 +11,7 @@ const MAGIC: usize = 0x534E_4F42;
 const VERSION: usize = 1;
 const WORDS: usize = 16;
 
-/// Which heap a descriptor describes.
+/// The kind of heap that a descriptor describes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Bump = 1,
@@ -75,7 +75,7 @@ pub(crate) const fn value(n: usize) -> *const () {
 #[macro_export]
 macro_rules! inspectable {
     ($heap:path) => {
-        /// Where a reader of linear memory finds the heap: see bonsai_alloc's docs/heap-layout.md.
+        /// The addresses of the heap's state, for readers of linear memory: see bonsai_alloc's docs/heap-layout.md.
         #[unsafe(no_mangle)]
         pub static BONSAI_HEAP: $crate::Descriptor = $heap.descriptor();
     };

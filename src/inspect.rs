@@ -1,14 +1,14 @@
-//! The one read-only view of an allocator: its blocks in address order, what they add up to, and
-//! whether its bookkeeping holds.
+//! The one read-only view of an allocator: its blocks in address order, their sums, and a check of
+//! its bookkeeping.
 //!
 //! Tests, fuzzers, the handles for JavaScript and the page all read this view.
 
 use core::fmt;
 
-/// What a block is used for.
+/// The use of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Handed out and not given back.
+    /// Handed out and not freed.
     Live,
     /// Ready to be handed out.
     Free,
@@ -26,7 +26,7 @@ pub struct Block {
     pub address: usize,
     /// The size in bytes, never 0.
     pub size: usize,
-    /// What it is used for.
+    /// The use of the block.
     pub state: State,
 }
 
@@ -37,20 +37,20 @@ impl Block {
     }
 }
 
-/// What the blocks of an allocator add up to. All sizes in bytes.
+/// The sums of an allocator's blocks. All sizes in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Handed out, counted in whole blocks: what was asked for and what rounding added.
     pub live_bytes: usize,
-    /// How many blocks are live.
+    /// The number of live blocks.
     pub live_blocks: usize,
     /// Ready to be handed out.
     pub free_bytes: usize,
-    /// How many free blocks there are.
+    /// The number of free blocks.
     pub free_blocks: usize,
     /// The largest free block. A request above it makes the allocator grow, or fails.
     pub largest_free: usize,
-    /// The allocator's own.
+    /// The allocator's own: headers, maps, and tails too small for any block.
     pub meta_bytes: usize,
     /// Not the allocator's, but within its range of addresses.
     pub gap_bytes: usize,
@@ -80,13 +80,13 @@ impl Stats {
     }
 }
 
-/// What [`Inspect::check`] found wrong: bookkeeping that contradicts itself, because memory was
-/// overwritten, a block freed twice, or the allocator has a bug.
+/// The rule that [`Inspect::check`] found broken: bookkeeping contradicts itself, because memory was
+/// overwritten, a block was freed twice, or the allocator has a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// Where: a block, a link or an entry of the map.
+    /// The address of the block, the link or the entry of the map that breaks the rule.
     pub address: usize,
-    /// Which rule does not hold.
+    /// The rule that does not hold.
     pub rule: &'static str,
 }
 
@@ -130,7 +130,8 @@ pub trait Inspect {
     /// The first rule that does not hold, and where.
     fn check(&self) -> Result<(), Damage>;
 
-    /// What the blocks add up to; as costly as [`Inspect::walk`] unless an allocator knows better.
+    /// Returns the sums of all blocks. It costs as much as [`Inspect::walk`], unless the allocator keeps
+    /// them.
     fn stats(&self) -> Stats {
         let mut stats = Stats::default();
         self.walk(&mut |block| stats.add(block));

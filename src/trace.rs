@@ -107,7 +107,7 @@ impl<H, S: Sites, const N: usize> Traced<H, S, N> {
         self.ring.switch(false);
     }
 
-    /// Whether operations are recorded.
+    /// Returns true if operations are recorded.
     pub fn is_recording(&self) -> bool {
         self.ring.is_on()
     }
@@ -136,7 +136,8 @@ impl<H, S: Sites, const N: usize> Traced<H, S, N> {
         lost
     }
 
-    /// Where a reader from outside finds what; for [`traceable!`](crate::traceable).
+    /// Returns the addresses by which a reader outside of the module finds the trace; for
+    /// [`traceable!`](crate::traceable).
     pub const fn trace_descriptor(&'static self) -> TraceDescriptor {
         TraceDescriptor([
             value(MAGIC),
@@ -177,7 +178,7 @@ impl<H, S: Sites, const N: usize> Traced<H, S, N> {
 unsafe impl<H: GlobalAlloc, S: Sites, const N: usize> GlobalAlloc for Traced<H, S, N> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`, which is that of the heap inside.
         let block = unsafe { self.heap.alloc(layout) };
         if self.ring.is_on() {
             self.allocated(Operation::Allocate, block, layout, 0);
@@ -191,13 +192,14 @@ unsafe impl<H: GlobalAlloc, S: Sites, const N: usize> GlobalAlloc for Traced<H, 
         if self.ring.is_on() {
             self.deallocated(ptr, layout);
         }
-        // SAFETY: as the caller promises.
+        // SAFETY: every block that was handed out is one of the heap inside, with the same layout.
         unsafe { self.heap.dealloc(ptr, layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc_zeroed`, which is that of the heap
+        // inside.
         let block = unsafe { self.heap.alloc_zeroed(layout) };
         if self.ring.is_on() {
             self.allocated(Operation::Zeroed, block, layout, 0);
@@ -208,7 +210,7 @@ unsafe impl<H: GlobalAlloc, S: Sites, const N: usize> GlobalAlloc for Traced<H, 
     #[inline]
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let from = ptr.addr();
-        // SAFETY: as the caller promises.
+        // SAFETY: every block that was handed out is one of the heap inside, with the same layout.
         let block = unsafe { self.heap.realloc(ptr, layout, new_size) };
         if self.ring.is_on() {
             // SAFETY: the contract of `realloc` says that `new_size` makes a layout.
@@ -279,7 +281,7 @@ unsafe impl Sync for TraceDescriptor {}
 #[macro_export]
 macro_rules! traceable {
     ($heap:path) => {
-        /// Where a reader of linear memory finds the trace: see bonsai_alloc's docs/trace-format.md.
+        /// The addresses of the trace, for readers of linear memory: see bonsai_alloc's docs/trace-format.md.
         #[unsafe(no_mangle)]
         pub static BONSAI_TRACE: $crate::trace::TraceDescriptor = $heap.trace_descriptor();
     };

@@ -1,5 +1,5 @@
-//! What is left of `checked` without the feature: nothing. Every function is a call of what it
-//! stands in front of, or a constant.
+//! The functions of `checked` without the feature: each is the call that it stands in front of, or
+//! a constant.
 
 use core::alloc::Layout;
 

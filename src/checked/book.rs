@@ -1,4 +1,4 @@
-//! What one allocator has handed out: a hash table by address.
+//! The blocks that one allocator handed out: a hash table by address.
 //!
 //! Entries stay when a block is freed, so that a second free can be told from a free of nothing;
 //! they leave when the table is made anew, or their place is needed.
@@ -10,7 +10,7 @@ use super::{
     storage::Storage,
 };
 
-/// What became of a block.
+/// The state of a block that was handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum State {
@@ -28,7 +28,7 @@ pub(super) enum State {
 }
 
 impl State {
-    /// Whether the block's bytes are watched.
+    /// Returns true if the block's bytes are watched.
     pub(super) fn held(self) -> bool {
         !matches!(self, State::Empty | State::Freed)
     }
@@ -43,7 +43,7 @@ impl State {
 #[repr(C)]
 pub(super) struct Entry {
     pub(super) address: usize,
-    /// What it was asked for, without the red zone.
+    /// The requested size in bytes, without the red zone.
     pub(super) size: usize,
     /// The address of the block that was freed after it, while both wait; else 0.
     next: usize,
@@ -65,7 +65,7 @@ impl Entry {
         unsafe { Layout::from_size_align_unchecked(self.size, 1 << self.align) }
     }
 
-    /// Whether `address` is one of the block's bytes.
+    /// Returns true if `address` is one of the block's bytes.
     pub(super) fn contains(&self, address: usize) -> bool {
         self.state.held() && address.wrapping_sub(self.address) < self.size
     }
@@ -123,7 +123,7 @@ impl Book {
         unsafe { core::slice::from_raw_parts_mut(self.table, self.capacity) }
     }
 
-    /// Where the search for an address begins.
+    /// Returns the index at which the search for an address begins.
     fn start(&self, address: usize) -> usize {
         // Fibonacci hashing: the upper bits of the product depend on all of the address.
         const FACTOR: usize = (0x9E37_79B9_7F4A_7C15_u64 >> (64 - usize::BITS)) as usize;
@@ -271,7 +271,7 @@ impl Book {
         *self = Book { next: self.next, ..Book::new(self.owner) };
     }
 
-    /// What a report says of a block.
+    /// Returns the block of an entry as a report names it.
     pub(super) fn known(&self, entry: &Entry) -> Known {
         Known {
             address: entry.address,

@@ -3,24 +3,24 @@
 use super::report::Found;
 use crate::region::Region;
 
-/// What a red zone is filled with.
+/// The byte that fills a red zone.
 pub(super) const ZONE: u8 = 0xFD;
-/// What a freed block is filled with.
+/// The byte that fills a freed block.
 pub(super) const POISON: u8 = 0xDD;
 
-/// So many bytes are compared at once.
+/// The number of bytes that are compared at once.
 const CHUNK: usize = 256;
 
 /// Fills `len` bytes from `address` on.
 ///
 /// # Safety
-/// They are the allocator's, and `region` may touch them.
+/// The bytes belong to the allocator of `region`, and no reference to them exists.
 pub(super) unsafe fn fill(region: &Region, address: usize, len: usize, byte: u8) {
-    // SAFETY: as the caller promises.
+    // SAFETY: `region` leads to these bytes, by this function's contract.
     unsafe { region.pointer(address).write_bytes(byte, len) };
 }
 
-/// The offset of the first of `len` bytes that is not `byte`, and what stands there.
+/// Returns the offset of the first of `len` bytes that is not `byte`, and the bytes from there on.
 ///
 /// # Safety
 /// They were filled, nobody writes to them, and `region` may touch them.
@@ -31,7 +31,8 @@ pub(super) unsafe fn differs(
     byte: u8,
 ) -> Option<(usize, Found)> {
     let start = region.pointer(address);
-    // SAFETY: as the caller promises.
+    // SAFETY: `len` bytes from `start` were filled, so they are initialized, and by this function's
+    // contract nobody writes to them.
     let bytes = unsafe { core::slice::from_raw_parts(start, len) };
     // By chunks, which compare fast without optimization too.
     let pattern = [byte; CHUNK];

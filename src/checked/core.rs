@@ -7,7 +7,7 @@ use super::{
 use crate::region::Region;
 
 impl Guard {
-    /// Whether the block at `address` may be freed; then the block that the core must take
+    /// Frees the block at `address`, unless that is a misuse. Returns the block that the core must take
     /// back, if it must take back any. More may have to follow: see [`Guard::next`].
     pub(crate) fn free(&self, region: &Region, address: usize) -> Option<usize> {
         match self.leave(region, address, None, Leave::Waiting) {
@@ -23,7 +23,7 @@ impl Guard {
         self.leaves(region, any).map(|(address, _)| address)
     }
 
-    /// Whether the block at `address` may be freed, by an allocator that uses no block again
+    /// Returns true if the block at `address` may be freed, by an allocator that uses no block again
     /// before the last of them is freed.
     pub(crate) fn free_unused(&self, region: &Region, address: usize, last: bool) -> bool {
         let how = if last { Leave::AtOnce } else { Leave::ForGood };

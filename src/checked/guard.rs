@@ -1,4 +1,4 @@
-//! What stands between an allocator and its callers: who is who, and every verdict.
+//! The guard between an allocator and its callers: its blocks, and every verdict.
 //!
 //! One lock guards all books, and is held while a verdict is found and while red zones and poison
 //! are read or written; never while an allocator works or the hook runs.
@@ -25,13 +25,13 @@ use crate::{
 /// No more bytes than this are filled behind a block, however much room there is.
 const ZONE_MOST: usize = 64;
 
-/// How many bytes of freed blocks wait, an allocator.
+/// The most bytes of freed blocks that wait, for each allocator.
 static QUARANTINE: AtomicUsize = AtomicUsize::new(1 << 20);
 
 /// Lets every allocator keep up to `bytes` bytes of freed blocks from being used again; 1 MiB by
 /// default. 0 means that freed blocks do not wait. A larger block than that does not wait either.
 ///
-/// What waits already leaves when the next block is freed.
+/// Blocks that exceed a new limit leave when the next block is freed.
 pub fn set_quarantine(bytes: usize) {
     QUARANTINE.store(bytes, Relaxed);
 }
@@ -55,13 +55,13 @@ const BLIND: *mut Book = ptr::without_provenance_mut(1);
 /// An allocator's place in the ledger.
 pub(crate) struct Guard {
     name: &'static str,
-    /// Whether freed blocks wait.
+    /// True if freed blocks wait in quarantine.
     waits: bool,
     /// Null before the first use. Changes only while the ledger is locked.
     book: AtomicPtr<Book>,
 }
 
-/// How a block that is freed leaves.
+/// The way of a freed block back to its allocator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Leave {
     /// It waits, if it is not too large.
@@ -88,7 +88,7 @@ impl Ledger {
         None
     }
 
-    /// What is wrong with an address at which the allocator has no live block; `own` is its block
+    /// Returns the fault of an address at which the allocator has no live block; `own` is its block
     /// that was freed there.
     fn astray(&mut self, own: Option<Known>, owner: Allocator, address: usize) -> Wrong {
         if own.is_some() {
@@ -113,7 +113,8 @@ impl Ledger {
 /// A fault, and the block that it is about.
 type Wrong = (Fault, Option<Known>);
 
-/// Whether what stands behind a block, or in a freed one, is what was put there.
+/// Returns the fault that the bytes behind a block, or in a freed one, show: they are to be as the
+/// guard filled them.
 ///
 /// # Safety
 /// The block is held and `region` may touch it.
@@ -256,8 +257,8 @@ impl Guard {
         twice.is_none()
     }
 
-    /// What `change` makes of the live block at `address`, or what is wrong; `None` if it may be a
-    /// block without an entry.
+    /// Returns the result of `change` for the live block at `address`, or the fault of that address;
+    /// `None` for a block that may lack an entry.
     fn verdict<R>(
         &self,
         region: &Region,
@@ -381,7 +382,7 @@ impl Guard {
         Some((entry.address, entry.layout()))
     }
 
-    /// Whether the block at `address` may be resized. Its end is not watched until
+    /// Returns true if the block at `address` may be resized. Its end is not watched until
     /// [`Guard::resized`].
     pub(crate) fn resizes(&self, region: &Region, address: usize, old: Layout) -> bool {
         let resizing = |book: &mut Book, _| book.close(address, State::Resizing);
@@ -465,7 +466,7 @@ impl Guard {
         Guard { name: self.name, waits: self.waits, book: AtomicPtr::new(book) }
     }
 
-    /// How many freed blocks wait.
+    /// Returns the number of freed blocks that wait.
     pub(crate) fn waiting(&self) -> usize {
         self.look(|book| book.waiting).unwrap_or(0)
     }
@@ -488,7 +489,7 @@ impl Guard {
         }
     }
 
-    /// What is in the book.
+    /// Returns the counters of the book; zeros without a book.
     pub(super) fn counts(&self) -> super::Counts {
         let counts = self.look(|book| super::Counts {
             live: book.live,
@@ -500,7 +501,7 @@ impl Guard {
     }
 }
 
-/// What became of a block that was to be freed.
+/// The result of a call that frees a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
     /// It is not freed.
@@ -518,18 +519,18 @@ impl Drop for Guard {
             return;
         }
         LEDGER.with(|ledger| {
-            // SAFETY: the guard's own, which nobody else refers to.
+            // SAFETY: `book` is this guard's own, which `with` put on the list; only the ledger, which is locked, leads to it.
             let current = unsafe { &mut *book };
             current.clear(&mut ledger.storage);
             let mut place = &raw mut ledger.first;
-            // SAFETY: the list's links are the ledger's own memory, and the book is on the list.
+            // SAFETY: `place` is `ledger.first` or the `next` of a book on the list, and the ledger is locked.
             while unsafe { *place } != book {
-                // SAFETY: the same.
+                // SAFETY: `place` is valid, as in the condition of the loop.
                 let other = unsafe { *place };
-                // SAFETY: the same.
+                // SAFETY: `other` is a book on the list: it is not null, since `book` is on the list behind it.
                 place = unsafe { &raw mut (*other).next };
             }
-            // SAFETY: the same.
+            // SAFETY: `place` is the link that leads to `book`, and the ledger is locked.
             unsafe { *place = current.next };
             let Some(place) = ptr::NonNull::new(book.cast::<u8>()) else { return };
             // SAFETY: obtained with this layout, and off the list.

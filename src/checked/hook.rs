@@ -1,11 +1,11 @@
-//! Where a report goes.
+//! The hook that is told of every report.
 
 use core::fmt::{self, Write};
 
 use super::report::Report;
 use crate::lock::Lock;
 
-/// What is told of a misuse. See [`set_hook`].
+/// A function that is called with the report of a misuse. See [`set_hook`].
 pub type Hook = fn(&Report);
 
 static HOOK: Lock<Option<Hook>> = Lock::new(None);

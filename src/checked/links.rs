@@ -1,16 +1,17 @@
 //! Links in free memory, before they are followed.
 //!
-//! They are looked at while an allocator works, under its lock, where no hook may run: what is
-//! wrong waits for the end of the call; with several threads, for the end of the first one that ends.
+//! They are looked at while an allocator works, under its lock, where no hook may run. Damage that is
+//! found waits for the end of the call; with several threads, for the first call that ends.
 //! The allocator goes on without the list that it cannot trust.
 
 use super::{Guard, Operation};
 use crate::{inspect::Damage, lock::Lock};
 
-/// What was found and not told yet.
+/// The first damage that was found and not reported yet.
 static FOUND: Lock<Option<Damage>> = Lock::new(None);
 
-/// Whether a link may be followed: `holds`. If not, the call will be reported.
+/// Returns `holds()`, true if a link may be followed. A false answer is reported at the end of the
+/// call; `rule` is the rule that is broken.
 #[inline]
 pub(crate) fn sound(holds: impl FnOnce() -> bool, address: usize, rule: &'static str) -> bool {
     let sound = holds();
@@ -20,21 +21,21 @@ pub(crate) fn sound(holds: impl FnOnce() -> bool, address: usize, rule: &'static
     sound
 }
 
-/// The same of a link that every build looks at.
+/// Returns `holds`, as [`sound`] does, in a check that every build makes.
 #[inline]
 pub(crate) fn plausible(holds: bool, address: usize, rule: &'static str) -> bool {
     sound(|| holds, address, rule)
 }
 
-/// What the words of a list came to, kept where nobody who writes to the list writes.
+/// A checksum of a list's words, kept apart from the memory that holds the list.
 #[derive(Debug)]
 pub(crate) struct Seal(usize);
 
 impl Seal {
-    /// That of a list of nothing.
+    /// The seal of an empty list.
     pub(crate) const NONE: Seal = Seal(0);
 
-    /// That of a list as it is now.
+    /// Returns the seal of a list as it is now.
     pub(crate) fn of<I: Iterator<Item = usize>>(words: impl FnOnce() -> I) -> Seal {
         Seal(
             words()
@@ -42,7 +43,7 @@ impl Seal {
         )
     }
 
-    /// Whether the list is as it was. If not, the call will be reported.
+    /// Returns true if the list is as it was. A false answer is reported at the end of the call.
     pub(crate) fn holds<I: Iterator<Item = usize>>(
         &self,
         words: impl FnOnce() -> I,
@@ -54,12 +55,12 @@ impl Seal {
 }
 
 impl Guard {
-    /// Memory was asked for, by whom no guard looks after.
+    /// Reports damage that was found while memory was asked for without a guard.
     pub(crate) fn obtained(&self) {
         self.settle(Operation::Allocate);
     }
 
-    /// Memory was given back, by the same.
+    /// Reports damage that was found while memory was given back without a guard.
     pub(crate) fn returned(&self) {
         self.settle(Operation::Free);
     }

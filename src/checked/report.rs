@@ -1,11 +1,11 @@
-//! What was found, in numbers and in words.
+//! Reports of misuse, in numbers and in words.
 
 use core::{alloc::Layout, fmt};
 
 use super::bytes::{POISON, ZONE};
 use crate::inspect::Damage;
 
-/// What a call was meant to do, or when else a fault was found.
+/// The call in which a fault was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// A block was to be handed out.
@@ -16,7 +16,7 @@ pub enum Operation {
     Resize,
     /// A freed block was about to be used again.
     Reuse,
-    /// Somebody asked: [`Inspect::check`](crate::inspect::Inspect::check),
+    /// A check: [`Inspect::check`](crate::inspect::Inspect::check),
     /// [`Checked::verify`](super::Checked::verify), or a reset of the allocator.
     Check,
 }
@@ -33,13 +33,13 @@ pub struct Allocator {
 /// A block that an allocator handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// Where it begins.
+    /// The address of its first byte.
     pub address: usize,
-    /// What it was allocated for, or resized to last.
+    /// The layout that it was allocated with, or resized to last.
     pub layout: Layout,
-    /// Whether it has not been freed.
+    /// True until it is freed.
     pub live: bool,
-    /// Which allocator it is of.
+    /// The allocator that handed it out.
     pub owner: Allocator,
 }
 
@@ -68,7 +68,7 @@ impl fmt::Debug for Found {
     }
 }
 
-/// What is wrong. Offsets are in bytes from where [`Report::block`] begins.
+/// The kind of a misuse. Offsets are in bytes from the beginning of [`Report::block`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -78,7 +78,7 @@ pub enum Fault {
     Unknown,
     /// The address is not that of a block but of a byte within one.
     Interior {
-        /// Which byte.
+        /// The offset of that byte.
         offset: usize,
     },
     /// The block is another allocator's.
@@ -87,16 +87,16 @@ pub enum Fault {
     WrongLayout,
     /// Bytes behind the block were written to.
     Overflow {
-        /// Where the first of them is; the block's size or more.
+        /// The offset of the first of them, at least the block's size.
         offset: usize,
-        /// What stands there now.
+        /// The bytes that stand there now.
         found: Found,
     },
     /// The block was written to after it was freed.
     UseAfterFree {
-        /// Where the first byte is that was written to.
+        /// The offset of the first byte that was written to.
         offset: usize,
-        /// What stands there now.
+        /// The bytes that stand there now.
         found: Found,
     },
     /// The allocator's own words were overwritten: a link in free memory, most likely.
@@ -108,11 +108,11 @@ pub enum Fault {
 /// Its text, by `Display`, is one line with all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What is wrong.
+    /// The kind of the misuse.
     pub fault: Fault,
-    /// What was being done.
+    /// The operation in which it was found.
     pub operation: Operation,
-    /// By which allocator.
+    /// The allocator that was called.
     pub allocator: Allocator,
     /// The address that the call was given; if it was given none, that of the block or the link.
     pub address: usize,

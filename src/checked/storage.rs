@@ -1,8 +1,8 @@
 //! Memory for the books, apart from what the allocators under test manage.
 //!
-//! Where there is an operating system it is the system's allocator. Elsewhere it is a few KiB in
-//! the program's data, so that a module with fixed memory has a book too, and then pages that are
-//! grown for it alone; what is given back waits on a list of its size, a power of two.
+//! On an operating system it is the system's allocator. Elsewhere it is a few KiB in the program's
+//! data, so that a module with fixed memory has a book too, and then pages that are grown for it
+//! alone; memory that is given back is kept on a list of its size, a power of two.
 
 use core::{alloc::Layout, ptr::NonNull};
 
@@ -14,7 +14,7 @@ mod system {
 
     #[cfg(test)]
     std::thread_local! {
-        /// Whether this thread finds no memory for books.
+        /// True if this thread finds no memory for books, in tests.
         pub(in crate::checked) static REFUSED: core::cell::Cell<bool> =
             const { core::cell::Cell::new(false) };
     }
@@ -40,7 +40,7 @@ mod system {
         /// # Safety
         /// Obtained here with that layout, and not used any more.
         pub(in crate::checked) unsafe fn release(&mut self, start: NonNull<u8>, layout: Layout) {
-            // SAFETY: as the caller promises.
+            // SAFETY: `start` comes from `obtain`, which took it from `System` with this layout.
             unsafe { System.dealloc(start.as_ptr(), layout) }
         }
     }
@@ -68,9 +68,9 @@ mod pages {
 
     #[derive(Debug)]
     pub(in crate::checked) struct Storage {
-        /// What was given back, by log2 of its size; the first word is the next one.
+        /// Memory that was given back, by log2 of its size; the first word of each is the link to the next.
         free: [*mut u8; usize::BITS as usize],
-        /// What was never handed out, and is zero.
+        /// The memory that was never handed out, all zero.
         rest: *mut u8,
         len: usize,
     }

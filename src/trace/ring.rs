@@ -21,7 +21,7 @@ use crate::{
     region::Region,
 };
 
-/// How many records a ring has by default: 1 MiB of them on wasm32.
+/// The number of records of a ring by default: 1 MiB of them on wasm32.
 pub const RECORDS: usize = 1 << 16;
 
 /// Values of [`Control::state`].
@@ -30,24 +30,24 @@ const ON: usize = 1;
 /// Off because memory could not grow by what the ring needs.
 const REFUSED: usize = 2;
 
-/// What a record says.
+/// A record of an operation. Addresses and sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A block was asked for.
+    /// A block was allocated.
     Allocate {
-        /// Where it is; 0 if there was no memory.
+        /// The address of the block; 0 without memory.
         address: usize,
-        /// What was asked for.
+        /// The size that was asked for.
         size: usize,
         /// Its alignment.
         align: usize,
-        /// Whether it was to be zero.
+        /// True if the block was to be zero.
         zeroed: bool,
     },
-    /// A block was given back.
+    /// A block was freed.
     Deallocate {
-        /// Where it was.
+        /// The address of the block.
         address: usize,
         /// Its size.
         size: usize,
@@ -56,9 +56,9 @@ pub enum Event {
     },
     /// A block was resized.
     Reallocate {
-        /// Where it was.
+        /// The address before.
         from: usize,
-        /// Where it is; 0 if there was no memory, and it is where it was.
+        /// The address after; 0 without memory: the block then stays at `from`.
         address: usize,
         /// The size that was asked for.
         size: usize,
@@ -74,11 +74,11 @@ pub enum Event {
     },
     /// The allocation of the record before was sampled.
     Site {
-        /// Where its block is.
+        /// The address of its block.
         address: usize,
         /// The size that was asked for.
         size: usize,
-        /// What [`Sites::site`](super::Sites::site) said.
+        /// The number that [`Sites::site`](super::Sites::site) returned.
         site: usize,
     },
 }
@@ -130,7 +130,7 @@ impl Record {
     }
 }
 
-/// What a reader from outside sees, and what it may write: `state`, `rate`, `read`, `lost`.
+/// The words that a reader outside of the module sees. It may write `state`, `rate`, `read` and `lost`.
 #[repr(C)]
 #[derive(Debug)]
 struct Control {
@@ -145,10 +145,10 @@ struct Control {
     lost: AtomicUsize,
 }
 
-/// What only the writer knows.
+/// The state that only the writer knows.
 #[derive(Debug)]
 struct Writer {
-    /// Where the records are; no bytes while there are none.
+    /// The memory of the records; empty until recording begins.
     region: Region,
     /// Pages at the last record.
     pages: usize,
@@ -221,7 +221,7 @@ impl<const N: usize> Ring<N> {
         })
     }
 
-    /// How many records wait.
+    /// Returns the number of records that are not taken out yet.
     pub(super) fn waiting(&self) -> usize {
         self.writer.with(|_| {
             let read = self.control.read.load(Relaxed);

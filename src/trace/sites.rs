@@ -1,8 +1,8 @@
-//! Where allocations come from: a hook, called for a sample of them.
+//! The places that allocations come from: a hook, called for a sample of them.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// A hook that says where the program is, for allocations that are sampled.
+/// A hook that returns the place in the program for allocations that are sampled.
 ///
 /// On wasm a call out of the module to capture JavaScript's stack takes microseconds, so it must
 /// be rare: [`Traced::sample`](super::Traced::sample) says how rare. Without a hook ([`NoSites`])
@@ -26,11 +26,11 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 /// # fn main() {}
 /// ```
 pub trait Sites {
-    /// Whether anything is sampled at all.
+    /// True if anything is sampled at all.
     const SAMPLES: bool = true;
 
-    /// A number for the place that the program allocates `size` bytes from. It may allocate; what
-    /// it allocates is not sampled.
+    /// Returns a number for the place from which the program allocates `size` bytes. It may allocate;
+    /// its allocations are not sampled.
     fn site(size: usize) -> usize;
 }
 
