@@ -113,8 +113,8 @@ pub fn mixed_trees(steps: usize, random: &mut Random) -> u64 {
     sum ^ kept.map_or(0, |trees: Vec<Tree>| trees.len() as u64)
 }
 
-/// What a parser collects of a file: names by number, tokens, lists of lists, and texts of comments. All of it
-/// goes at once, before the next file is read.
+/// The results of a parser for one file: names by number, tokens, lists of lists, and texts of comments. All of them
+/// are freed at once, before the next file is read.
 #[derive(Default)]
 struct Arena {
     names: Vec<String>,
