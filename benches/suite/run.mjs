@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 
 import { FRUGAL } from "./harness/allocators.mjs";
 import { Builder, distinct } from "./harness/build.mjs";
-import { weigh } from "./harness/code-size.mjs";
+import { weigh } from "./harness/sizes.mjs";
 import { node } from "./harness/engines/node.mjs";
 import { wasmtime } from "./harness/engines/wasmtime.mjs";
 import { chromium, firefox } from "./harness/engines/browsers.mjs";
@@ -60,18 +60,18 @@ async function bench() {
   const sets = [...new Set(options.shapes.map((shape) => shape.set))];
   const build = builder();
   const whole = options.effort === "full" && options.complete;
-  const modulesOf = async (names, watched) => {
+  const modulesOf = async (names, purpose) => {
     const modules = {};
     for (const set of sets) {
-      for (const allocator of names) modules[`${allocator}-${set}`] = await build.build(allocator, set, watched);
+      for (const allocator of names) modules[`${allocator}-${set}`] = await build.build(allocator, set, { purpose });
     }
     return modules;
   };
   // The peers that memory is compared with are built too, and run once where that was not done yet. What is watched has
   // a profile of its own: cargo builds both at the same time, and linking keeps but one processor busy.
   const [modules] = await Promise.all([
-    modulesOf(new Set([...allocators, ...FRUGAL]), false),
-    whole ? modulesOf(allocators, true) : undefined,
+    modulesOf(new Set([...allocators, ...FRUGAL]), "timed"),
+    whole ? modulesOf(allocators, "watched") : undefined,
   ]);
   clear();
   distinct(modules);
@@ -79,7 +79,7 @@ async function bench() {
   if (whole) {
     // First, because an allocator that is wrong is found here.
     record.watched = await watch(build, allocators, options.shapes);
-    record.size = weigh(allocators);
+    record.size = await weigh(build, allocators);
   }
   const kept = new KeptPages(modules);
   const wrong = [];

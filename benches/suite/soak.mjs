@@ -49,7 +49,7 @@ const about = { ...host(builder.compiler), minutes: options.minutes };
 const results = [];
 for (const allocator of options.peers) {
   const set = options.minutes ? "soak-programs" : "soak-shapes";
-  const module = new WebAssembly.Module(readFileSync(await builder.build(allocator, set, false)));
+  const module = new WebAssembly.Module(readFileSync(await builder.build(allocator, set)));
   const soak = new Soak(new WebAssembly.Instance(module, {}), options.minutes !== undefined);
   const end = options.minutes ? { seconds: options.minutes * 60 } : { operations: options.operations * 1e6 };
   let result;

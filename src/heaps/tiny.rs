@@ -173,7 +173,7 @@ impl Lists {
 /// | realloc to less | a copy, or in place where no block of the new size is free: O(classes) |
 /// | realloc to more | a copy |
 ///
-/// **Code**: about 500 bytes, a sixteenth of what std's default adds (`benches/size` weighs it).
+/// **Code**: about 500 bytes, a sixteenth of what std's default adds (`cargo xtask bench -- --sizes` weighs it).
 /// **Space**: a word for each class, nothing in front of a block. **Waste**: sizes are rounded up
 /// to a power of two, which is a quarter of the memory for random sizes and at worst half.
 ///
@@ -326,7 +326,8 @@ unsafe impl HeapState for Lock<Lists> {
     const NEW: Self = Lock::new(Lists { heads: [0; CLASSES] });
     const NAME: &'static str = "TinyHeap";
 
-    #[inline(always)]
+    // Once, for `alloc` and `alloc_zeroed` of the shell: bytes count here more than a call.
+    #[inline(never)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
         heap.state.with(|lists| {
             // SAFETY: the size is not 0, by the contract of `alloc`.

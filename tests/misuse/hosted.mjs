@@ -6,13 +6,13 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-/** Binaryen, as set-up installs it for benches/size. */
+/** Binaryen, as set-up installs it for the benchmark suite. */
 async function binaryen() {
-  const require = createRequire(new URL("../../benches/size/package.json", import.meta.url));
+  const require = createRequire(new URL("../../benches/suite/package.json", import.meta.url));
   try {
     return (await import(pathToFileURL(require.resolve("binaryen")))).default;
   } catch (cause) {
-    throw new Error("no binaryen: run `npm ci` in benches/size", { cause });
+    throw new Error("no binaryen: run `npm ci` in benches/suite", { cause });
   }
 }
 

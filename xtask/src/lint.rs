@@ -79,9 +79,10 @@ fn suite_lint(wasm: &Toolchain) -> Cmd {
     wasm.cargo()
         .args(["clippy", "--locked", "--target", WASM, "--manifest-path"])
         .arg(suite.join("Cargo.toml"))
-        .args(["--package", "bonsai_suite_shapes", "--package", "bonsai_suite_allocators"])
-        .args(["--package", "bonsai_suite_soak", "--features", "bonsai_suite_shapes/soak"])
-        .args(["--features", "bonsai_suite_allocators/bound,bonsai_suite_allocators/watch"])
+        .args(["--package", "bonsai_suite_shapes", "--package", "bonsai_suite_empty"])
+        .args(["--package", "bonsai_suite_soak", "--package", "bonsai_suite_allocators"])
+        .args(["--features", "bonsai_suite_shapes/soak,bonsai_suite_allocators/watch"])
+        .args(["--features", "bonsai_suite_allocators/bound"])
         .args(["--target-dir", "target/bench-lint"])
         .args(["--", "-Dwarnings"])
 }
@@ -89,6 +90,5 @@ fn suite_lint(wasm: &Toolchain) -> Cmd {
 /// A crate that ends up in a wasm module, besides the library.
 fn is_for_wasm(package: &Package) -> bool {
     package.tests_in_browsers()
-        || ["js", "demo", "workbench", "benches/size", "tests/differential"]
-            .contains(&package.folder.as_str())
+        || ["js", "demo", "workbench", "tests/differential"].contains(&package.folder.as_str())
 }

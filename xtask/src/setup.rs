@@ -29,7 +29,7 @@ pub enum Need {
     Firefox,
     PageModules,
     Perfetto,
-    SizeModules,
+    SuiteModules,
 }
 
 impl Need {
@@ -42,7 +42,7 @@ impl Need {
         Self::Firefox,
         Self::PageModules,
         Self::Perfetto,
-        Self::SizeModules,
+        Self::SuiteModules,
     ];
 }
 
@@ -56,7 +56,7 @@ pub struct Machine {
     firefox: Memo<Browser>,
     page_modules: Memo<PathBuf>,
     perfetto: Memo<Option<PathBuf>>,
-    size_modules: Memo<PathBuf>,
+    suite_modules: Memo<PathBuf>,
     cargo_fuzz: Memo<PathBuf>,
     cargo_deny: Memo<PathBuf>,
     cargo_mutants: Memo<PathBuf>,
@@ -72,7 +72,7 @@ impl Machine {
             Need::Firefox => self.firefox().map(drop),
             Need::PageModules => self.page_modules().map(drop),
             Need::Perfetto => self.perfetto().map(drop),
-            Need::SizeModules => self.size_modules().map(drop),
+            Need::SuiteModules => self.suite_modules().map(drop),
         }
     }
 
@@ -116,9 +116,9 @@ impl Machine {
         self.perfetto.get("Perfetto", perfetto::ensure)
     }
 
-    /// The folder benches/size, with its npm package (binaryen's wasm-opt) in place.
-    pub fn size_modules(&self) -> Result<PathBuf> {
-        self.size_modules.get("wasm-opt", npm::size)
+    /// The folder of the benchmark suite, with its npm package (binaryen's wasm-opt) in place.
+    pub fn suite_modules(&self) -> Result<PathBuf> {
+        self.suite_modules.get("wasm-opt", npm::suite)
     }
 
     pub fn cargo_fuzz(&self) -> Result<PathBuf> {

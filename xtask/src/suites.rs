@@ -89,7 +89,7 @@ pub const ALL: &[Suite] = &[
     Suite {
         name: "misuse",
         about: "a misused wasm module traps and says why; one whose memory fails goes on",
-        needs: &[Need::WasmTarget, Need::SizeModules],
+        needs: &[Need::WasmTarget, Need::SuiteModules],
         run: misuse,
     },
     Suite {
@@ -100,8 +100,8 @@ pub const ALL: &[Suite] = &[
     },
     Suite {
         name: "size",
-        about: "what each allocator adds to a module; TinyHeap adds less than lol_alloc",
-        needs: &[Need::WasmTarget, Need::SizeModules],
+        about: "what each allocator adds to a module; TinyHeap adds less than lol_alloc, and none can panic",
+        needs: &[Need::WasmTarget, Need::SuiteModules],
         run: size,
     },
 ];
@@ -266,8 +266,8 @@ const BROWSERS_SMOKE: [&str; 7] =
 
 fn size(machine: &Machine, score: &mut Score) -> Result<()> {
     let wasm = machine.wasm_target()?;
-    let script = machine.size_modules()?.join("size.mjs");
-    score.check("TinyHeap adds fewer bytes than lol_alloc", || {
+    let script = machine.suite_modules()?.join("sizes.mjs");
+    score.check("TinyHeap adds fewer bytes than lol_alloc, and no heap has a panic", || {
         wasm.on(cmd("node")).arg(&script).arg("--assert").run()
     });
     Ok(())

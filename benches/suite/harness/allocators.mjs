@@ -8,6 +8,7 @@ export const ALLOCATORS = {
   rlsf: { title: "rlsf 0.2.3", peer: true },
   "rlsf-small": { title: "rlsf 0.2.3, small", peer: true },
   lol: { title: "lol_alloc 0.4.1", peer: true },
+  "lol-locked": { title: "lol_alloc 0.4.1, locked", peer: true, weighedOnly: true },
   // Leaks without bound (RUSTSEC-2022-0054).
   wee: { title: "wee_alloc 0.4.5", peer: true, mayFail: true },
   heap: { title: "Heap", own: true },
@@ -25,3 +26,6 @@ export const FRUGAL = ["dlmalloc", "talc", "rlsf"];
 
 /** Whose time is 1 in the tables. */
 export const REFERENCE = "talc";
+
+/** Who can be measured in time: the others are only weighed. */
+export const TIMED = Object.keys(ALLOCATORS).filter((name) => !ALLOCATORS[name].weighedOnly);

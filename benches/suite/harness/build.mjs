@@ -16,11 +16,21 @@ const WASM = "wasm32-unknown-unknown";
 
 /** What modules are made of: a crate of this workspace, its features, and the folders of its sources. */
 const SETS = {
+  empty: { crate: "empty", features: [], folders: ["empty"] },
   shapes: { crate: "shapes", features: [], folders: ["shapes"] },
   programs: { crate: "programs", features: [], folders: ["programs"] },
   "soak-shapes": { crate: "shapes", features: ["soak"], folders: ["shapes", "soak"] },
   "soak-programs": { crate: "programs", features: ["soak"], folders: ["programs", "soak"] },
 };
+
+/** A set of the table above, or one program alone, as `program NAME`. */
+function setOf(name) {
+  const program = /^program (.+)$/.exec(name)?.[1];
+  return program === undefined ? SETS[name] : { crate: "programs", features: [program], alone: true, folders: ["programs"] };
+}
+
+/** The profiles of Cargo.toml by what they are for: to be timed, to be weighed at opt-level z, to be watched. */
+export const PROFILES = { timed: "release", small: "small", watched: "watched" };
 
 /** Files below a folder, in order. */
 function* files(path) {
@@ -32,21 +42,22 @@ function* files(path) {
 }
 
 /** A digest of all that a module is made from. */
-function digest(allocator, set, watched, compiler) {
-  const hash = createHash("sha256").update(`${allocator} ${set} ${watched} ${compiler}`);
+function digest(key, allocator, folders, compiler) {
+  const hash = createHash("sha256").update(`${key} ${compiler}`);
   const sources = [join(suite, "Cargo.toml"), join(suite, "Cargo.lock"), join(suite, ".cargo/config.toml")];
-  sources.push(...["allocators", ...SETS[set].folders].flatMap((folder) => [...files(join(suite, folder))]));
-  if (ALLOCATORS[allocator].own) sources.push(join(root, "Cargo.toml"), ...files(join(root, "src")));
+  sources.push(...["allocators", ...folders].flatMap((folder) => [...files(join(suite, folder))]));
+  if (ALLOCATORS[allocator]?.own) sources.push(join(root, "Cargo.toml"), ...files(join(root, "src")));
   for (const source of sources) hash.update(source).update(readFileSync(source));
   return hash.digest("hex");
 }
 
-function cargo(args) {
+function cargo(args, env) {
   return new Promise((done, failed) => {
     const child = spawn(process.env.CARGO ?? "cargo", args, {
       cwd: suite,
       env: {
         ...process.env,
+        ...env,
         CARGO_TARGET_DIR: target,
         // A dependency of rhai's draws a seed for its hashes when it is compiled. Without this the
         // order of its maps, and so its allocations, would differ from module to module.
@@ -86,29 +97,37 @@ export class Builder {
     this.compiler = execFileSync("rustc", ["--version"], { encoding: "utf8", cwd: root }).trim();
   }
 
-  /** The path of a module: one of the sets over an allocator, to be timed or watched. */
-  async build(allocator, set, watched) {
-    const key = `${allocator}-${set}${watched ? "-watched" : ""}`;
+  /**
+   * The path of a module: one of the sets over an allocator, for one of `PROFILES`. With `names`, its functions have
+   * them.
+   */
+  async build(allocator, set, { purpose = "timed", names = false } = {}) {
+    const profile = PROFILES[purpose];
+    const { crate, features, folders, alone = false } = setOf(set);
+    const key = [allocator, set.replace(" ", "-"), purpose === "timed" ? [] : purpose, names ? "names" : []].flat().join("-");
     const module = join(target, "modules", `${key}.wasm`);
     const stamp = join(target, "modules", `${key}.digest`);
-    const wanted = digest(allocator, set, watched, this.compiler);
+    const wanted = digest(key, allocator, folders, this.compiler);
     if (existsSync(module) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return module;
     this.#onBuild(key);
-    const profile = watched ? "watched" : "release";
-    const name = `bonsai_suite_${SETS[set].crate}`;
+    const name = `bonsai_suite_${crate}`;
     const folder = join(target, WASM, profile);
     // Cargo names a cdylib without a hash: all features share this file, and what it holds is of
     // whichever was built last, which cargo does not notice.
     for (const place of [folder, join(folder, "deps")]) rmSync(join(place, `${name}.wasm`), { force: true });
-    const carried = [allocator === "dlmalloc" ? [] : allocator, watched ? "watch" : []].flat();
-    const features = [...SETS[set].features, ...carried.map((feature) => `bonsai_suite_allocators/${feature}`)];
-    await cargo([
-      "build",
-      "--quiet",
-      "--locked",
-      ...["--profile", profile, "--target", WASM, "--package", name],
-      ...features.flatMap((feature) => ["--features", feature]),
-    ]);
+    const carried = [allocator === "dlmalloc" ? [] : allocator, purpose === "watched" ? "watch" : []].flat();
+    const wantedFeatures = [...features, ...carried.map((feature) => `bonsai_suite_allocators/${feature}`)];
+    await cargo(
+      [
+        "build",
+        "--quiet",
+        "--locked",
+        ...["--profile", profile, "--target", WASM, "--package", name],
+        ...(alone ? ["--no-default-features"] : []),
+        ...wantedFeatures.flatMap((feature) => ["--features", feature]),
+      ],
+      names ? { [`CARGO_PROFILE_${profile.toUpperCase()}_STRIP`]: "none" } : {},
+    );
     mkdirSync(dirname(module), { recursive: true });
     copyFileSync(join(folder, `${name}.wasm`), module);
     writeFileSync(stamp, wanted);

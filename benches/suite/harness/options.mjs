@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-import { ALLOCATORS, REFERENCE } from "./allocators.mjs";
+import { REFERENCE, TIMED } from "./allocators.mjs";
 import { SHAPES } from "./shapes.mjs";
 
 export const ENGINES = ["node", "chromium", "firefox", "wasmtime"];
@@ -11,7 +11,7 @@ export const USAGE = `\
 usage: node benches/suite/run.mjs [options]
   --quick          a picture in about two minutes: fewer rounds, Node only unless --engine says otherwise
   --smoke          only shows that everything works: tiny runs of watched modules, nothing is timed
-  --peer NAMES     of ${Object.keys(ALLOCATORS).join(", ")}
+  --peer NAMES     of ${TIMED.join(", ")}
   --shape NAMES    names of shapes, or parts of them; or "shapes", "programs", "all"
   --engine NAMES   of ${ENGINES.join(", ")}; or "all"
   --reference NAME whose time the others' is divided by (talc)
@@ -39,8 +39,8 @@ export function parse(args) {
   const list = (given) => given.flatMap((names) => names.split(",")).map((name) => name.trim()).filter(Boolean);
   const [peers, shapes, engines] = [list(values.peer), list(values.shape), list(values.engine)];
   if (values.quick && values.smoke) throw new Error("--quick or --smoke, not both");
-  known(peers, Object.keys(ALLOCATORS), "allocator");
-  known([values.reference], Object.keys(ALLOCATORS), "allocator");
+  known(peers, TIMED, "allocator");
+  known([values.reference], TIMED, "allocator");
   known(engines, [...ENGINES, "all"], "engine");
   return {
     help: values.help,
@@ -49,7 +49,7 @@ export function parse(args) {
     complete: peers.length + shapes.length + engines.length === 0,
     record: values.record,
     reference: values.reference,
-    allocators: peers.length > 0 ? Object.keys(ALLOCATORS).filter((name) => peers.includes(name)) : Object.keys(ALLOCATORS),
+    allocators: peers.length > 0 ? TIMED.filter((name) => peers.includes(name)) : TIMED,
     chosenByName: peers,
     shapes: select(shapes),
     engines: engines.includes("all") ? ENGINES : engines.length > 0 ? engines : values.quick || values.smoke ? ["node"] : ENGINES,

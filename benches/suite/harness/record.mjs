@@ -22,7 +22,7 @@ export function host(rustc) {
     date: new Date().toISOString(),
     commit: git("rev-parse", "HEAD") ?? "unknown",
     // Whether what was measured is what that commit has.
-    changed: git("status", "--porcelain", "--", "src", "benches/suite", "benches/size", "Cargo.toml") !== "",
+    changed: git("status", "--porcelain", "--", "src", "benches/suite", "Cargo.toml") !== "",
     processor: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
     system: `${platform()} ${release()}`,

@@ -27,7 +27,7 @@ export function publish(record) {
   return written;
 }
 
-function table(head, rows, left = 1) {
+export function table(head, rows, left = 1) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, at) => (at < left ? "---" : "--:"))), ...rows.map(line)].join("\n");
 }
@@ -166,7 +166,7 @@ function size(record) {
   const lines = Object.entries(record.size.net).map(([allocator, bytes]) => [title(allocator), bytes.toLocaleString("en")]);
   return [
     `## Code size
-\`node benches/size/size.mjs\`
+\`cargo xtask bench -- --sizes\`
 
 Bytes that an allocator adds to a module, at opt-level z after wasm-opt -Oz (${record.size.wasmOpt}).
 

@@ -13,7 +13,7 @@ export async function smoke(builder, start, options, allocators) {
   const modules = {};
   for (const set of new Set(options.shapes.map((shape) => shape.set))) {
     for (const allocator of allocators.filter((one) => runs(one, set))) {
-      modules[`${allocator}-${set}`] = await builder.build(allocator, set, true);
+      modules[`${allocator}-${set}`] = await builder.build(allocator, set, { purpose: "watched" });
     }
   }
   distinct(modules);

@@ -13,7 +13,7 @@ import { SEED } from "./shapes.mjs";
 export async function watch(builder, allocators, shapes) {
   const modules = {};
   for (const set of new Set(shapes.map((shape) => shape.set))) {
-    for (const allocator of allocators) modules[`${allocator}-${set}`] = await builder.build(allocator, set, true);
+    for (const allocator of allocators) modules[`${allocator}-${set}`] = await builder.build(allocator, set, { purpose: "watched" });
   }
   distinct(modules);
   const engine = await node();

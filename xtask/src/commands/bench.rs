@@ -11,18 +11,31 @@ pub fn cores(arguments: &[String]) -> Result<()> {
     super::program("benches/native")?.args(arguments).run()
 }
 
-/// Compares global allocators in wasm engines, or with `--threads` under several threads.
+/// Compares global allocators in wasm engines; with `--threads` under several threads, with `--sizes` by bytes.
 pub fn heaps(machine: &Machine, arguments: &[String]) -> Result<()> {
-    if let Some(at) = arguments.iter().position(|argument| argument == "--threads") {
+    let others = |flag: &str| -> Option<Vec<&String>> {
+        let others: Vec<_> = arguments.iter().filter(|argument| *argument != flag).collect();
+        (others.len() < arguments.len()).then_some(others)
+    };
+    if let Some(others) = others("--threads") {
         let script = crate::root().join("benches/threads/run.mjs");
-        let command = machine.atomics()?.on(cmd("node")).arg(script);
-        return command.args(&arguments[..at]).args(&arguments[at + 1..]).run();
+        return machine.atomics()?.on(cmd("node")).arg(script).args(others).run();
+    }
+    if let Some(others) = others("--sizes") {
+        let script = machine.suite_modules()?.join("sizes.mjs");
+        return machine
+            .wasm_target()?
+            .on(cmd("node"))
+            .arg(script)
+            .arg("--programs")
+            .args(others)
+            .run();
     }
     let script = crate::root().join(workspace::SUITE).join("run.mjs");
     let mut command = machine.wasm_target()?.on(cmd("node"));
     let engines = engines(arguments);
     if engines.is_none() {
-        machine.size_modules()?;
+        machine.suite_modules()?;
     }
     let wants = |name| engines.as_ref().is_none_or(|all| all.iter().any(|one| one == name));
     if wants("chromium") || wants("firefox") {

@@ -15,8 +15,8 @@ pub fn page() -> Result<PathBuf> {
 }
 
 /// wasm-opt comes from npm everywhere: Linux distributions carry versions that are years old.
-pub fn size() -> Result<PathBuf> {
-    let folder = crate::root().join("benches/size");
+pub fn suite() -> Result<PathBuf> {
+    let folder = crate::root().join(crate::workspace::SUITE);
     packages(&folder, "wasm-opt", "code size is weighed after it; the npm package binaryen")?;
     Ok(folder)
 }

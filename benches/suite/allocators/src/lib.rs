@@ -6,6 +6,8 @@
 
 #[cfg(feature = "bound")]
 pub mod bound;
+#[cfg(feature = "null")]
+pub mod null;
 #[cfg(feature = "watch")]
 pub mod watch;
 
@@ -42,11 +44,20 @@ contestant!(
     unsafe { lol_alloc::AssumeSingleThreaded::new(lol_alloc::FreeListAllocator::new()) }
 );
 
+#[cfg(feature = "lol-locked")]
+contestant!(
+    lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator>,
+    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new())
+);
+
 #[cfg(feature = "wee")]
 contestant!(wee_alloc::WeeAlloc<'static>, wee_alloc::WeeAlloc::INIT);
 
 #[cfg(feature = "wasmalloc")]
 contestant!(wasmalloc::WasmAlloc, wasmalloc::WasmAlloc::new());
+
+#[cfg(feature = "null")]
+contestant!(null::Null, null::Null);
 
 #[cfg(feature = "bump")]
 contestant!(bonsai_alloc::BumpHeap, bonsai_alloc::BumpHeap::new());

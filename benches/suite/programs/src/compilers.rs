@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::text::{Random, checksum, word};
 
 /// lightningcss: the style sheet of the page is parsed, minified for old browsers and printed.
+#[cfg(feature = "lightningcss")]
 pub fn style(rounds: usize, random: &mut Random) -> u64 {
     use lightningcss::{
         stylesheet::{MinifyOptions, ParserOptions, PrinterOptions, StyleSheet},
@@ -28,6 +29,7 @@ pub fn style(rounds: usize, random: &mut Random) -> u64 {
 }
 
 /// naga: a shader in WGSL is parsed, checked, and translated to SPIR-V and to GLSL.
+#[cfg(feature = "naga")]
 pub fn shader(rounds: usize, random: &mut Random) -> u64 {
     use naga::{
         ShaderStage,
@@ -71,6 +73,7 @@ pub fn shader(rounds: usize, random: &mut Random) -> u64 {
 }
 
 /// sqlparser: tables, views and reports of a database are parsed and written again.
+#[cfg(feature = "sqlparser")]
 pub fn queries(rounds: usize, random: &mut Random) -> u64 {
     use sqlparser::{dialect::GenericDialect, parser::Parser};
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::text::{Random, checksum, sentence, word};
 
 /// serde_json: records are made, written, read back as a tree of values, edited, written.
+#[cfg(feature = "serde_json")]
 pub fn json(records: usize, random: &mut Random) -> u64 {
     use serde_json::{Value, json};
 
@@ -38,6 +39,7 @@ pub fn json(records: usize, random: &mut Random) -> u64 {
 }
 
 /// pulldown-cmark: a long document in Markdown becomes HTML.
+#[cfg(feature = "pulldown-cmark")]
 pub fn markdown(chapters: usize, random: &mut Random) -> u64 {
     use pulldown_cmark::{Options, Parser, html};
 
@@ -66,6 +68,7 @@ pub fn markdown(chapters: usize, random: &mut Random) -> u64 {
 }
 
 /// regex: expressions are compiled and look through a log.
+#[cfg(feature = "regex")]
 pub fn regex(lines: usize, random: &mut Random) -> u64 {
     use regex::{Captures, Regex};
 
@@ -103,6 +106,7 @@ pub fn regex(lines: usize, random: &mut Random) -> u64 {
 }
 
 /// miniz_oxide: text is compressed at several levels and decompressed.
+#[cfg(feature = "miniz_oxide")]
 pub fn deflate(sentences: usize, random: &mut Random) -> u64 {
     use miniz_oxide::{deflate::compress_to_vec_zlib, inflate::decompress_to_vec_zlib};
 
@@ -123,6 +127,7 @@ pub fn deflate(sentences: usize, random: &mut Random) -> u64 {
 }
 
 /// minijinja: a template with macros and loops makes a page of a record of the benchmarks.
+#[cfg(feature = "minijinja")]
 pub fn template(rounds: usize, random: &mut Random) -> u64 {
     use minijinja::{Environment, Value, context, value::Serde};
 
@@ -147,6 +152,7 @@ pub fn template(rounds: usize, random: &mut Random) -> u64 {
 }
 
 /// usvg: two charts of the documentation are parsed, their styles resolved, their shapes made paths.
+#[cfg(feature = "usvg")]
 pub fn picture(rounds: usize, random: &mut Random) -> u64 {
     use usvg::{Group, Node, Options, Tree};
 

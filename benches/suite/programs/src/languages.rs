@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::text::{Random, checksum, word};
 
 /// wat: a module of many functions is parsed, resolved and encoded.
+#[cfg(feature = "wat")]
 pub fn wat(functions: usize, random: &mut Random) -> u64 {
     let mut source = String::from("(module\n  (memory (export \"memory\") 1)\n");
     for at in 0..functions {
@@ -38,6 +39,7 @@ pub fn wat(functions: usize, random: &mut Random) -> u64 {
 }
 
 /// rhai: a script with strings, arrays, maps and closures is compiled and run.
+#[cfg(feature = "rhai")]
 pub fn rhai(rounds: usize, random: &mut Random) -> u64 {
     const SCRIPT: &str = r#"
         fn primes(limit) {

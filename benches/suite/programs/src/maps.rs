@@ -13,6 +13,7 @@ type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
 /// An index of documents: words to sets of documents, documents to their words, a queue of the most
 /// recent ones, of which the oldest goes when a new one comes.
+#[cfg(feature = "maps")]
 pub fn mix(documents: usize, random: &mut Random) -> u64 {
     let mut index: BTreeMap<Rc<str>, BTreeSet<u32>> = BTreeMap::new();
     let mut names: Map<String, Rc<str>> = Map::default();
