@@ -1,4 +1,4 @@
-//! What JavaScript passes, turned into numbers or into an Error that says what is wrong with it.
+//! Arguments from JavaScript, turned into numbers, or into an Error that says what is wrong.
 
 use std::alloc::Layout;
 
@@ -62,7 +62,7 @@ pub fn layout(size: &JsValue, align: &JsValue) -> Result<Layout, JsError> {
     })
 }
 
-/// Who says that `address` is no block that can be given back.
+/// Returns the Error for an address at which no live block begins.
 pub fn not_live(address: usize) -> JsError {
     error(&format!(
         "no live block begins at {address}; it was given back before, or never allocated here; pass an \
@@ -75,7 +75,7 @@ pub fn error(message: &str) -> JsError {
     JsError::new(message)
 }
 
-/// What a value that is no number is, and what to do about it if that is plain.
+/// Describes a value that is not a number, and the remedy where there is a plain one.
 fn describe(value: &JsValue) -> (String, Option<&'static str>) {
     let convert = Some("convert it with Number()");
     if value.is_undefined() {

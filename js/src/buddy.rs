@@ -149,7 +149,7 @@ unsafe fn tree(
     let entries = map_layout.size();
     let granule = (layout.size() / entries).ilog2();
     let top = layout.align().ilog2() - granule;
-    // SAFETY: as the caller promises.
+    // SAFETY: by this function's contract, map and region have their layouts and belong to the tree.
     let tree = unsafe { Tree::new(map, start, entries, granule, top) };
     let mut tree = tree.expect("a region aligned to its largest block can be a tree's");
     let first = start.as_ptr().addr();
@@ -213,7 +213,7 @@ impl Drop for Region {
     fn drop(&mut self) {
         // SAFETY: obtained with that layout, and the tree is not used any more.
         unsafe { Linear.deallocate(self.start, self.layout) };
-        // SAFETY: the same.
+        // SAFETY: obtained with that layout, and the tree that used the map is gone.
         unsafe { Linear.deallocate(self.map, self.map_layout) };
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     stats::Stats,
 };
 
-/// What the region is aligned to. Blocks may be aligned to more.
+/// The alignment of the region, in bytes. Blocks may be aligned to more.
 const ALIGN: usize = 16;
 
 /// A bump allocator over a region of its own: blocks lie in a row, and their memory is free when
@@ -108,7 +108,7 @@ struct Row {
     core: Core<Linear>,
     /// As they were handed out: from high addresses to low ones.
     blocks: Vec<Entry>,
-    /// How many of them are live.
+    /// The number of live blocks.
     live: usize,
 }
 

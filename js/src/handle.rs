@@ -1,4 +1,4 @@
-//! What all handles have in common: they can be freed, and then say so.
+//! The part that all handles have in common: they can be freed, and calls after that are refused.
 
 use std::{
     alloc::Layout,
@@ -17,13 +17,13 @@ use crate::{
 
 /// An allocator with a record of what is live, so that whatever address comes can be judged.
 pub trait Subject: Inspect {
-    /// What it is called in JavaScript.
+    /// The name of its class in JavaScript.
     const NAME: &'static str;
 
     /// The address of a new block; `None`, and nothing changed, where there is no room.
     fn allocate(&mut self, layout: Layout) -> Option<usize>;
 
-    /// What keeps a request from ever being met, and what to do about it.
+    /// Returns the reason why a request can never be met, and the remedy; `None` if it can be.
     fn refuse(&self, layout: Layout) -> Option<String>;
 
     /// Gives a block back; false, and nothing changed, if it is no live block.

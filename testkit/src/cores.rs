@@ -21,7 +21,7 @@ pub struct Region {
 }
 
 impl Region {
-    /// What a region is filled with before anybody uses it.
+    /// The byte that fills a region before anybody uses it.
     pub const DIRT: u8 = 0xA5;
 
     /// # Panics
@@ -51,7 +51,7 @@ impl Region {
         at(offsets.start)..at(offsets.end)
     }
 
-    /// Whether nobody ever wrote to a range of offsets.
+    /// Returns true if nobody ever wrote to a range of offsets.
     ///
     /// # Panics
     /// The range is not within the region.
@@ -139,7 +139,7 @@ impl<const B: usize, const L: usize, A: BackingAllocator> BuddySubject<B, L, A> 
         layout.size().max(layout.align()).max(B >> (L - 1)).next_power_of_two()
     }
 
-    /// Whether an aligned block of `size` is wholly free, found by looking everywhere.
+    /// Returns true if an aligned block of `size` is wholly free, found by looking everywhere.
     fn has_room(&self, model: &Model, size: usize) -> bool {
         self.populated.iter().any(|range| {
             let mut at = range.start.next_multiple_of(size);
@@ -214,7 +214,7 @@ unsafe impl<const B: usize, const L: usize, A: BackingAllocator> Subject for Bud
     }
 
     unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::deallocate` has the contract of the core's.
         unsafe { self.held.core.deallocate(ptr) }
     }
 
@@ -225,17 +225,17 @@ unsafe impl<const B: usize, const L: usize, A: BackingAllocator> Subject for Bud
         new: Layout,
     ) -> Option<Option<NonNull<[u8]>>> {
         let answer = if new.size() >= old.size() {
-            // SAFETY: as the caller promises.
+            // SAFETY: `Subject::resize_in_place` has the contract of the core's `grow`; the sizes are in order.
             unsafe { self.held.core.grow(ptr, old, new) }
         } else {
-            // SAFETY: as the caller promises.
+            // SAFETY: `Subject::resize_in_place` has the contract of the core's `shrink`; the sizes are in order.
             unsafe { self.held.core.shrink(ptr, old, new) }
         };
         Some(answer.ok())
     }
 
     unsafe fn reset(&mut self) -> bool {
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::reset` has the contract of the core's.
         unsafe { self.held.core.reset() };
         true
     }
@@ -301,7 +301,7 @@ unsafe impl<A: BackingAllocator> Subject for SlabSubject<A> {
     }
 
     unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::deallocate` has the contract of the core's.
         unsafe { self.held.core.deallocate(ptr) }
     }
 
@@ -312,17 +312,17 @@ unsafe impl<A: BackingAllocator> Subject for SlabSubject<A> {
         new: Layout,
     ) -> Option<Option<NonNull<[u8]>>> {
         let answer = if new.size() >= old.size() {
-            // SAFETY: as the caller promises.
+            // SAFETY: `Subject::resize_in_place` has the contract of the core's `grow`; the sizes are in order.
             unsafe { self.held.core.grow(ptr, old, new) }
         } else {
-            // SAFETY: as the caller promises.
+            // SAFETY: `Subject::resize_in_place` has the contract of the core's `shrink`; the sizes are in order.
             unsafe { self.held.core.shrink(ptr, old, new) }
         };
         Some(answer.ok())
     }
 
     unsafe fn reset(&mut self) -> bool {
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::reset` has the contract of the core's.
         unsafe { self.held.core.reset() };
         true
     }
@@ -368,7 +368,7 @@ pub struct BumpSubject<A: BackingAllocator> {
     held: Held<Bump<A>>,
     /// All memory there is.
     span: Range<usize>,
-    /// Where the block begins that was handed out last. Nothing above is free as long as any block
+    /// The address of the block that was handed out last. Nothing above it is free as long as any block
     /// is live.
     top: usize,
 }
@@ -408,7 +408,7 @@ unsafe impl<A: BackingAllocator> Subject for BumpSubject<A> {
     }
 
     unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::deallocate` has the contract of the core's.
         unsafe { self.held.core.deallocate(ptr) }
     }
 
@@ -419,17 +419,17 @@ unsafe impl<A: BackingAllocator> Subject for BumpSubject<A> {
         new: Layout,
     ) -> Option<Option<NonNull<[u8]>>> {
         let answer = if new.size() >= old.size() {
-            // SAFETY: as the caller promises.
+            // SAFETY: `Subject::resize_in_place` has the contract of the core's `grow`; the sizes are in order.
             unsafe { self.held.core.grow(ptr, old, new) }
         } else {
-            // SAFETY: as the caller promises.
+            // SAFETY: `Subject::resize_in_place` has the contract of the core's `shrink`; the sizes are in order.
             unsafe { self.held.core.shrink(ptr, old, new) }
         };
         Some(answer.ok())
     }
 
     unsafe fn reset(&mut self) -> bool {
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::reset` has the contract of the core's.
         unsafe { self.held.core.reset() };
         true
     }

@@ -11,12 +11,12 @@
 
 use crate::{Operation, Profile, Sizes};
 
-/// How many operations an input comes to at most: it should run in milliseconds.
+/// The most operations of one input: it should run in milliseconds.
 const MOST: usize = 1024;
-/// How many bytes an input may ask for, alignment included, before its blocks become small, for the
-/// same reason.
+/// The most bytes that an input may ask for, alignment included, before its blocks become small, for
+/// the same reason.
 const BUDGET: usize = 1 << 20;
-/// What they are no larger than from then on.
+/// The most bytes of a block from then on.
 const SMALL: usize = 256;
 
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ enum Kind {
     Permit,
 }
 
-/// What the low half of an operation's first byte means: only what the profile gives a weight.
+/// Returns the meanings of the low half of an operation's first byte: kinds with a weight in the profile.
 /// Memory that can refuse to grow can be grown by somebody else too.
 fn kinds(profile: &Profile) -> Vec<Kind> {
     use Kind::*;
@@ -87,7 +87,7 @@ fn largest(sizes: &Sizes) -> usize {
 }
 
 struct Decoder {
-    /// How many powers of two a size may begin at.
+    /// The number of powers of two at which a size may begin.
     doublings: usize,
     /// The logarithm of the largest alignment.
     align: u32,

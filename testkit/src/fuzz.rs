@@ -1,4 +1,4 @@
-//! What a fuzz target does with its input, and what the test does that replays the corpus.
+//! The work of a fuzz target on its input, and of the test that replays the corpus.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-/// What an input has found, and the program that found it.
+/// A failure that an input found, and the program that found it.
 #[derive(Clone, Debug)]
 pub struct Finding {
     pub failure: Failure,

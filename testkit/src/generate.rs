@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::Operation;
 
-/// How large the blocks are that a program asks for.
+/// The distribution of the sizes that a program asks for, in bytes.
 #[derive(Clone, Debug)]
 pub enum Sizes {
     /// Every size of the range is as likely as any other.
@@ -32,7 +32,7 @@ impl Sizes {
     }
 }
 
-/// How a program behaves. The numbers from `allocate` to `permit` are weights.
+/// The behaviour of a program. The numbers from `allocate` to `permit` are weights.
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub sizes: Sizes,
@@ -40,7 +40,7 @@ pub struct Profile {
     pub align: usize,
     /// One request in so many is for more than any memory holds; 0 is none.
     pub huge: u32,
-    /// How many blocks are live at most. The number goes up and down between this and none.
+    /// The most blocks live at once. Their number goes up and down between this and none.
     pub live: usize,
     pub allocate: u32,
     pub zeroed: u32,

@@ -170,7 +170,7 @@ unsafe impl<H: GlobalAlloc> Subject for HeapSubject<H> {
     }
 
     unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::deallocate` has the contract of `GlobalAlloc::dealloc`.
         unsafe { self.heap().dealloc(ptr.as_ptr(), layout) }
     }
 

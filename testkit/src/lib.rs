@@ -1,4 +1,4 @@
-//! What the tests, fuzzers and benches of bonsai_alloc share.
+//! The model, the operations and the traces that tests, fuzzers and benches of bonsai_alloc share.
 //!
 //! ```text
 //!   Profile --generate--> [Operation] --run--> Subject (an allocator under test)
@@ -46,7 +46,7 @@ pub use run::{Failure, Options, Report, drive, replay, run};
 pub use shrink::shrink;
 pub use subject::{Closeness, Legality, Subject};
 
-/// How many pages a native program's memory has. Miri commits what is reserved.
+/// The number of pages of a native program's memory. Miri commits what is reserved.
 pub const MACHINE_PAGES: usize = if cfg!(miri) {
     64
 } else if cfg!(target_pointer_width = "32") {

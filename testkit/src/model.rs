@@ -10,9 +10,9 @@ use crate::Closeness;
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
     pub pointer: NonNull<u8>,
-    /// What it was asked for with, or resized to last.
+    /// The layout that it was allocated with, or resized to last.
     pub layout: Layout,
-    /// What was painted into it.
+    /// The seed of the pattern that was painted into it.
     seed: u32,
 }
 
@@ -28,7 +28,7 @@ impl Placed {
     }
 }
 
-/// What must be true of an allocator, whatever its inner workings.
+/// The rules that hold for every allocator, independent of its inner workings.
 ///
 /// Every byte of every live block holds a pattern that is the block's own and never 0. A byte that
 /// changed was handed out twice, or the allocator wrote to memory that was not its own any more.
@@ -38,7 +38,7 @@ pub struct Model {
     slots: BTreeMap<u32, Placed>,
     /// Address to slot, in address order.
     places: BTreeMap<usize, u32>,
-    /// How many blocks were ever painted; the seed of the next pattern.
+    /// The number of blocks that were ever painted; the seed of the next pattern.
     painted: u32,
     /// The sum of the sizes of the live blocks.
     bytes: usize,
@@ -67,17 +67,17 @@ impl Model {
         self.slots.keys().copied().collect()
     }
 
-    /// How many blocks are live.
+    /// Returns the number of live blocks.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether no block is live.
+    /// Returns true if no block is live.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
-    /// How many bytes were asked for and are live.
+    /// Returns the number of bytes that were asked for and are live.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

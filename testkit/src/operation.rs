@@ -1,4 +1,4 @@
-//! What a program does to an allocator, and its text form.
+//! The operations of a program on an allocator, and their text form.
 
 use std::{fmt, str::FromStr};
 
@@ -109,7 +109,7 @@ impl FromStr for Operation {
 pub struct Trace {
     /// A name that [`crate::subjects::named`] knows.
     pub subject: String,
-    /// What to do to it.
+    /// The operations to be run on it.
     pub operations: Vec<Operation>,
 }
 

@@ -19,11 +19,12 @@ const UNIT: usize = 16;
 pub struct PoolSubject {
     name: String,
     pool: OwnedPool,
-    /// What is handed out: address and length.
+    /// The runs that are handed out: address and length.
     live: BTreeMap<usize, usize>,
     /// All that is the pool's: maximal ranges, ascending.
     owned: Vec<Range<usize>>,
-    /// Whether a request grew memory although something fitted, or was refused although it did.
+    /// The complaint about a request that grew memory although something fitted, or was refused although
+    /// something did.
     complaint: Option<String>,
 }
 
@@ -165,7 +166,7 @@ unsafe impl Subject for PoolSubject {
             if keep < length {
                 // SAFETY: the part behind it is live, and nobody uses it any more.
                 let upper = unsafe { ptr.add(keep) };
-                // SAFETY: the same.
+                // SAFETY: `upper` begins `length - keep` bytes of a live run that nobody uses any more.
                 unsafe { self.pool().release_run(upper, length - keep) };
                 self.live.insert(start, keep);
             }

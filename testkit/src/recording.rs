@@ -41,7 +41,7 @@ pub struct Recording {
     pub sites: Vec<u8>,
 }
 
-/// Why a file is not a trace.
+/// The reason why a file is not a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
     Foreign,
@@ -155,7 +155,7 @@ impl Recording {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub operations: Vec<Operation>,
-    /// How many slots they use.
+    /// The number of slots that they use.
     pub slots: u32,
     /// The most bytes that were asked for and live at once.
     pub peak: u64,
@@ -203,7 +203,7 @@ impl Slots {
 }
 
 impl Plan {
-    /// What `recording` did.
+    /// Returns the operations that repeat `recording`.
     pub fn of(recording: &Recording) -> Plan {
         let mut plan = Plan::default();
         let mut slots = Slots::default();

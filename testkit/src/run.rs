@@ -11,8 +11,8 @@ use std::{
 
 use crate::{Legality, Model, Operation, Profile, Subject, Trace, shrink};
 
-/// How often a run looks beyond the answer to each operation. Each is a number of operations; 0 is
-/// never.
+/// The intervals at which a run looks beyond the answer to each operation. Each is a number of
+/// operations; 0 is never.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The allocator's own check of its bookkeeping.
@@ -35,7 +35,7 @@ impl Options {
     pub const SELDOM: Options = Options { check: 256, walk: 256, paint: 1024, largest: 509 };
 }
 
-/// What happened in a run that found nothing wrong.
+/// The figures of a run that found nothing wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Operations that did something.
@@ -50,7 +50,7 @@ pub struct Report {
     pub peak: usize,
 }
 
-/// What was found wrong, and after which operation.
+/// A rule that did not hold, and the operation after which it was found.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// Its index; the length of the sequence for what was found at the end.
@@ -347,7 +347,7 @@ impl Runner<'_> {
 }
 
 thread_local! {
-    /// Whether panics of this thread are expected and not worth a message.
+    /// True if panics of this thread are expected and not worth a message.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -6,7 +6,7 @@ use bonsai_alloc::inspect::Inspect;
 
 use crate::{Model, Placed};
 
-/// What the answer to a request must be.
+/// The answers to a request that the model allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Legality {
     /// A failure is a bug.
@@ -17,14 +17,14 @@ pub enum Legality {
     Either,
 }
 
-/// How closely an allocator's view of itself must agree with what is live.
+/// The closeness with which an allocator's view of itself must agree with the live blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closeness {
     /// Each live block of the view is one block of the program's.
     Blocks,
     /// A live block of the view may be many; none is left when the program has none.
     Ranges,
-    /// What the program gave back may be live to the allocator for good.
+    /// Blocks that the program gave back may be live to the allocator for good.
     Covers,
 }
 
@@ -89,12 +89,12 @@ pub unsafe trait Subject {
         false
     }
 
-    /// What a request would cost; `None` if the allocator does not tell.
+    /// Returns the size that a request would take; `None` if the allocator does not tell.
     fn usable_size(&self, _layout: Layout) -> Option<Option<usize>> {
         None
     }
 
-    /// What the answer to a request must be, as far as the model can say.
+    /// Returns the allowed answers to a request, as far as the model can say.
     fn legality(&self, model: &Model, layout: Layout) -> Legality;
 
     /// Looks at a request that was refused just now: for a new block, or for `holder` to become
@@ -112,18 +112,18 @@ pub unsafe trait Subject {
         self.inspect().map(|view| view.stats().largest_free)
     }
 
-    /// Whether the allocator has every right to a range of addresses.
+    /// Returns true if the allocator has every right to a range of addresses.
     fn owns(&self, range: Range<usize>) -> bool;
 
     /// The allocator's view of itself.
     fn inspect(&self) -> Option<&dyn Inspect>;
 
-    /// How closely that view must agree with what is live.
+    /// Returns how closely that view must agree with the live blocks.
     fn closeness(&self) -> Closeness {
         Closeness::Blocks
     }
 
-    /// What the test harness around the allocator can see: foreign memory that was touched, and
+    /// Checks the surroundings that the test harness can see: foreign memory that was touched, and
     /// such.
     fn surroundings(&self) -> Result<(), String> {
         Ok(())

@@ -21,7 +21,7 @@ pub struct Entry {
     pub name: &'static str,
     /// A new one.
     pub make: fn(&'static str) -> Box<dyn Subject>,
-    /// What a program may do to it that reaches all of it.
+    /// The operations of a program that reaches all of it.
     pub profile: fn() -> Profile,
 }
 

@@ -30,7 +30,7 @@ pub struct Block {
 /// An object of one of the classes.
 pub struct Caller(JsValue);
 
-/// What was thrown must be an Error, and no trap: a module that trapped is lost.
+/// Returns the message of a thrown Error. A trap is none, and fails the test: the module is lost.
 fn message(thrown: &JsValue) -> String {
     let error: &js_sys::Error = thrown.dyn_ref().expect("what is thrown is an Error");
     assert_eq!(error.name(), "Error", "{:?}", error.message());

@@ -1,4 +1,4 @@
-//! What each call does, and what it refuses.
+//! The answers and the refusals of each call.
 
 use bonsai_js::{Buddy, Bump, Slab};
 use js_sys::Uint32Array;
@@ -124,7 +124,7 @@ fn assert_refused(handle: &Caller, method: &str, arguments: &[JsValue], what: &s
     assert_eq!(handle.blocks(), before, "{}.{method} changed something", handle.name());
 }
 
-/// What is no number of bytes, and what is to be said about it.
+/// Values that are no number of bytes, each with the text of its refusal.
 fn no_number() -> Vec<(JsValue, &'static str)> {
     vec![
         (JsValue::UNDEFINED, "is undefined and not a number; is an argument missing?"),
