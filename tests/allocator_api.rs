@@ -51,7 +51,7 @@ fn sizes_of_zero(name: &str, allocator: &impl Allocator, live: impl Fn() -> Opti
         let shrunk = unsafe { allocator.shrink(grown.cast(), some, nothing) }.unwrap();
         assert_eq!((shrunk.cast::<u8>().as_ptr().addr() % align, shrunk.len()), (0, 0), "{name}");
         assert!(live().is_none_or(|live| live == 0), "{name}");
-        // SAFETY: the same.
+        // SAFETY: `shrunk` is the live block, of the layout `nothing`.
         unsafe { allocator.deallocate(shrunk.cast(), nothing) };
     }
 }
@@ -81,7 +81,7 @@ fn alignments(name: &str, allocator: &impl Allocator) {
         assert!(starts_with(block, 24), "{name}: {now:?} to {next:?}");
         now = next;
     }
-    // SAFETY: the same.
+    // SAFETY: `block` is live and has the layout `now`, the last that it was resized to.
     unsafe { allocator.deallocate(block.cast(), now) };
 }
 

@@ -1,5 +1,5 @@
-//! How much memory a `BumpHeap` takes, to the byte, and what it shows of several chunks. With
-//! `checked` every block is longer.
+//! The memory that a `BumpHeap` takes, to the byte, and its view of several chunks. With `checked`
+//! every block is longer.
 
 #![cfg(not(feature = "checked"))]
 
@@ -68,11 +68,11 @@ fn a_chunk_is_used_to_its_last_byte_and_grows_by_what_is_missing() {
     // SAFETY: allocated just now.
     unsafe { heap.dealloc(last, layout(rest, 1)) };
     let last = alloc(&heap, 100, 1);
-    // SAFETY: the same.
+    // SAFETY: allocated just now, with this layout.
     let same = unsafe { heap.realloc(last, layout(100, 1), rest) };
     assert_eq!((same, heap.stats().free_bytes, pool.stats().grown_pages), (last, 0, 1));
 
-    // SAFETY: the same.
+    // SAFETY: the block was resized to `rest` bytes just now.
     unsafe { heap.dealloc(last, layout(rest, 1)) };
     alloc(&heap, rest + PAGE, 1);
     assert_eq!((heap.stats().free_bytes, pool.stats().grown_pages), (0, 2));
@@ -200,7 +200,7 @@ fn memory_that_is_known_to_be_zero_and_is_not_is_damage() {
             Ok(()) => assert!(!known, "byte {offset}"),
             Err(damage) => assert!(known && damage.address == at.addr(), "byte {offset}: {damage}"),
         }
-        // SAFETY: the same.
+        // SAFETY: `at` is a byte of the heap's own memory, which outlives this.
         unsafe { at.write(0) };
         heap.check().unwrap();
     }

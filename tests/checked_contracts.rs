@@ -31,7 +31,7 @@ fn damage(name: &str, operation: &str) -> Report {
     report
 }
 
-/// What is found waits for the end of a call, of whichever thread: so this is one test.
+/// Damage that is found waits for the end of a call, of whichever thread: so this is one test.
 #[test]
 fn memory_is_not_given_twice() {
     keep();

@@ -30,7 +30,7 @@ fn the_report(what: &str) -> Report {
 
 type Pages = Buddy<4096, 9, Raw>;
 
-/// What the three have in common.
+/// The calls that the three cores have in common.
 trait Core: Inspect {
     fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError>;
     /// May be wrong: with `checked` and a hook that returns, it is then not done.
@@ -84,12 +84,12 @@ fn each_core(test: impl Fn(&str, &mut dyn Core)) {
     let buddy = unsafe { Pages::new_raw(metadata.pointer(), region.pointer(), 4) };
     test("Buddy", &mut buddy.unwrap());
     let region = Region::new(Slab::<Raw>::region_layout(256, 40).unwrap());
-    // SAFETY: the same.
+    // SAFETY: `region` has the layout for 40 blocks of 256 bytes, and outlives the slab.
     let slab = unsafe { Slab::new_raw(region.pointer(), 256, 40) };
     test("Slab", &mut slab.unwrap());
     let memory = layout(16_384, 64);
     let region = Region::new(memory);
-    // SAFETY: the same.
+    // SAFETY: `region` has the layout `memory`, and outlives the bump allocator.
     let bump = unsafe { Bump::new_raw(region.pointer(), memory) };
     test("Bump", &mut bump.unwrap());
 }

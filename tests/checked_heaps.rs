@@ -227,7 +227,7 @@ fn a_write_behind_a_block_is_found_when_it_is_freed() {
                 let at = block.wrapping_add(size + from);
                 // SAFETY: at least 16 bytes behind a block are the heap's, and nobody's.
                 let before = unsafe { at.read() };
-                // SAFETY: the same.
+                // SAFETY: `from + len` is at most 16, and these bytes are the heap's, and nobody's.
                 unsafe { at.write_bytes(0x41, len) };
                 assert_eq!((heap.verify)(), 1, "{}: {size}", heap.name);
                 heap.free(block, wanted);

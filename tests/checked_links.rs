@@ -25,7 +25,7 @@ use bonsai_alloc::{
 
 use reports::{keep, layout, no_report, reports};
 
-/// What was found waits for the end of a call, of whichever thread: so one test at a time.
+/// Lets one test run at a time: damage that was found waits for the end of a call, of any thread.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,13 +33,13 @@ fn alone() -> MutexGuard<'static, ()> {
     alone
 }
 
-/// What links are overwritten with: nothing, an odd address, one in nobody's memory, one in a live
-/// block.
+/// Returns the values that links are overwritten with: nothing, an odd address, one in nobody's
+/// memory, one in a live block.
 fn wild(live: usize) -> [usize; 4] {
     [0x4141_4141, live + 1, 0xFFFF_FFF0, live]
 }
 
-/// What a freed block is filled with.
+/// A word of the bytes that fill a freed block.
 const POISON: usize = usize::from_ne_bytes([0xDD; size_of::<usize>()]);
 
 /// Frees a block between live ones, writes over its first word, and asks for blocks until

@@ -22,7 +22,7 @@ fn write(block: *mut u8, offset: isize, byte: u8) {
 }
 
 fn read(block: *mut u8, offset: isize) -> u8 {
-    // SAFETY: as above.
+    // SAFETY: simulated memory, which is there on both sides of the block.
     unsafe { block.wrapping_offset(offset).read() }
 }
 

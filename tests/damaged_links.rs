@@ -222,8 +222,8 @@ fn a_pool_believes_no_run_that_cannot_be() {
     }
 }
 
-/// What a pool was given back, and a program still writes to, the pool and the heaps over it do
-/// without.
+/// A piece that a pool was given back, and that a program still writes to, is left out by the pool
+/// and by the heaps over it.
 #[test]
 fn a_pool_loses_runs_that_were_overwritten_and_nothing_else() {
     go_on();

@@ -17,7 +17,7 @@ use bonsai_testkit::{
     run, subjects,
 };
 
-/// What may come next, given which slots are filled; `Some` filled with that size.
+/// Returns the operations that may come next, given the slots; a filled one is `Some` of its size.
 type Next<'a> = &'a dyn Fn(&[Option<usize>]) -> Vec<Operation>;
 
 /// Runs every sequence of up to `depth` operations, each with every look after its last one: what
@@ -242,7 +242,7 @@ heap!(tiny_heap_of_two_pages, |name, config| {
         .with_promise(Promise::Lists)
 });
 
-/// How many aligned blocks of `size` fit the granules of 16 bytes that are there.
+/// Returns the number of aligned blocks of `size` that fit the granules of 16 bytes that are there.
 fn room(there: &[bool], size: usize) -> usize {
     there.chunks(size / 16).filter(|block| block.iter().all(|&granule| granule)).count()
 }

@@ -20,7 +20,7 @@ struct Run<'a> {
     name: &'static str,
     heap: &'a dyn GlobalAlloc,
     pool: &'a Pool<Simulation>,
-    /// What can be verified of the heap.
+    /// Verifies all of the heap that can be verified.
     check: &'a dyn Fn(),
     live: Vec<(*mut u8, Layout, u8)>,
     next: u8,
@@ -34,7 +34,7 @@ impl Run<'_> {
         self.live.push((block, layout, self.next));
     }
 
-    /// Whether a block is had.
+    /// Allocates a block. Returns false if there is none.
     fn alloc(&mut self, size: usize, align: usize) -> bool {
         let layout = Layout::from_size_align(size, align).unwrap();
         // SAFETY: the size is not 0.
@@ -63,7 +63,7 @@ impl Run<'_> {
         (self.check)();
     }
 
-    /// Whether the block could be resized; if not, it is as it was.
+    /// Resizes a block. Returns false if that failed, and then the block is as it was.
     fn resize(&mut self, index: usize, size: usize) -> bool {
         let (block, layout, paint) = self.live[index];
         // SAFETY: live, with its layout; the size is not 0.
@@ -89,7 +89,7 @@ impl Run<'_> {
         assert!(self.alloc(size, 1), "{}: {size} bytes were free", self.name);
     }
 
-    /// How many growths were refused so far.
+    /// Returns the number of growths that were refused so far.
     fn refusals(&self) -> usize {
         let memory = self.pool.memory();
         memory.attempts() - memory.growths()
@@ -156,7 +156,7 @@ fn program(run: &mut Run<'_>, before: &dyn Fn(usize, &Pool<Simulation>)) -> usiz
     refused
 }
 
-/// How many faults a test has made, for those who count them.
+/// The number of faults that a test has made, for those who count them.
 #[derive(Default)]
 struct Faults(Cell<usize>);
 

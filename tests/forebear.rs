@@ -1,4 +1,4 @@
-//! What is wrong in acid_alloc 0.1.0 and must not be here.
+//! Faults of acid_alloc 0.1.0 that must not be here.
 //!
 //! `tests/acid-compat` has what is right there and must be the same here.
 
@@ -134,7 +134,7 @@ fn a_buddy_refuses_a_region_that_is_not_aligned_to_its_largest_block() {
     // SAFETY: refused before it looks at the memory.
     let refused = unsafe { Two::new_raw(metadata.pointer(), off, 2) };
     assert!(matches!(refused, Err(AllocInitError::InvalidLocation)));
-    // SAFETY: as above.
+    // SAFETY: this constructor, too, refuses before it looks at the memory.
     let refused = unsafe { Two::new_raw_unpopulated(metadata.pointer(), off, 2) };
     assert!(matches!(refused, Err(AllocInitError::InvalidLocation)));
     assert!(region.untouched(0..256));

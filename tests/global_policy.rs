@@ -34,7 +34,7 @@ impl Policy for Limited {
 #[global_allocator]
 static HEAP: Heap<Linear, Limited> = Heap::with_policy();
 
-/// What the hook was told since the last look.
+/// Takes the layout and the figures that the hook was told since the last look.
 fn told() -> Option<(Layout, Stats)> {
     TOLD.lock().unwrap().take()
 }

@@ -1,4 +1,4 @@
-//! What heaps promise beyond handing out blocks: over simulated memory, where faults are on
+//! The promises of heaps beyond handing out blocks: over simulated memory, where faults are on
 //! demand.
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -37,7 +37,7 @@ fn free(heap: &dyn GlobalAlloc, block: *mut u8, layout: Layout) {
     unsafe { heap.dealloc(block, layout) }
 }
 
-/// What is done to a heap: its kind, its memory, itself.
+/// A test of a heap: of its kind, its memory, itself.
 type Test<'a> = &'a dyn Fn(&str, &Pool<Simulation>, &dyn GlobalAlloc);
 
 /// Runs `test` on every kind of heap over a new memory.
@@ -128,7 +128,7 @@ fn the_last_page_of_4_gib_is_never_handed_out() {
     }
 }
 
-/// What a heap shows of itself. Free blocks that touch count as one: a heap may merge them before it
+/// Returns the blocks of a heap. Free blocks that touch count as one: a heap may merge them before it
 /// gives up.
 fn view(heap: &dyn Inspect) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();

@@ -27,7 +27,7 @@ fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size.saturating_sub(ZONE).max(1), 8).unwrap()
 }
 
-/// What a hook is told of it.
+/// Returns the layout that a hook is told of a request.
 fn all(size: usize) -> Layout {
     Layout::from_size_align(size, 8).unwrap()
 }

@@ -24,7 +24,7 @@ fn a_native_program_has_as_much_memory_as_wasm32_and_no_more() {
             // SAFETY: a page that was grown, and that nobody else has.
             let fresh = unsafe { at.read() };
             assert_eq!(fresh, 0);
-            // SAFETY: the same.
+            // SAFETY: a byte of a page that was grown, and that nobody else has.
             unsafe { at.write(1) };
         }
     }

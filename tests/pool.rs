@@ -272,10 +272,10 @@ fn where_nothing_is_below_the_first_growth_nothing_is_listed() {
     }
 }
 
-/// What must be true of a pool, kept apart from it.
+/// The rules that hold for a pool, kept apart from it.
 struct Model {
     pool: Pool<Simulation>,
-    /// What is handed out.
+    /// The runs that are handed out.
     live: Vec<Range<usize>>,
     /// All that is the pool's: maximal ranges.
     owned: Vec<Range<usize>>,

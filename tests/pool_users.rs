@@ -1,4 +1,4 @@
-//! What has its memory from a pool: cores, and heaps that share one.
+//! Users of a pool's memory: cores, and heaps that share one.
 
 use std::{
     alloc::{GlobalAlloc, Layout},

@@ -1,4 +1,4 @@
-//! What constructors and methods refuse beyond acid_alloc's API (`tests/acid-compat` has that), and
+//! Refusals of constructors and methods beyond acid_alloc's API (`tests/acid-compat` has that), and
 //! the API beyond it that no other suite needs.
 
 #![cfg_attr(feature = "unstable", feature(allocator_api))]
@@ -123,20 +123,20 @@ fn grow_and_shrink_refuse_what_they_cannot_do_in_place() {
     // The second 16 bytes are live; the second block is an upper half.
     // SAFETY: live, with its layout.
     let lower = unsafe { buddy.grow(first.cast(), layout(16, 16), larger) };
-    // SAFETY: the same.
+    // SAFETY: `second` is live, with its layout.
     let upper = unsafe { buddy.grow(second.cast(), layout(16, 16), larger) };
     assert!(lower.is_err() && upper.is_err());
     // SAFETY: live, given up.
     unsafe { buddy.deallocate(second.cast()) };
     // SAFETY: live, with its layout.
     assert!(unsafe { buddy.grow(first.cast(), layout(16, 16), layout(257, 16)) }.is_err());
-    // SAFETY: the same.
+    // SAFETY: `first` is live, with its layout: growing it was refused.
     let all = unsafe { buddy.grow(first.cast(), layout(16, 16), layout(256, 16)) }.unwrap();
     assert_eq!((all.len(), all.cast()), (256, first.cast::<u8>()));
     assert_eq!(buddy.stats().free_bytes, 0);
     // SAFETY: live, with its layout.
     assert!(unsafe { buddy.shrink(first.cast(), layout(256, 16), layout(0, 16)) }.is_err());
-    // SAFETY: the same.
+    // SAFETY: `first` is live, of 256 bytes: shrinking it was refused.
     let some = unsafe { buddy.shrink(first.cast(), layout(256, 16), layout(17, 16)) }.unwrap();
     assert_eq!((some.len(), buddy.stats().live_bytes), (17, 32));
     buddy.check().unwrap();
@@ -147,7 +147,7 @@ fn grow_and_shrink_refuse_what_they_cannot_do_in_place() {
     assert_eq!(unsafe { slab.grow(block, layout(10, 1), layout(64, 64)) }.unwrap().len(), 64);
     // SAFETY: live, with the layout it has now.
     assert!(unsafe { slab.grow(block, layout(64, 64), layout(65, 1)) }.is_err());
-    // SAFETY: the same.
+    // SAFETY: `block` is live, with the layout it has now: growing it was refused.
     assert!(unsafe { slab.shrink(block, layout(64, 64), layout(8, 128)) }.is_err());
 
     let mut bump = Bump::<Global>::try_new(layout(64, 64)).unwrap();
@@ -155,13 +155,13 @@ fn grow_and_shrink_refuse_what_they_cannot_do_in_place() {
     let second = bump.allocate(layout(10, 2)).unwrap().cast();
     // SAFETY: live, with its layout.
     assert!(unsafe { bump.grow(first, layout(10, 1), layout(11, 1)) }.is_err());
-    // SAFETY: the same.
+    // SAFETY: `second` is live, with its layout.
     assert!(unsafe { bump.grow(second, layout(10, 2), layout(10, 64)) }.is_err());
-    // SAFETY: the same.
+    // SAFETY: `second` is live, with its layout: growing it was refused.
     assert_eq!(unsafe { bump.grow(second, layout(10, 2), layout(10, 1)) }.unwrap().len(), 10);
     // SAFETY: live, with the layout it has now.
     assert!(unsafe { bump.shrink(second, layout(10, 1), layout(0, 2)) }.is_err());
-    // SAFETY: the same.
+    // SAFETY: `second` is live, with the layout it has now: shrinking it was refused.
     assert_eq!(unsafe { bump.shrink(second, layout(10, 1), layout(4, 2)) }.unwrap().len(), 4);
     assert_eq!(bump.stats().free_bytes, 44);
 }
@@ -225,7 +225,7 @@ fn damage_is_found_and_named() {
     buddy.check().unwrap();
     // SAFETY: the memory is the buddy's; a program that writes after it freed does this.
     let link = unsafe { block.cast::<usize>().read() };
-    // SAFETY: as above.
+    // SAFETY: the same word of the buddy's memory.
     unsafe { block.cast::<usize>().write(other.cast::<u8>().as_ptr() as usize) };
     let damage = buddy.check().unwrap_err();
     assert!(damage.to_string().contains("0x"), "{damage}");
@@ -282,7 +282,7 @@ fn a_list_leads_to_blocks_that_were_handed_out() {
         (0, "the free list leads to what is no block of the slab"),
         (second, "the free list is longer than the number of free blocks"),
     ] {
-        // SAFETY: the same.
+        // SAFETY: the memory is the slab's; a program that writes after it freed does this.
         unsafe { blocks[1].cast::<usize>().write(address) };
         assert_eq!(slab.check(), Err(Damage { address, rule }));
     }

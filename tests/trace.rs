@@ -1,4 +1,4 @@
-//! What a traced allocator writes down is what was done to it.
+//! The records of a traced allocator are the operations that were done.
 
 use std::{
     alloc::{GlobalAlloc, Layout},
@@ -76,7 +76,7 @@ unsafe impl<S: Subject> Subject for Witness<S> {
     unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout) {
         let (size, align) = (layout.size(), layout.align());
         self.seen.push(Event::Deallocate { address: ptr.as_ptr().addr(), size, align });
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::deallocate` has one contract, here and of the subject inside.
         unsafe { self.subject.deallocate(ptr, layout) }
     }
 
@@ -87,7 +87,7 @@ unsafe impl<S: Subject> Subject for Witness<S> {
         size: usize,
     ) -> Option<Option<NonNull<[u8]>>> {
         let from = ptr.as_ptr().addr();
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::reallocate` has one contract, here and of the subject inside.
         let answer = unsafe { self.subject.reallocate(ptr, old, size) };
         if let Some(answer) = answer {
             let address = address(answer);
@@ -257,7 +257,7 @@ impl Outside {
     }
 
     fn set(&self, index: usize, value: usize) {
-        // SAFETY: the same.
+        // SAFETY: a word of the control block of a static heap, which is always there.
         unsafe { self.word(index).write_volatile(value) }
     }
 }

@@ -29,7 +29,7 @@ pub fn pool(config: Config) -> &'static Pool<Simulation> {
 pub struct Subject<'a> {
     pub name: &'static str,
     pub heap: &'a dyn GlobalAlloc,
-    /// What its book says.
+    /// Returns the counters of its book.
     pub counts: &'a dyn Fn() -> checked::Counts,
     /// Shows every fault there is now.
     pub verify: &'a dyn Fn() -> usize,
@@ -45,15 +45,15 @@ impl Subject<'_> {
         block
     }
 
-    /// What the test is about: a free that may be wrong, and is looked at before it is done.
+    /// Frees a block, as the test is about: the call may be wrong, and is looked at before it is done.
     pub fn free(&self, block: *mut u8, layout: Layout) {
         // SAFETY: with `checked` and a hook that returns, what is wrong is not done.
         unsafe { self.heap.dealloc(block, layout) }
     }
 
-    /// The same with a resize.
+    /// Resizes a block, in a call that may be wrong, too.
     pub fn resize(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as above.
+        // SAFETY: with `checked` and a hook that returns, a wrong resize is not done.
         unsafe { self.heap.realloc(block, layout, size) }
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests of `checked` share: reports that are kept, and memory to misuse.
+//! The part that the tests of `checked` share: reports that are kept, and memory to misuse.
 
 use std::{alloc::Layout, cell::RefCell, sync::Once};
 

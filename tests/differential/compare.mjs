@@ -17,7 +17,7 @@ const HEAPS = [
   ["BumpHeap", true],
   ["TinyHeap", false],
 ];
-/** What a program does: any size; small blocks; large blocks, while somebody else grows memory. */
+/** The kinds of programs: any size; small blocks; large blocks, while somebody else grows memory. */
 const KINDS = ["mixed", "small", "large"];
 /** As build.rs links the module. */
 const MAX_PAGES = (24 << 20) / PAGE;
@@ -57,7 +57,7 @@ function same(left, right, what) {
   assert.equal(left.length, right.length, what);
 }
 
-/** What every size of a word has in common: what is granted, as long as all is. */
+/** The answers that do not depend on the size of a word: which requests were granted, as long as all are. */
 function withoutAddresses(lines) {
   const answers = lines.filter((line) => !line.startsWith("look"));
   const refused = answers.findIndex((line) => line.endsWith("refused"));

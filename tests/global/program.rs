@@ -1,5 +1,5 @@
-//! What a program does with its global allocator: the standard library's collections, from
-//! several threads. Each heap is the global allocator of one test binary that includes this.
+//! The work of a program on its global allocator: the standard library's collections, from several
+//! threads. Each heap is the global allocator of one test binary that includes this.
 
 use std::{
     alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc},

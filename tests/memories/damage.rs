@@ -19,8 +19,8 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// Where damage is worth its while: the descriptor and what it leads to; what is led to from there, by
-/// addresses or by numbers of granules, from link to link; and all that is not zero.
+/// The words to damage: the descriptor and those that it leads to; those reached from there, by
+/// addresses or by numbers of granules, from link to link; and all that are not zero.
 struct Targets([Vec<usize>; 3]);
 
 impl Targets {

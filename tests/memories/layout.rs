@@ -11,7 +11,7 @@ use std::{
     fmt,
 };
 
-/// What a block is, in the words of the page and of the recordings.
+/// The use of a block, in the words of the page and of the recordings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Live,
@@ -38,7 +38,7 @@ pub struct Heap {
     pub blocks: Vec<Block>,
 }
 
-/// Why a heap cannot be read.
+/// The reason why a heap cannot be read.
 #[derive(Debug)]
 pub struct Wrong {
     what: &'static str,

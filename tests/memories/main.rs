@@ -47,7 +47,7 @@ fn blocks_add_up_to_what_each_heap_obtained() {
     }
 }
 
-/// What is not in them, no reader is held to.
+/// The recordings contain each thing that the page describes: else no reader were held to it.
 #[test]
 fn the_recordings_have_what_the_page_describes() {
     let old = recorded::all().filter(|recording| recording.name.ends_with("-old"));

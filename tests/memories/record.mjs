@@ -13,7 +13,7 @@ const HEAPS = ["heap", "slab", "buddy", "bump", "tiny"];
 const STATES = ["live", "free", "meta", "gap"];
 /** The moments: operations done before each. */
 const MOMENTS = { new: 0, young: 150, old: 4000 };
-/** How many blocks may be live, up to which operation: in the end they go, and lists fill up. */
+/** The most blocks live, up to which operation: in the end they go, and lists fill up. */
 const LIVE = [
   [3000, 600],
   [3900, 200],

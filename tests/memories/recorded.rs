@@ -15,7 +15,7 @@ pub struct Recording {
     pub kind: u64,
     pub bytes: Vec<u8>,
     pub descriptor: u64,
-    /// What the heap itself saw.
+    /// The blocks as the heap itself saw them.
     pub blocks: Vec<Block>,
 }
 

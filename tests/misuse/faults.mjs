@@ -15,7 +15,7 @@ class Run {
   #refused = [0, 0];
   /** Pages that somebody else grows in the instant before the next growth. */
   foreignNext = 0;
-  /** How often the program tried to grow memory, and by how many pages it did. */
+  /** The number of times that the program tried to grow memory, and the pages by which it did. */
   attempts = 0;
   grown = 0;
 
@@ -93,7 +93,7 @@ class Run {
     expect(this.#foreign.every(untouched), "foreign pages overwritten");
   }
 
-  /** What fits where a block was, or where memory may grow, is had. */
+  /** Expects blocks that fit where a block was, or where memory may grow. */
   wants(size) {
     expect(this.allocate(size), "refuses what fits");
   }
@@ -121,7 +121,7 @@ class Run {
   }
 }
 
-/** What an allocator did wrong, other than a trap. */
+/** A fault of an allocator, other than a trap. */
 class Wrong extends Error {}
 
 function expect(truth, otherwise) {
@@ -144,7 +144,7 @@ function program(run, before = () => {}) {
   return refused;
 }
 
-/** What came of runs: how many there were, what went wrong in how many, and what is worth a note. */
+/** The results of runs: their number, those that went wrong, and notes. */
 class Outcome {
   runs = 0;
   wrong = new Map();
@@ -320,7 +320,7 @@ function tryReserve(hosted) {
   return outcome;
 }
 
-/** What each fault is called in docs/checked.md, and what makes it. */
+/** The faults, by their names in docs/checked.md, and the functions that make them. */
 export const FAULTS = {
   "a growth refused, and all from it on, for every growth": refusedGrowth,
   "foreign pages before calls and growths": foreignGrowth,

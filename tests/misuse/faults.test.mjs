@@ -18,7 +18,7 @@ const HEAPS = {
   BumpHeap: "bump",
 };
 
-/** What a heap may do about a fault, because of how it is made, and why. */
+/** The failures that a heap may have at a fault, because of its design, and the reasons. */
 const LIMITS = {
   // A block that is not the last one comes back with all of memory, or never.
   BumpHeap: /.*/,

@@ -12,7 +12,7 @@ const MISUSES = [
   ["dead_realloc", "overflow", "write_after_free", "link_overwritten"],
 ].flat();
 
-/** What comes of a misuse: a trap there, or what the program then runs into. */
+/** Returns the outcome of a misuse: a trap there, or the trouble that the program then runs into. */
 function outcome(module, name) {
   const exports = new WebAssembly.Instance(module).exports;
   exports.correct();

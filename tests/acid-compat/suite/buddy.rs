@@ -105,7 +105,7 @@ fn configurations_that_cannot_be_are_refused() {
 
 #[test]
 fn raw_constructors_refuse_what_cannot_be() {
-    /// What both constructors say to a place and a number of blocks that they must refuse.
+    /// Returns the errors of both constructors for a place and a number of blocks that they must refuse.
     fn refused<const B: usize, const L: usize>(
         metadata: NonNull<u8>,
         region: NonNull<u8>,
@@ -113,7 +113,7 @@ fn raw_constructors_refuse_what_cannot_be() {
     ) -> [AllocInitError; 2] {
         // SAFETY: the constructor refuses before it uses any memory.
         let populated = unsafe { Buddy::<B, L, Raw>::new_raw(metadata, region, blocks) };
-        // SAFETY: as above.
+        // SAFETY: this constructor, too, refuses before it uses any memory.
         let unpopulated =
             unsafe { Buddy::<B, L, Raw>::new_raw_unpopulated(metadata, region, blocks) };
         [populated.unwrap_err(), unpopulated.unwrap_err()]
@@ -199,10 +199,10 @@ fn buddies_merge_in_either_order() {
         // SAFETY: allocated in this round, freed once.
         unsafe { buddy.deallocate(halves[order[0]].cast()) };
         assert!(buddy.allocate(layout(64, 1)).is_err());
-        // SAFETY: as above.
+        // SAFETY: the other half, allocated in this round, freed once.
         unsafe { buddy.deallocate(halves[order[1]].cast()) };
         let all = buddy.allocate(layout(64, 1)).unwrap();
-        // SAFETY: as above.
+        // SAFETY: allocated in the line before, freed once.
         unsafe { buddy.deallocate(all.cast()) };
     }
 }
@@ -282,7 +282,7 @@ fn unpopulated_memory_is_neither_handed_out_nor_touched() {
     assert!(held.buddy.allocate(layout(1, 1)).is_err());
     // SAFETY: allocated above, freed once.
     unsafe { held.buddy.deallocate(block.cast()) };
-    // SAFETY: as above.
+    // SAFETY: `low` was allocated above and is freed once.
     unsafe { held.buddy.deallocate(low.cast()) };
     assert!(held.buddy.allocate(layout(16384, 1)).is_err());
     assert!(held.region.untouched(4096..8192));

@@ -55,11 +55,11 @@ fn the_last_block_out_gives_everything_back() {
         assert!(bump.allocate(layout(1, 1)).is_err());
         // SAFETY: allocated in this round, freed once.
         unsafe { bump.deallocate(second.cast()) };
-        // SAFETY: as above.
+        // SAFETY: `first` was allocated in this round and is freed once.
         unsafe { bump.deallocate(first.cast()) };
         // Two blocks of three are free, and none of their memory is.
         assert!(bump.allocate(layout(32, 8)).is_err());
-        // SAFETY: as above.
+        // SAFETY: `third` was allocated in this round and is freed once.
         unsafe { bump.deallocate(third.cast()) };
     }
     bump.allocate(layout(96, 8)).unwrap();

@@ -1,4 +1,4 @@
-//! What stands at the root of the crate: markers, errors, paths, auto traits.
+//! The root of the crate: markers, errors, paths, auto traits.
 
 use std::{alloc::Layout, fmt::Debug, ptr::NonNull};
 

@@ -182,7 +182,7 @@ fn a_raw_slab_refuses_sizes_that_cannot_be() {
         let refused = unsafe { Slab::new_raw(region.pointer(), size, 1) };
         assert!(matches!(refused, Err(AllocInitError::InvalidConfig)));
     }
-    // SAFETY: as above.
+    // SAFETY: the constructor refuses sizes that overflow before it looks at the region.
     let refused = unsafe { Slab::new_raw(region.pointer(), 1 << 20, usize::MAX >> 4) };
     assert!(matches!(refused, Err(AllocInitError::InvalidConfig)));
     assert!(region.untouched(0..64));

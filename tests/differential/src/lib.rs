@@ -37,11 +37,11 @@ pub const HEAPS: [&str; 5] = ["Heap", "SlabHeap", "BuddyHeap", "BumpHeap", "Tiny
 /// Every so many operations the heap says what it looks like.
 const EVERY: usize = 100;
 
-/// What differs between the two places: where memory is, and who else can grow it.
+/// The differences between the two places: the address of memory, and others who can grow it.
 trait Surroundings {
     /// The address of linear memory's first byte.
     fn origin(&self) -> usize;
-    /// How many pages there are.
+    /// Returns the number of pages.
     fn pages(&self) -> usize;
     /// Somebody else grows.
     fn foreign(&self, pages: usize);
@@ -119,7 +119,7 @@ struct Logged<H, S> {
     view: Option<fn(&H) -> &dyn Inspect>,
     closeness: Closeness,
     surroundings: S,
-    /// How many answers are in the log.
+    /// The number of answers in the log.
     asked: usize,
     log: String,
 }
@@ -141,7 +141,7 @@ impl<H: GlobalAlloc, S: Surroundings> Logged<H, S> {
         block.map(|block| NonNull::slice_from_raw_parts(block, size))
     }
 
-    /// What the heap says of itself: its sums, and a digest of its blocks.
+    /// Logs the heap's view of itself: its sums, and a digest of its blocks.
     fn look(&mut self) {
         let Some(view) = self.view else { return };
         let view = view(&self.heap);
@@ -184,7 +184,7 @@ unsafe impl<H: GlobalAlloc, S: Surroundings> Subject for Logged<H, S> {
     }
 
     unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: `Subject::deallocate` has the contract of `GlobalAlloc::dealloc`.
         unsafe { self.heap.dealloc(ptr.as_ptr(), layout) }
     }
 

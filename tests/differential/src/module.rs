@@ -15,7 +15,7 @@ use bonsai_alloc::{
 
 use crate::{Surroundings, drive, program};
 
-/// How many pages the harness may use.
+/// The number of pages that the harness may use.
 const PAGES: usize = 256;
 
 #[repr(align(65536))]
@@ -72,7 +72,7 @@ impl Surroundings for Engine {
     }
 }
 
-/// Where the module's data ends.
+/// Returns the address at which the module's data ends.
 #[unsafe(no_mangle)]
 pub extern "C" fn heap_base() -> usize {
     unsafe extern "C" {

@@ -4,14 +4,14 @@ use bonsai_alloc::linear::{Config, LinearMemory, Pool, Simulation};
 
 use crate::{Surroundings, drive, program};
 
-/// Where the module's memory began, and how far it can go.
+/// The place of the module's memory: its first address, and its limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// The offset at which the module's data ends.
     pub heap_base: usize,
-    /// How many pages it began with.
+    /// The number of pages that it began with.
     pub pages: usize,
-    /// How many it can have.
+    /// The number of pages that it can have.
     pub max_pages: usize,
 }
 

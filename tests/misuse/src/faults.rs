@@ -1,8 +1,7 @@
 //! A program's calls, one an export, for a host that makes memory fail between and within them:
 //! `faults.mjs` says which calls follow each other, and when.
 //!
-//! What the program itself needs lies in a static: only what the allocator hands out is exposed to
-//! the faults.
+//! The program's own data lie in a static: only blocks of the allocator are exposed to the faults.
 
 use std::{
     alloc::{Layout, alloc, dealloc, realloc},
@@ -43,7 +42,7 @@ struct Program {
     blocks: [Block; MOST],
     live: usize,
     next: u8,
-    /// Whether a block that is gone had not held what was written to it, or was not aligned.
+    /// True if a block that is gone had not held its bytes, or was not aligned.
     damaged: bool,
 }
 
@@ -66,7 +65,7 @@ thread_local! {
     };
 }
 
-/// Whether a block was had; it is the last one then.
+/// Allocates a block, the last one from then on. Returns false if there is none.
 #[unsafe(no_mangle)]
 extern "C" fn allocate(size: usize, align: usize) -> bool {
     PROGRAM.with_borrow_mut(|program| {
@@ -80,8 +79,8 @@ extern "C" fn allocate(size: usize, align: usize) -> bool {
     })
 }
 
-/// Whether a block was had. Nothing is written to it, so that it may be larger than what the host
-/// has memory for.
+/// Allocates a block, and writes nothing to it, so that it may be larger than the host's memory.
+/// Returns false if there is none.
 #[unsafe(no_mangle)]
 extern "C" fn hold(size: usize) -> bool {
     PROGRAM.with_borrow_mut(|program| {
@@ -96,7 +95,7 @@ extern "C" fn hold(size: usize) -> bool {
     })
 }
 
-/// Whether the block could be resized; if not, it must be as it was.
+/// Resizes a block. Returns false if that failed; then it must be as it was.
 #[unsafe(no_mangle)]
 extern "C" fn resize(index: usize, size: usize) -> bool {
     PROGRAM.with_borrow_mut(|program| {
@@ -126,19 +125,19 @@ extern "C" fn free(index: usize) {
     });
 }
 
-/// How many blocks are live.
+/// Returns the number of live blocks.
 #[unsafe(no_mangle)]
 extern "C" fn live() -> usize {
     PROGRAM.with_borrow(|program| program.live)
 }
 
-/// What a block was allocated for, or resized to.
+/// Returns the size that a block was allocated for, or resized to.
 #[unsafe(no_mangle)]
 extern "C" fn size_of(index: usize) -> usize {
     PROGRAM.with_borrow(|program| program.blocks[index].size)
 }
 
-/// Whether every block, those that are gone included, held what was written to it.
+/// Returns true if every block held its bytes, those that are gone included.
 #[unsafe(no_mangle)]
 extern "C" fn intact() -> bool {
     PROGRAM.with_borrow(|program| {
@@ -147,7 +146,7 @@ extern "C" fn intact() -> bool {
     })
 }
 
-/// Whether so many bytes can be reserved for a vector.
+/// Returns true if so many bytes can be reserved for a vector.
 #[unsafe(no_mangle)]
 extern "C" fn reserve(bytes: usize) -> bool {
     let mut vector: Vec<u8> = Vec::new();
@@ -156,7 +155,7 @@ extern "C" fn reserve(bytes: usize) -> bool {
     had
 }
 
-/// How many strings can be kept until memory ends, as collections say by `try_reserve`.
+/// Returns the number of strings that can be kept until memory ends, found by `try_reserve`.
 #[unsafe(no_mangle)]
 extern "C" fn fill() -> usize {
     let mut strings: Vec<String> = Vec::new();

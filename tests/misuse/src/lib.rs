@@ -97,7 +97,7 @@ extern "C" fn write_after_free() {
     write(block.wrapping_add(3));
 }
 
-/// Where allocators keep links in free memory: the first two words lead back to their own block.
+/// Overwrites links in free memory: the first two words lead back to their own block.
 #[unsafe(no_mangle)]
 extern "C" fn link_overwritten() {
     let blocks = [block(), block(), block()];
@@ -110,7 +110,7 @@ extern "C" fn link_overwritten() {
     }
 }
 
-/// Whether, of blocks that are live together, two overlap: what a misuse before may have led to.
+/// Returns true if two blocks that are live together overlap: a misuse before may have led to that.
 #[unsafe(no_mangle)]
 extern "C" fn overlap() -> bool {
     let mut starts: Vec<usize> = Vec::with_capacity(32);

@@ -220,7 +220,7 @@ pub fn exhaustion() {
     assert!(buffer.iter().all(|&byte| byte == 7));
 }
 
-/// What only a module can do to its own memory.
+/// Tests beside somebody else who grows memory, which only a module can do to its own.
 #[cfg(target_arch = "wasm32")]
 mod module {
     use std::arch::wasm32::{memory_grow, memory_size};

@@ -10,7 +10,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 const LIVE: u32 = 0;
 
-/// What of the heap is in each state. The blocks tile it.
+/// Returns the bytes of the heap in each state. The blocks tile it.
 fn bytes() -> [u32; 4] {
     let mut sums = [0; 4];
     let blocks = walk();
