@@ -35,7 +35,7 @@ const RECORD = {
       ],
     },
   ],
-  size: { wasmOpt: "wasm-opt 1", net: { talc: 1600, heap: 2300 } },
+  size: { wasmOpt: "wasm-opt 1", net: { talc: 1600, heap: 3150 } },
 };
 
 test("the page says what was measured on what, what is met and what is missed", () => {
@@ -46,7 +46,7 @@ test("the page says what was measured on what, what is met and what is missed", 
     "| churn | 40.0 ns | 2.00 | fails | 0.50 | 1.0 % |",
     "| churn | 100 | 101 | 102 | fails | 110 (1.10) |",
     "| Speed by talc's, geometric mean of the shapes | at least 1.70 | 2.00 in node | met |",
-    "| Code added to a module | at most 2,200 B | 2,300 B | **missed by 4.5 %** |",
+    "| Code added to a module | at most 3,000 B | 3,150 B | **missed by 5.0 %** |",
     "`cargo xtask bench -- --engine node`",
   ]) {
     assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
