@@ -57,7 +57,7 @@ Searching for bugs
   coverage                     Tell what the fuzzers' corpus reaches of each file of the library
 
 The workflow
-  ci                           Run all suites, then msrv, nightly, miri, asan and deny
+  ci                           Run all suites, then msrv, nightly, miri, asan, tsan and deny
   powerset                     Run the suite features
 ";
 

@@ -133,6 +133,12 @@ pub const JOBS: &[Suite] = &[
         run: audits::asan,
     },
     Suite {
+        name: "tsan",
+        about: "the native tests in which threads meet, with ThreadSanitizer",
+        needs: &[],
+        run: audits::tsan,
+    },
+    Suite {
         name: "deny",
         about: "licences, sources and advisories of every dependency",
         needs: &[],

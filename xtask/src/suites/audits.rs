@@ -15,10 +15,55 @@ use crate::workspace::{self, Package};
 pub fn asan(_: &Machine, score: &mut Score) -> Result<()> {
     let packages = workspace::packages()?;
     let library = workspace::library(&packages)?;
-    sanitized(score, library, &installed("nightly", &[])?, &["--lib", "--tests"])
+    sanitized(score, library, &installed("nightly", &[])?, &ADDRESS, &["--lib", "--tests"])
 }
 
-/// The same without every short sequence: they take more time than all other tests together, and
+/// The native tests in which threads meet, with ThreadSanitizer.
+pub fn tsan(_: &Machine, score: &mut Score) -> Result<()> {
+    let packages = workspace::packages()?;
+    let library = workspace::library(&packages)?;
+    let nightly = installed("nightly", &["rust-src"])?;
+    let mut tests = vec!["--lib".to_owned(), "--example=threads".to_owned()];
+    // A global allocator's callers are the threads of libtest, too.
+    for test in
+        ["global_*", "checked_contracts", "checked_links", "heap_details", "heap_policy", "trace*"]
+    {
+        tests.push(format!("--test={test}"));
+    }
+    let tests: Vec<_> = tests.iter().map(String::as_str).collect();
+    sanitized(score, library, &nightly, &THREAD, &tests)
+}
+
+/// A sanitizer and what it takes to run the tests with it.
+struct Sanitizer {
+    name: &'static str,
+    flag: &'static str,
+    /// Its folder below target.
+    folder: &'static str,
+    options: (&'static str, &'static str),
+    /// Further arguments of cargo.
+    cargo: &'static [&'static str],
+}
+
+const ADDRESS: Sanitizer = Sanitizer {
+    name: "AddressSanitizer",
+    flag: "-Zsanitizer=address",
+    folder: "asan",
+    // The tests of `Machine` reserve 4 GiB of addresses, and statics stay reachable.
+    options: ("ASAN_OPTIONS", "detect_leaks=0:quarantine_size_mb=64"),
+    cargo: &[],
+};
+
+const THREAD: Sanitizer = Sanitizer {
+    name: "ThreadSanitizer",
+    flag: "-Zsanitizer=thread",
+    folder: "tsan",
+    options: ("TSAN_OPTIONS", "halt_on_error=1"),
+    // It must see what std's own locks and channels do.
+    cargo: &["-Zbuild-std"],
+};
+
+/// The job `asan` without every short sequence: they take more time than all other tests together, and
 /// leave hardly a line to be reached that those do not.
 pub fn asan_in_brief(score: &mut Score, library: &Package, nightly: &Toolchain) -> Result<()> {
     let mut tests = vec!["--lib".to_owned()];
@@ -31,18 +76,19 @@ pub fn asan_in_brief(score: &mut Score, library: &Package, nightly: &Toolchain) 
         }
     }
     let tests: Vec<_> = tests.iter().map(String::as_str).collect();
-    sanitized(score, library, nightly, &tests)
+    sanitized(score, library, nightly, &ADDRESS, &tests)
 }
 
 fn sanitized(
     score: &mut Score,
     library: &Package,
     nightly: &Toolchain,
+    sanitizer: &Sanitizer,
     tests: &[&str],
 ) -> Result<()> {
     let host = nightly.host()?;
     score.tests(
-        "the library, every stable feature, with AddressSanitizer",
+        &format!("the library, every stable feature, with {}", sanitizer.name),
         || {
             nightly
                 .cargo()
@@ -51,12 +97,12 @@ fn sanitized(
                 .args(["--features", &library.stable_features().join(",")])
                 // With a target named, build scripts and macros go without the sanitizer.
                 .args(["--target", &host])
-                .env("RUSTFLAGS", "-Zsanitizer=address")
+                .args(sanitizer.cargo)
+                .env("RUSTFLAGS", sanitizer.flag)
                 // Debug assertions stay. Without any optimization it takes three times as long.
                 .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
-                .env("CARGO_TARGET_DIR", crate::root().join("target/asan"))
-                // The tests of `Machine` reserve 4 GiB of addresses, and statics stay reachable.
-                .env("ASAN_OPTIONS", "detect_leaks=0:quarantine_size_mb=64")
+                .env("CARGO_TARGET_DIR", crate::root().join("target").join(sanitizer.folder))
+                .env(sanitizer.options.0, sanitizer.options.1)
                 .tee()
         },
         |output| report::libtest(&output.text),
