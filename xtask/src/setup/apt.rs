@@ -13,8 +13,7 @@ thread_local! {
 
 /// Succeeds on a Debian on which this user may install packages; tells what is missing elsewhere.
 pub fn usable() -> Result<(), &'static str> {
-    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-    if !release.lines().any(|line| line.trim() == "ID=debian") {
+    if !is_debian() {
         return Err("this is not Debian");
     }
     if find_program("apt-get").is_none() {
@@ -25,6 +24,20 @@ pub fn usable() -> Result<(), &'static str> {
     } else {
         Err("Debian's packages need root or a sudo that asks for no password")
     }
+}
+
+pub fn is_debian() -> bool {
+    system_is("debian")
+}
+
+pub fn is_ubuntu() -> bool {
+    system_is("ubuntu")
+}
+
+/// Returns true if the system calls itself that in /etc/os-release.
+fn system_is(id: &str) -> bool {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release.lines().any(|line| line.trim() == format!("ID={id}"))
 }
 
 /// Installs packages, after saying why and how to undo it.
@@ -59,7 +72,7 @@ fn apt_get() -> Cmd {
     ])
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     cmd("id").arg("-u").read().is_ok_and(|id| id == "0")
 }
 

@@ -107,11 +107,22 @@ fn build(tool: &Tool<'_>, root: &Path) -> Result<()> {
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     println!("  two minutes or so");
+    // Read once for each version of a tool: a registry that lagged is not asked again.
+    let lagged = root.with_file_name(format!("{}-{}.registry-lags", tool.package, tool.version));
+    if lagged.exists() {
+        println!("  without its lock file, because of {}", lagged.display());
+        return install.progress(None);
+    }
     match install.clone().arg("--locked").progress(None) {
         Err(error) if lacks_a_version(&format!("{error:#}")) => {
             println!(
                 "  the registry lacks a version that the lock file names; with the newest ones:"
             );
+            let folder = root.parent().unwrap_or(root);
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+            std::fs::write(&lagged, format!("{error:#}\n"))
+                .with_context(|| format!("cannot write {}", lagged.display()))?;
             install.progress(None)
         }
         outcome => outcome,
