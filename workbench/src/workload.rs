@@ -3,7 +3,9 @@
 //!
 //! A static table lists the blocks, so that the heap holds nothing but the workload.
 
-use crate::{block::Block, random::Random};
+use bonsai_random::Random;
+
+use crate::block::Block;
 
 /// Blocks that can be live at once.
 const SLOTS: usize = 10_000;
@@ -50,7 +52,7 @@ pub struct Run {
 }
 
 impl Run {
-    pub const fn new() -> Run {
+    pub fn new() -> Run {
         Run {
             workload: Workload::Random,
             random: Random::new(0),

@@ -45,7 +45,7 @@ function* files(path) {
 function digest(key, allocator, folders, compiler) {
   const hash = createHash("sha256").update(`${key} ${compiler}`);
   const sources = [join(suite, "Cargo.toml"), join(suite, "Cargo.lock"), join(suite, ".cargo/config.toml")];
-  sources.push(...["allocators", ...folders].flatMap((folder) => [...files(join(suite, folder))]));
+  sources.push(...["allocators", "../random", ...folders].flatMap((folder) => [...files(join(suite, folder))]));
   if (ALLOCATORS[allocator]?.own) sources.push(join(root, "Cargo.toml"), ...files(join(root, "src")));
   for (const source of sources) hash.update(source).update(readFileSync(source));
   return hash.digest("hex");

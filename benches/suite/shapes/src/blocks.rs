@@ -1,6 +1,8 @@
 //! Shapes of plain blocks.
 
-use crate::{block::Block, random::Random};
+use bonsai_random::Random;
+
+use crate::block::Block;
 
 /// Slots that are empty or hold a block.
 struct Slots(Vec<Option<Block>>);

@@ -5,7 +5,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use crate::random::Random;
+use bonsai_random::Random;
 
 /// 64 vectors grow by pushes, each until it has reached a length of its own; then it starts anew.
 pub fn vecs(steps: usize, random: &mut Random) -> u64 {
@@ -100,7 +100,7 @@ pub fn boxes(steps: usize, random: &mut Random) -> u64 {
     let mut sum = 0;
     for _ in 0..steps / (2 * STACK) {
         for _ in 0..STACK {
-            let value = random.next();
+            let value = random.number();
             stack.push(match value % 4 {
                 0 => Any::A(Box::new(value)),
                 1 => Any::B(Box::new([value; 4])),
@@ -150,7 +150,7 @@ pub fn trees(steps: usize, random: &mut Random) -> u64 {
 pub fn pushes(bytes: usize, random: &mut Random) -> u64 {
     let mut vec = Vec::new();
     for _ in 0..bytes / 8 {
-        vec.push(random.next());
+        vec.push(random.number());
     }
     vec.iter().fold(0, |sum, value| sum ^ value)
 }

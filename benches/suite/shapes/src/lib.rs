@@ -8,13 +8,12 @@
 mod block;
 mod blocks;
 mod collections;
-mod random;
 mod teardown;
 
 // For its exports.
+use bonsai_random::Random;
 #[cfg(feature = "soak")]
 use bonsai_suite_soak as _;
-use random::Random;
 
 const SHAPES: [fn(usize, &mut Random) -> u64; 20] = [
     blocks::random_10k,

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::random::Random;
+use bonsai_random::Random;
 
 /// A syntax tree: leaves of 8 and 12 bytes, names, short and long lists of children.
 enum Tree {
@@ -35,7 +35,7 @@ impl Tree {
         *nodes = nodes.saturating_sub(1);
         if depth == 0 || *nodes == 0 {
             return match random.below(4) {
-                0 => Tree::Number(Box::new(random.next())),
+                0 => Tree::Number(Box::new(random.number())),
                 1 => Tree::Flag(Box::new([depth, *nodes as u32, 3])),
                 2 => Tree::Name(name(1, 24, random)),
                 _ => Tree::Text(name(4, 120, random).into()),

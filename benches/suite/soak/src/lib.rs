@@ -12,6 +12,7 @@ mod block;
 use std::cell::RefCell;
 
 use block::Block;
+use bonsai_random::Random;
 
 /// Operations of a phase.
 const PHASE: u64 = 50_000;
@@ -29,29 +30,6 @@ const PHASES: [Phase; 3] = [
     Phase { slots: 200, low: 10, high: 17 },
 ];
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (((self.next() >> 32) * end as u64) >> 32) as usize
-    }
-
-    /// Each doubling is as likely as any other.
-    fn size(&mut self, phase: &Phase) -> usize {
-        let base = 1 << (phase.low + self.below(phase.high - phase.low));
-        base + self.below(base)
-    }
-}
-
 /// Slots that are empty or hold a block.
 struct State {
     slots: Vec<Option<Block>>,
@@ -63,7 +41,7 @@ struct State {
 impl State {
     fn new(seed: u32) -> State {
         let slots = (0..PHASES[0].slots).map(|_| None).collect();
-        State { slots, random: Random(u64::from(seed)), operations: 0, live: 0 }
+        State { slots, random: Random::from_state(u64::from(seed)), operations: 0, live: 0 }
     }
 
     /// A slot is filled if it is empty; if not, its block is resized or freed.
@@ -72,7 +50,7 @@ impl State {
         self.operations += 1;
         let random = &mut self.random;
         let slot = &mut self.slots[random.below(phase.slots)];
-        let size = random.size(phase);
+        let size = random.doubling(phase.low, phase.high);
         match slot {
             None => {
                 *slot = Some(match random.below(8) {
