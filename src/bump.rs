@@ -90,7 +90,9 @@ impl Bump<Raw> {
             Bump { region, top, outstanding, layout, backing: Raw, guard }
         };
         let (start, top, end) = (self.region.start(), self.top, self.region.end());
-        let (none, all) = (Guard::without_quarantine("Bump"), self.guard.take());
+        // SAFETY: the allocator passes the region that its blocks lie in, and blocks that it hands out.
+        let none = unsafe { Guard::new("Bump", false) };
+        let all = self.guard.take();
         (part(start, top, top, 0, none), part(top, end, top, self.outstanding, all))
     }
 }
@@ -133,7 +135,8 @@ impl<A: BackingAllocator> Bump<A> {
         if region.start() & (layout.align() - 1) != 0 {
             return Err((AllocInitError::InvalidConfig, backing));
         }
-        let guard = Guard::without_quarantine("Bump");
+        // SAFETY: the allocator passes the region that its blocks lie in, and blocks that it hands out.
+        let guard = unsafe { Guard::new("Bump", false) };
         Ok(Bump { top: region.end(), region, outstanding: 0, layout, backing, guard })
     }
 

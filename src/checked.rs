@@ -81,6 +81,7 @@ mod bytes;
 mod core;
 mod guard;
 mod hook;
+mod ledger;
 mod links;
 mod report;
 mod storage;

@@ -179,8 +179,9 @@ impl<S: HeapState, M: PageSource> Shell<S, M> {
 
 impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
     pub(crate) const fn assemble(memory: M) -> Self {
-        let guard =
-            if S::QUARANTINE { Guard::new(S::NAME) } else { Guard::without_quarantine(S::NAME) };
+        // SAFETY: the shell passes the region of its own memory, which the blocks of every state lie in,
+        // and the blocks that its state hands out.
+        let guard = unsafe { Guard::new(S::NAME, S::QUARANTINE) };
         Shell { state: S::NEW, memory, guard, policy: PhantomData }
     }
 

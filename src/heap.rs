@@ -613,15 +613,19 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
 // SAFETY: blocks are runs of granules that were taken out of the free runs, so they do not overlap;
 // `State::take` sees to size and alignment. Nothing panics.
 unsafe impl HeapState for Lock<State> {
-    const NEW: Self = Lock::new(State {
-        quick: [0; CLASSES],
-        idle: 0,
-        careful: false,
-        short: 0,
-        carved: 0,
-        emergency: 0,
-        runs: Runs::EMPTY,
-    });
+    // SAFETY: the closures of this file call functions of the state and of a pool, whose lock is
+    // another one; none of them calls the shell or the program.
+    const NEW: Self = unsafe {
+        Lock::new(State {
+            quick: [0; CLASSES],
+            idle: 0,
+            careful: false,
+            short: 0,
+            carved: 0,
+            emergency: 0,
+            runs: Runs::EMPTY,
+        })
+    };
     const NAME: &'static str = "Heap";
     const ALIGN: usize = GRANULE;
 

@@ -37,7 +37,12 @@ pub struct Lock<T> {
 unsafe impl<T: Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {
-    pub(crate) const fn new(value: T) -> Self {
+    /// Guards a value.
+    ///
+    /// # Safety
+    /// The owner of the lock passes [`Lock::with`] only closures that do not use this lock again. The
+    /// gate of a module with one thread would let them in, to a second reference.
+    pub(crate) const unsafe fn new(value: T) -> Self {
         Lock { value: UnsafeCell::new(value), gate: gate::Gate::new() }
     }
 
@@ -46,12 +51,12 @@ impl<T> Lock<T> {
         self.value.get()
     }
 
-    /// Runs `f` on the value, alone. `f` must not use the same lock. The lock is free again if `f`
-    /// panics.
+    /// Runs `f` on the value, alone. The lock is free again if `f` panics.
     #[inline(always)]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         let value = self.value.get();
-        // SAFETY: the gate lets nobody else in before the reference ends.
+        // SAFETY: the gate lets no other thread in before the reference ends, and `f` does not use this
+        // lock, by the contract of `new`.
         self.gate.pass(|| f(unsafe { &mut *value }))
     }
 }
@@ -69,7 +74,8 @@ mod tests {
     #[test]
     fn one_thread_at_a_time_has_the_value() {
         const ROUNDS: usize = if cfg!(miri) { 50 } else { 20_000 };
-        let lock = Lock::new(0usize);
+        // SAFETY: no closure of this test uses the lock again.
+        let lock = unsafe { Lock::new(0usize) };
         thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
@@ -89,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_panic_leaves_the_lock_free() {
-        let lock = Lock::new(1);
+        // SAFETY: no closure of this test uses the lock again.
+        let lock = unsafe { Lock::new(1) };
         let locked = std::panic::AssertUnwindSafe(|| lock.with(|_| panic!("on purpose")));
         assert!(std::panic::catch_unwind(locked).is_err());
         assert_eq!(lock.with(|value| *value), 1);

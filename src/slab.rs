@@ -135,8 +135,9 @@ impl<A: Source> Slab<A> {
 
 impl<A: BackingAllocator> Slab<A> {
     fn over(region: Region, block_size: usize, num_blocks: usize, backing: A) -> Self {
-        let (list, guard) = (FreeList::EMPTY, Guard::new("Slab"));
-        Slab { region, list, block_size, num_blocks, backing, guard }
+        // SAFETY: the allocator passes the region that its blocks lie in, and blocks that it hands out.
+        let guard = unsafe { Guard::new("Slab", true) };
+        Slab { region, list: FreeList::EMPTY, block_size, num_blocks, backing, guard }
     }
 
     /// The layout of the region of a slab.

@@ -14,13 +14,10 @@ pub(crate) struct Guard;
 
 #[expect(clippy::unused_self, reason = "the same calls as with the feature")]
 impl Guard {
+    /// # Safety
+    /// None; with the feature there is a contract.
     #[inline(always)]
-    pub(crate) const fn new(_: &'static str) -> Self {
-        Guard
-    }
-
-    #[inline(always)]
-    pub(crate) const fn without_quarantine(_: &'static str) -> Self {
+    pub(crate) const unsafe fn new(_: &'static str, _: bool) -> Self {
         Guard
     }
 

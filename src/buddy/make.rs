@@ -68,7 +68,9 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
     ) -> Result<Self, AllocInitError> {
         // SAFETY: this function's contract says more of `metadata` and `region` than that one's.
         let tree = unsafe { Self::tree(metadata, region, num_blocks) }?;
-        Ok(Buddy { tree, region, metadata, num_blocks, backing: Raw, guard: Guard::new("Buddy") })
+        // SAFETY: the allocator passes the region that its blocks lie in, and blocks that it hands out.
+        let guard = unsafe { Guard::new("Buddy", true) };
+        Ok(Buddy { tree, region, metadata, num_blocks, backing: Raw, guard })
     }
 
     /// Gives the allocator memory: a part of the region that it does not have yet. Blocks merge
@@ -188,7 +190,8 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: Source> Buddy<BLK_SIZE, LEVE
                 return Err(error);
             }
         };
-        let guard = Guard::new("Buddy");
+        // SAFETY: the allocator passes the region that its blocks lie in, and blocks that it hands out.
+        let guard = unsafe { Guard::new("Buddy", true) };
         let mut buddy = Buddy { tree, region, metadata, num_blocks, backing, guard };
         // SAFETY: the whole region is ours.
         unsafe { buddy.populate(gaps) };

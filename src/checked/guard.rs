@@ -13,12 +13,11 @@ use super::{
     book::{Book, Entry, State},
     bytes::{POISON, ZONE, differs, fill},
     hook::deliver,
+    ledger::{BLIND, LEDGER, Ledger, Wrong},
     report::{Allocator, Fault, Known, Operation, Report},
-    storage::Storage,
 };
 use crate::{
     inspect::{Block, Damage, State as Use},
-    lock::Lock,
     region::Region,
 };
 
@@ -35,22 +34,6 @@ static QUARANTINE: AtomicUsize = AtomicUsize::new(1 << 20);
 pub fn set_quarantine(bytes: usize) {
     QUARANTINE.store(bytes, Relaxed);
 }
-
-/// Every book, and the memory for them.
-struct Ledger {
-    first: *mut Book,
-    numbered: usize,
-    storage: Storage,
-}
-
-// SAFETY: the books are the ledger's own memory.
-unsafe impl Send for Ledger {}
-
-static LEDGER: Lock<Ledger> =
-    Lock::new(Ledger { first: ptr::null_mut(), numbered: 0, storage: Storage::new() });
-
-/// The book of an allocator for which there was no memory. It is not checked at all.
-const BLIND: *mut Book = ptr::without_provenance_mut(1);
 
 /// An allocator's place in the ledger.
 pub(crate) struct Guard {
@@ -71,47 +54,6 @@ pub(crate) enum Leave {
     /// Nobody uses it again.
     ForGood,
 }
-
-impl Ledger {
-    /// A block, of any allocator, for which `matches` holds.
-    fn search(&mut self, mut matches: impl FnMut(&Entry) -> bool) -> Option<Known> {
-        let mut book = self.first;
-        while !book.is_null() {
-            // SAFETY: on the list, and nobody else refers to it while the ledger is locked.
-            let current = unsafe { &mut *book };
-            let found = current.entries().iter().copied().find(&mut matches);
-            if let Some(entry) = found {
-                return Some(current.known(&entry));
-            }
-            book = current.next;
-        }
-        None
-    }
-
-    /// Returns the fault of an address at which the allocator has no live block; `own` is its block
-    /// that was freed there.
-    fn astray(&mut self, own: Option<Known>, owner: Allocator, address: usize) -> Wrong {
-        if own.is_some() {
-            return (Fault::Freed, own);
-        }
-        let exact = |entry: &Entry| entry.state.live() && entry.address == address;
-        let block = match self.search(exact) {
-            None => self.search(|entry| entry.contains(address)),
-            exact => exact,
-        };
-        let fault = match block {
-            None => Fault::Unknown,
-            Some(block) if block.owner == owner => {
-                Fault::Interior { offset: address - block.address }
-            }
-            Some(_) => Fault::Foreign,
-        };
-        (fault, block)
-    }
-}
-
-/// A fault, and the block that it is about.
-type Wrong = (Fault, Option<Known>);
 
 /// Returns the fault that the bytes behind a block, or in a freed one, show: they are to be as the
 /// guard filled them.
@@ -151,14 +93,15 @@ impl Book {
 }
 
 impl Guard {
-    /// An allocator of that type.
-    pub(crate) const fn new(name: &'static str) -> Self {
-        Guard { name, waits: true, book: AtomicPtr::new(ptr::null_mut()) }
-    }
-
-    /// For allocators that hand nothing out again: freed blocks do not wait.
-    pub(crate) const fn without_quarantine(name: &'static str) -> Self {
-        Guard { name, waits: false, book: AtomicPtr::new(ptr::null_mut()) }
+    /// Guards an allocator of the type `name`. With `waits`, freed blocks wait in quarantine: not for
+    /// allocators that hand nothing out again.
+    ///
+    /// # Safety
+    /// The owner of the guard passes its own region with each call, the memory that its blocks lie in.
+    /// It admits only blocks that it hands out, with the bytes that are theirs, and frees or resizes
+    /// only at the demand of a caller who gives the block up or owns it.
+    pub(crate) const unsafe fn new(name: &'static str, waits: bool) -> Self {
+        Guard { name, waits, book: AtomicPtr::new(ptr::null_mut()) }
     }
 
     /// Uses the allocator's book, if there is one or there can be one.
@@ -559,7 +502,8 @@ mod tests {
         let region = Region::new(start, size_of_val(&memory)).unwrap();
         let at = |block: usize| region.start() + 128 * block;
 
-        let guard = Guard::new("Heap");
+        // SAFETY: the test passes the region of its own memory, and blocks that lie in it.
+        let guard = unsafe { Guard::new("Heap", true) };
         assert!(guard.admit(&region, at(0), wanted, 128));
         REFUSED.set(true);
         assert!((1..40).all(|block| guard.admit(&region, at(block), wanted, 128)));
@@ -573,7 +517,8 @@ mod tests {
         assert_eq!((counts.live, counts.waiting, counts.untracked), (0, 16, 0));
 
         // Without a book there is nothing to hold anybody to.
-        let blind = Guard::new("Heap");
+        // SAFETY: the test passes the region of its own memory, and blocks that lie in it.
+        let blind = unsafe { Guard::new("Heap", true) };
         assert!(blind.admit(&region, at(0), wanted, 128));
         assert_eq!(blind.leave(&region, at(0), Some(wanted), Leave::Waiting), Left::Gone);
         assert_eq!(blind.counts(), super::super::Counts::default());

@@ -8,7 +8,8 @@ use crate::lock::Lock;
 /// A function that is called with the report of a misuse. See [`set_hook`].
 pub type Hook = fn(&Report);
 
-static HOOK: Lock<Option<Hook>> = Lock::new(None);
+// SAFETY: the closures read and write the value; the hook runs without the lock.
+static HOOK: Lock<Option<Hook>> = unsafe { Lock::new(None) };
 
 /// Calls `hook` for every report from now on, instead of stopping the program; `None` is the
 /// default again. Returns the hook before.
@@ -115,7 +116,8 @@ mod place {
 
     /// The first word of what the exported global leads to is the length.
     #[unsafe(no_mangle)]
-    static BONSAI_REPORT: Lock<Message> = Lock::new(Message::EMPTY);
+    // SAFETY: the closure writes a text, which uses no lock.
+    static BONSAI_REPORT: Lock<Message> = unsafe { Lock::new(Message::EMPTY) };
 
     pub(super) fn stop(report: &Report) -> ! {
         BONSAI_REPORT.with(|message| {

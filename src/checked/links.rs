@@ -8,7 +8,8 @@ use super::{Guard, Operation};
 use crate::{inspect::Damage, lock::Lock};
 
 /// The first damage that was found and not reported yet.
-static FOUND: Lock<Option<Damage>> = Lock::new(None);
+// SAFETY: the closures read and write the value.
+static FOUND: Lock<Option<Damage>> = unsafe { Lock::new(None) };
 
 /// Returns `holds()`, true if a link may be followed. A false answer is reported at the end of the
 /// call; `rule` is the rule that is broken.

@@ -75,7 +75,9 @@ fn take<M: PageSource, P: Policy>(
 // SAFETY: the buddy's blocks do not overlap, and each is a power of two that is at least as large
 // as size and alignment, at a multiple of itself. Nothing panics.
 unsafe impl HeapState for State {
-    const NEW: Self = Lock::new(Arena::new(GRANULE));
+    // SAFETY: the closures of this file call functions of the state and of a pool, whose lock is
+    // another one; none of them calls the shell or the program.
+    const NEW: Self = unsafe { Lock::new(Arena::new(GRANULE)) };
     const NAME: &'static str = "BuddyHeap";
 
     #[inline(always)]

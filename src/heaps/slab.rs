@@ -382,7 +382,10 @@ impl State {
 // SAFETY: blocks of a slab do not overlap, and slabs are blocks of a buddy, which do not overlap
 // either; a class is as large and as aligned as the layouts that it is chosen for. Nothing panics.
 unsafe impl HeapState for Lock<State> {
-    const NEW: Self = Lock::new(State { arena: Arena::new(GRANULE), partial: [0; CLASSES] });
+    // SAFETY: the closures of this file call functions of the state and of a pool, whose lock is
+    // another one; none of them calls the shell or the program.
+    const NEW: Self =
+        unsafe { Lock::new(State { arena: Arena::new(GRANULE), partial: [0; CLASSES] }) };
     const NAME: &'static str = "SlabHeap";
 
     #[inline(always)]

@@ -326,7 +326,9 @@ impl<M: PageSource> TinyHeap<M> {
 // which is at least the size and the alignment of the layouts of their class. `dealloc` and
 // `realloc` are told the layout, so they find the class that the block was handed out for.
 unsafe impl HeapState for Lock<Lists> {
-    const NEW: Self = Lock::new(Lists { heads: [0; CLASSES] });
+    // SAFETY: the closures of this file call functions of the state and of a pool, whose lock is
+    // another one; none of them calls the shell or the program.
+    const NEW: Self = unsafe { Lock::new(Lists { heads: [0; CLASSES] }) };
     const NAME: &'static str = "TinyHeap";
 
     // Once, for `alloc` and `alloc_zeroed` of the shell: bytes count here more than a call.

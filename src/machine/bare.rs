@@ -17,7 +17,8 @@ struct Provided {
     pages: usize,
 }
 
-static PROVIDED: Lock<Provided> = Lock::new(Provided { pieces: Pieces::NONE, pages: 0 });
+// SAFETY: the closures change pieces of memory, which uses no lock.
+static PROVIDED: Lock<Provided> = unsafe { Lock::new(Provided { pieces: Pieces::NONE, pages: 0 }) };
 
 /// The end of the addresses that are used: on 32 bits the last page is not, so that the address
 /// behind a block never overflows.

@@ -20,7 +20,8 @@ use crate::{
 /// The first page, or null before there is any.
 static FIRST: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
 /// Held while the reservation is made.
-static RESERVING: Lock<()> = Lock::new(());
+// SAFETY: the one closure reserves memory from the system.
+static RESERVING: Lock<()> = unsafe { Lock::new(()) };
 /// The number of pages that fit.
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
 /// The number of pages in use.
