@@ -16,6 +16,7 @@ const USAGE = `\
 usage: node benches/suite/sizes.mjs [options]
   --assert        fails if TinyHeap costs as many bytes as lol_alloc or more, or if one of our allocators can panic
   --programs      weighs real programs too, and writes the record to benches/results and the tables to docs/sizes.md
+  --program NAMES the real programs (${PROGRAMS.join(", ")})
   --peer NAMES    of ${WEIGHED.join(", ")}, separated by commas`;
 
 try {
@@ -24,6 +25,7 @@ try {
       assert: { type: "boolean", default: false },
       programs: { type: "boolean", default: false },
       peer: { type: "string" },
+      program: { type: "string", default: PROGRAMS.join(",") },
       help: { type: "boolean", default: false },
     },
   });
@@ -31,14 +33,14 @@ try {
   const stranger = chosen.find((name) => !WEIGHED.includes(name));
   if (stranger !== undefined) throw new Error(`no allocator is named "${stranger}"\n\n${USAGE}`);
   if (values.help) console.log(USAGE);
-  else await main(values, values.assert ? [...new Set([...chosen, "tiny", "lol"])] : chosen);
+  else await main(values, values.program.split(","), values.assert ? [...new Set([...chosen, "tiny", "lol"])] : chosen);
 } catch (error) {
   clear();
   console.error(`sizes: ${error.message}`);
   process.exitCode = 1;
 }
 
-async function main({ assert, programs }, allocators) {
+async function main({ assert, programs }, names, allocators) {
   const builder = new Builder((module) => progress(`building ${module}`));
   const size = await weigh(builder, allocators);
   clear();
@@ -58,7 +60,7 @@ async function main({ assert, programs }, allocators) {
     programs: await weighPrograms(
       builder,
       allocators.filter((name) => !(ALLOCATORS[name].mayFail && ALLOCATORS[name].own)),
-      PROGRAMS,
+      names,
     ),
   };
   clear();

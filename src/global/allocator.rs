@@ -5,10 +5,9 @@ use core::{
     ptr::NonNull,
 };
 
-use super::{HeapState, Shell, relocate};
+use super::{HeapState, Policy, Shell, relocate};
 use crate::{
     allocator::{AllocError, Allocator},
-    heap::Policy,
     linear::PageSource,
     provenance,
 };
