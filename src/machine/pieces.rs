@@ -40,8 +40,8 @@ impl core::error::Error for ProvideError {}
 /// The pieces that no pool took yet.
 #[derive(Debug)]
 pub(super) struct Pieces {
-    /// The address of the first piece, 0 for none. A piece's first word is the address of the next
-    /// one, its second its length.
+    /// The address of the lowest piece, 0 for none. A piece's first word is the address of the next
+    /// one, which lies above it, its second its length.
     first: usize,
 }
 
@@ -78,16 +78,27 @@ impl Pieces {
         if to.saturating_sub(from) < LEAST {
             return Err(ProvideError::TooSmall);
         }
+        let (mut before, mut next) = (0, self.first);
+        while next != 0 && next < from {
+            before = next;
+            // SAFETY: `next` is a piece that `add` wrote two words into, and nobody else uses it.
+            next = unsafe { word(next).read() };
+        }
         // SAFETY: `from..to` lies in the memory that this function's contract gives, and has room
         // for two words.
-        unsafe { word(from).write(self.first) };
+        unsafe { word(from).write(next) };
         // SAFETY: the second of the two words.
         unsafe { word(from + WORD).write(to - from) };
-        self.first = from;
+        if before == 0 {
+            self.first = from;
+        } else {
+            // SAFETY: the first word of a piece on the list.
+            unsafe { word(before).write(from) };
+        }
         Ok(from..to)
     }
 
-    /// Takes the piece that was added last.
+    /// Takes the lowest piece: a heap goes up through memory, and uses what lies above what it has.
     #[inline]
     pub(super) fn take(&mut self) -> Option<Range<usize>> {
         let start = self.first;
@@ -165,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn several_pieces_are_taken_each_once() {
+    fn several_pieces_are_taken_each_once_in_order_of_address() {
         let mut memory = Memory([0; 1024]);
         let start = NonNull::from(&mut memory.0).cast::<u8>();
         provenance::expose(start);
@@ -175,7 +186,7 @@ mod tests {
             // SAFETY: the memory outlives the pieces, and nobody else uses it.
             unsafe { pieces.add(base + offset, 128, usize::MAX) }.unwrap();
         }
-        for offset in [256, 0, 512] {
+        for offset in [0, 256, 512] {
             assert_eq!(pieces.take(), Some(base + offset..base + offset + 128));
         }
         assert_eq!(pieces.take(), None);

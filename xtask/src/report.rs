@@ -148,6 +148,16 @@ pub fn node(output: &str) -> Tally {
     Tally { passed: number("# pass "), failed: number("# fail ") }
 }
 
+/// The tests that node's runner says were skipped, and why: `ok 1 - a name # SKIP the reason`.
+pub fn skipped_by_node(output: &str) -> Vec<(String, String)> {
+    let skipped = |line: &str| {
+        let (test, why) = line.trim_start().split_once(" # SKIP ")?;
+        let (_, name) = test.split_once(" - ")?;
+        Some((name.to_owned(), why.to_owned()))
+    };
+    output.lines().filter_map(skipped).collect()
+}
+
 /// Vitest's JSON report.
 pub fn vitest(json: &serde_json::Value) -> Tally {
     let number = |name: &str| json[name].as_u64().unwrap_or(0);
@@ -196,6 +206,13 @@ fn number_before(text: &str, word: &str) -> u64 {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_node_skips_is_told_with_its_reason() {
+        let output = "ok 1 - a\n    ok 2 - b - c # SKIP there is no emcc\nnot ok 3 - d\n";
+        let expected = [("b - c".to_owned(), "there is no emcc".to_owned())];
+        assert_eq!(skipped_by_node(output), expected);
+    }
 
     #[test]
     fn libtest_results_are_added_up() {

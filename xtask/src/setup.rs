@@ -7,6 +7,7 @@ mod apt;
 mod browsers;
 mod npm;
 mod perfetto;
+mod targets;
 mod tools;
 mod wasm_target;
 
@@ -30,11 +31,12 @@ pub enum Need {
     PageModules,
     Perfetto,
     SuiteModules,
+    Targets,
 }
 
 impl Need {
     /// In the order in which they are set up: what others build on comes first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::WasmTarget,
         Self::WasmBindgen,
         Self::WasmPack,
@@ -43,6 +45,7 @@ impl Need {
         Self::PageModules,
         Self::Perfetto,
         Self::SuiteModules,
+        Self::Targets,
     ];
 }
 
@@ -57,6 +60,7 @@ pub struct Machine {
     page_modules: Memo<PathBuf>,
     perfetto: Memo<Option<PathBuf>>,
     suite_modules: Memo<PathBuf>,
+    targets: Memo<()>,
     cargo_fuzz: Memo<PathBuf>,
     cargo_deny: Memo<PathBuf>,
     cargo_mutants: Memo<PathBuf>,
@@ -73,6 +77,7 @@ impl Machine {
             Need::PageModules => self.page_modules().map(drop),
             Need::Perfetto => self.perfetto().map(drop),
             Need::SuiteModules => self.suite_modules().map(drop),
+            Need::Targets => self.targets.get("the tools of other targets", targets::ensure),
         }
     }
 

@@ -5,6 +5,7 @@ mod browsers;
 mod differential;
 mod features;
 mod native;
+mod targets;
 mod tidy;
 mod toolchains;
 
@@ -73,6 +74,12 @@ pub const ALL: &[Suite] = &[
         about: "every heap answers in Node and in browsers as it does over simulated memory",
         needs: &[Need::WasmTarget, Need::Chrome, Need::Firefox, Need::PageModules],
         run: differential::suite,
+    },
+    Suite {
+        name: "targets",
+        about: "cores and heaps under WASI, in components, on Emscripten, over memory64, and on boards under QEMU",
+        needs: &[Need::WasmTarget, Need::Chrome, Need::PageModules, Need::Targets],
+        run: targets::suite,
     },
     Suite {
         name: "page",

@@ -21,6 +21,11 @@ pub fn suite() -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// jco runs components in Node.
+pub fn targets() -> Result<()> {
+    packages(&crate::root().join("tests/targets"), "jco", "components run in Node by it")
+}
+
 /// `npm ci`, unless it was done before for the same package-lock.json. The copy by which that is
 /// known lies in node_modules: if someone removes that, it goes along.
 fn packages(folder: &Path, what: &str, why: &str) -> Result<()> {

@@ -13,7 +13,7 @@ const PROGRAM = fileURLToPath(new URL("wasmtime_runner.py", import.meta.url));
 const PACKAGE = "wasmtime==50.0.1";
 
 /** A Python that has wasmtime: this machine's, or a virtual environment of our own. */
-function python() {
+export function python() {
   const has = (program) => spawnSync(program, ["-c", "import wasmtime"], { stdio: "ignore" }).status === 0;
   const found = ["python3", "python"].find((program) => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0);
   if (found === undefined) return { missing: "there is no python3 on PATH" };
