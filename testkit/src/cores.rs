@@ -101,6 +101,50 @@ impl<C> Drop for Held<C> {
     }
 }
 
+/// What every subject over a core leaves to that.
+macro_rules! by_core {
+    () => {
+        fn name(&self) -> &str {
+            &self.name
+        }
+
+        unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
+            // SAFETY: `Subject::deallocate` has the contract of the core's.
+            unsafe { self.held.core.deallocate(ptr) }
+        }
+
+        unsafe fn resize_in_place(
+            &mut self,
+            ptr: NonNull<u8>,
+            old: Layout,
+            new: Layout,
+        ) -> Option<Option<NonNull<[u8]>>> {
+            let answer = if new.size() >= old.size() {
+                // SAFETY: `Subject::resize_in_place` has the contract of the core's `grow`; the sizes are in order.
+                unsafe { self.held.core.grow(ptr, old, new) }
+            } else {
+                // SAFETY: `Subject::resize_in_place` has the contract of the core's `shrink`; the sizes are in order.
+                unsafe { self.held.core.shrink(ptr, old, new) }
+            };
+            Some(answer.ok())
+        }
+
+        unsafe fn reset(&mut self) -> bool {
+            // SAFETY: `Subject::reset` has the contract of the core's.
+            unsafe { self.held.core.reset() };
+            true
+        }
+
+        fn usable_size(&self, layout: Layout) -> Option<Option<usize>> {
+            Some(self.held.core.usable_size(layout).ok())
+        }
+
+        fn inspect(&self) -> Option<&dyn Inspect> {
+            Some(&*self.held.core)
+        }
+    };
+}
+
 /// [`Buddy`] under test. Its oracle knows when a request must succeed: a buddy that always merges
 /// has a free block exactly where an aligned range is wholly free.
 #[derive(Debug)]
@@ -205,43 +249,10 @@ impl<const B: usize, const L: usize> BuddySubject<B, L, Raw> {
 
 // SAFETY: blocks lie in memory that the buddy was given for itself.
 unsafe impl<const B: usize, const L: usize, A: BackingAllocator> Subject for BuddySubject<B, L, A> {
-    fn name(&self) -> &str {
-        &self.name
-    }
+    by_core!();
 
     fn allocate(&mut self, layout: Layout) -> Option<NonNull<[u8]>> {
         self.held.core.allocate(layout).ok()
-    }
-
-    unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-        // SAFETY: `Subject::deallocate` has the contract of the core's.
-        unsafe { self.held.core.deallocate(ptr) }
-    }
-
-    unsafe fn resize_in_place(
-        &mut self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Option<Option<NonNull<[u8]>>> {
-        let answer = if new.size() >= old.size() {
-            // SAFETY: `Subject::resize_in_place` has the contract of the core's `grow`; the sizes are in order.
-            unsafe { self.held.core.grow(ptr, old, new) }
-        } else {
-            // SAFETY: `Subject::resize_in_place` has the contract of the core's `shrink`; the sizes are in order.
-            unsafe { self.held.core.shrink(ptr, old, new) }
-        };
-        Some(answer.ok())
-    }
-
-    unsafe fn reset(&mut self) -> bool {
-        // SAFETY: `Subject::reset` has the contract of the core's.
-        unsafe { self.held.core.reset() };
-        true
-    }
-
-    fn usable_size(&self, layout: Layout) -> Option<Option<usize>> {
-        Some(self.held.core.usable_size(layout).ok())
     }
 
     fn legality(&self, model: &Model, layout: Layout) -> Legality {
@@ -256,10 +267,6 @@ unsafe impl<const B: usize, const L: usize, A: BackingAllocator> Subject for Bud
 
     fn owns(&self, range: Range<usize>) -> bool {
         self.populated.iter().any(|part| part.start <= range.start && range.end <= part.end)
-    }
-
-    fn inspect(&self) -> Option<&dyn Inspect> {
-        Some(&*self.held.core)
     }
 }
 
@@ -292,43 +299,10 @@ impl SlabSubject<Raw> {
 
 // SAFETY: blocks lie in memory that the slab was given for itself.
 unsafe impl<A: BackingAllocator> Subject for SlabSubject<A> {
-    fn name(&self) -> &str {
-        &self.name
-    }
+    by_core!();
 
     fn allocate(&mut self, layout: Layout) -> Option<NonNull<[u8]>> {
         self.held.core.allocate(layout).ok()
-    }
-
-    unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-        // SAFETY: `Subject::deallocate` has the contract of the core's.
-        unsafe { self.held.core.deallocate(ptr) }
-    }
-
-    unsafe fn resize_in_place(
-        &mut self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Option<Option<NonNull<[u8]>>> {
-        let answer = if new.size() >= old.size() {
-            // SAFETY: `Subject::resize_in_place` has the contract of the core's `grow`; the sizes are in order.
-            unsafe { self.held.core.grow(ptr, old, new) }
-        } else {
-            // SAFETY: `Subject::resize_in_place` has the contract of the core's `shrink`; the sizes are in order.
-            unsafe { self.held.core.shrink(ptr, old, new) }
-        };
-        Some(answer.ok())
-    }
-
-    unsafe fn reset(&mut self) -> bool {
-        // SAFETY: `Subject::reset` has the contract of the core's.
-        unsafe { self.held.core.reset() };
-        true
-    }
-
-    fn usable_size(&self, layout: Layout) -> Option<Option<usize>> {
-        Some(self.held.core.usable_size(layout).ok())
     }
 
     fn legality(&self, model: &Model, layout: Layout) -> Legality {
@@ -344,10 +318,6 @@ unsafe impl<A: BackingAllocator> Subject for SlabSubject<A> {
     fn owns(&self, range: Range<usize>) -> bool {
         let span = span(&*self.held.core);
         span.start <= range.start && range.end <= span.end
-    }
-
-    fn inspect(&self) -> Option<&dyn Inspect> {
-        Some(&*self.held.core)
     }
 
     fn surroundings(&self) -> Result<(), String> {
@@ -397,45 +367,12 @@ impl BumpSubject<Raw> {
 
 // SAFETY: blocks lie in memory that the allocator was given for itself.
 unsafe impl<A: BackingAllocator> Subject for BumpSubject<A> {
-    fn name(&self) -> &str {
-        &self.name
-    }
+    by_core!();
 
     fn allocate(&mut self, layout: Layout) -> Option<NonNull<[u8]>> {
         let block = self.held.core.allocate(layout).ok()?;
         self.top = block.cast::<u8>().as_ptr() as usize;
         Some(block)
-    }
-
-    unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-        // SAFETY: `Subject::deallocate` has the contract of the core's.
-        unsafe { self.held.core.deallocate(ptr) }
-    }
-
-    unsafe fn resize_in_place(
-        &mut self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Option<Option<NonNull<[u8]>>> {
-        let answer = if new.size() >= old.size() {
-            // SAFETY: `Subject::resize_in_place` has the contract of the core's `grow`; the sizes are in order.
-            unsafe { self.held.core.grow(ptr, old, new) }
-        } else {
-            // SAFETY: `Subject::resize_in_place` has the contract of the core's `shrink`; the sizes are in order.
-            unsafe { self.held.core.shrink(ptr, old, new) }
-        };
-        Some(answer.ok())
-    }
-
-    unsafe fn reset(&mut self) -> bool {
-        // SAFETY: `Subject::reset` has the contract of the core's.
-        unsafe { self.held.core.reset() };
-        true
-    }
-
-    fn usable_size(&self, layout: Layout) -> Option<Option<usize>> {
-        Some(self.held.core.usable_size(layout).ok())
     }
 
     fn legality(&self, model: &Model, layout: Layout) -> Legality {
@@ -454,10 +391,6 @@ unsafe impl<A: BackingAllocator> Subject for BumpSubject<A> {
 
     fn owns(&self, range: Range<usize>) -> bool {
         self.span.start <= range.start && range.end <= self.span.end
-    }
-
-    fn inspect(&self) -> Option<&dyn Inspect> {
-        Some(&*self.held.core)
     }
 
     fn closeness(&self) -> Closeness {

@@ -24,6 +24,27 @@ pub fn alone() -> RwLockWriteGuard<'static, ()> {
     HEAP_USERS.write().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A test that `HEAP` of the file that asks for it serves the program.
+#[allow(unused_macros, reason = "a heap that tells no figures has a test of its own")]
+macro_rules! is_the_one_in_use {
+    () => {
+        #[test]
+        fn the_heap_is_the_one_in_use() {
+            use bonsai_alloc::inspect::Inspect as _;
+
+            let _alone = program::alone();
+            let before = HEAP.stats().live_bytes;
+            let block = vec![1_u8; 3 << 20];
+            let now = HEAP.stats().live_bytes;
+            assert!(now >= before + (2 << 20), "3 MiB are not in this heap");
+            drop(block);
+            HEAP.check().unwrap();
+        }
+    };
+}
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use is_the_one_in_use;
+
 #[test]
 fn vectors_grow_and_shrink() {
     let _together = together();
