@@ -24,6 +24,7 @@
 mod allocator;
 #[cfg(feature = "checked")]
 mod checked;
+mod component;
 mod policy;
 
 use core::{

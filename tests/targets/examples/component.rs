@@ -9,6 +9,8 @@ mod world {
     #[global_allocator]
     static HEAP: Heap = Heap::new();
 
+    bonsai_alloc::component_realloc!(HEAP);
+
     wit_bindgen::generate!({
         inline: "
             package bonsai:targets;

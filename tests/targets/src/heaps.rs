@@ -9,7 +9,7 @@ use bonsai_alloc::inspect::{Block, Inspect, State};
 
 use crate::{Live, Outcome, Place, Random, must, place};
 
-/// How much an exercise may ask for.
+/// The limits of what an exercise asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The number of operations.

@@ -67,7 +67,7 @@ fn beside_libc() {
     HEAP.check().unwrap();
 }
 
-/// What std does with a global allocator.
+/// Uses std's collections.
 fn collections() {
     let mut words = BTreeMap::new();
     for n in 0..5000_u32 {

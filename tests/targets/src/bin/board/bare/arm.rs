@@ -65,7 +65,7 @@ const TIMER: [*mut u32; 3] = [
     ptr::without_provenance_mut(0xE000_E018),
 ];
 
-/// What the handler keeps: how often it ran, and a block.
+/// The handler's own: the number of its runs, and a block.
 struct Ticks(UnsafeCell<(u32, *mut u8)>);
 
 // SAFETY: the handler alone uses it while the timer runs, which does not interrupt itself.
