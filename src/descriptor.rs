@@ -8,7 +8,10 @@ use crate::linear::Linear;
 
 /// `BONS`.
 const MAGIC: usize = 0x534E_4F42;
+/// The version of the layout of every kind but [`Kind::Heap`].
 const VERSION: usize = 1;
+/// The version of the layout of [`Kind::Heap`].
+const HEAP_VERSION: usize = 2;
 const WORDS: usize = 16;
 
 /// The kind of heap that a descriptor describes.
@@ -37,7 +40,10 @@ impl Descriptor {
     pub(crate) const fn new(kind: Kind, committed: *const (), words: &[*const ()]) -> Self {
         let mut all = [ptr::null(); WORDS];
         all[0] = value(MAGIC);
-        all[1] = value(VERSION);
+        all[1] = value(match kind {
+            Kind::Heap => HEAP_VERSION,
+            _ => VERSION,
+        });
         all[2] = value(kind as usize);
         all[3] = value(6 + words.len());
         all[4] = committed;

@@ -289,7 +289,9 @@ fn a_heap_believes_no_length_that_was_overwritten() {
         for word in [0, 1, 7, 0x4141_4141_u32] {
             let pool = Pool::new(Simulation::new(Config::default()));
             let heap: Heap<_> = Heap::with_memory(&pool);
-            assert!(heap.reserve(8 << 20));
+            // Behind it comes a table for all that follows.
+            // SAFETY: the size is not 0.
+            assert!(!unsafe { heap.alloc(layout(9 << 20, 16)) }.is_null());
             // SAFETY: the size is not 0.
             let alloc = || unsafe { heap.alloc(wanted) };
             // SAFETY: live, with its layout.
@@ -325,7 +327,9 @@ fn a_heap_believes_no_length_that_a_live_block_agrees_with() {
     checked::set_quarantine(0);
     let pool = Pool::new(Simulation::new(Config::default()));
     let heap: Heap<_> = Heap::with_memory(&pool);
-    assert!(heap.reserve(4 << 20));
+    // Behind it comes a table for all that follows.
+    // SAFETY: the size is not 0.
+    assert!(!unsafe { heap.alloc(layout(9 << 20, 16)) }.is_null());
     let wanted = layout(300_000, 16);
     // SAFETY: the size is not 0.
     let blocks = [0; 4].map(|_| unsafe { heap.alloc(wanted) });

@@ -307,13 +307,17 @@ fn the_same_work_again_needs_no_more_memory() {
             }
             live.into_iter().for_each(|(block, wanted)| free(heap, block, wanted));
         };
-        work();
-        work();
+        // Lists and tables find their places in the first rounds.
+        (0..10).for_each(|_| work());
         let pages = pool.memory().pages();
         (0..50).for_each(|_| work());
         // With `checked` the places of blocks depend on which others wait, round by round.
         let most = if cfg!(feature = "checked") { pages + pages / 8 } else { pages };
-        assert!(pool.memory().pages() <= most, "{name} ratchets");
+        assert!(
+            pool.memory().pages() <= most,
+            "{name} ratchets: {} for {pages}",
+            pool.memory().pages()
+        );
     });
 }
 

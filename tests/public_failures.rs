@@ -241,7 +241,7 @@ fn bytes_that_reserve_grants_can_be_had_and_others_grow_nothing() {
     for pages in [1, 2, 3, 10, 100] {
         let (mut granted, mut refused) = (0, 0);
         let end = pages * PAGE;
-        for bytes in (end.saturating_sub(2 * PAGE)..end + 40).step_by(808) {
+        for bytes in (end.saturating_sub(2 * PAGE)..end + 808).step_by(808) {
             let pool = memory(pages + 1);
             let heap = Heap::with_memory(&pool);
             if heap.reserve(bytes) {

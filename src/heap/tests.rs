@@ -4,9 +4,10 @@
 use core::{alloc::Layout, ops::Range};
 
 use super::{
-    BATCH, FRAGMENTED, HeapState, OFTEN, State,
-    classes::{GRANULE, SMALL, class_for},
-    runs::{Runs, Want},
+    HeapState, State,
+    runs::Runs,
+    serve::{BATCH, FRAGMENTED, OFTEN},
+    sizes::{GRANULE, SMALL, class_of},
 };
 use crate::{
     inspect::Inspect,
@@ -43,15 +44,29 @@ pub(super) fn dealloc(heap: &Heap, block: usize, granules: usize, align: usize) 
 
 /// Takes `n` granules from the runs: the first of them.
 pub(super) fn take(runs: &mut Runs, n: usize) -> usize {
-    runs.take(Want { n, fit: n, most: n, align: 1 }).unwrap().at
+    let at = runs.find_any(n, 1, 8);
+    assert_ne!(at, 0);
+    // SAFETY: found just now.
+    unsafe { runs.carve(at, runs.free_at(at), 0, n) }
+}
+
+/// Takes every free run but the top.
+pub(super) fn plug(runs: &mut Runs) {
+    loop {
+        let at = runs.find(1, 1, 8);
+        if at == 0 {
+            break;
+        }
+        take(runs, runs.free_at(at));
+    }
 }
 
 /// Takes what the top has.
 pub(super) fn take_top(runs: &mut Runs) -> Range<usize> {
-    let top = runs.top..runs.end;
-    // SAFETY: the top has that much.
-    unsafe { runs.cut(top.start, top.len(), top.len()) };
-    top
+    runs.find_top(1, 1);
+    let room = runs.end - runs.top - runs.set_aside();
+    let at = if room > 0 { take(runs, room) } else { runs.end };
+    at..at + room
 }
 
 /// A heap that has free runs of these sizes and a top. A live block of two granules is behind each
@@ -63,13 +78,17 @@ pub(super) fn with_runs<const N: usize>(
 ) {
     let pool = memory(16);
     let heap = Heap::with_memory(&pool);
-    assert!(heap.reserve(PAGE));
+    assert!(heap.reserve(4 * PAGE));
     heap.state.with(|state| {
         let runs = &mut state.runs;
         if cfg!(miri) {
             // Each granule that is known to be zero is read each time.
             runs.fresh = runs.end - 300;
         }
+        // A table for all that follows, and nothing left of those before.
+        take(runs, 8000);
+        take(runs, 1);
+        plug(runs);
         let starts = sizes.map(|n| {
             let at = take(runs, n);
             take(runs, 2);
@@ -112,15 +131,15 @@ fn a_list_leads_only_to_where_a_block_begins_that_is_no_free_run() {
         let live = [run + 5, run + 12];
         assert_eq!(live.map(|at| at % 2).iter().sum::<usize>(), 1);
         for at in live {
-            let block = state.address(at);
+            let block = state.runs.pointer(at).addr();
             assert!(state.may_wait(block) && state.waits(block, 2));
             assert!(!state.waits(block, 1) && !state.waits(block, 3));
             for inside in [1, 8, 15, 16, 24] {
                 assert!(!state.may_wait(block + inside) && !state.waits(block + inside, 2));
             }
         }
-        for none in [run, state.runs.top, state.runs.limit, state.runs.origin - 1, 0] {
-            assert!(!state.may_wait(state.address(none)), "{none}");
+        for none in [run, state.runs.top, state.runs.end, state.runs.region.origin - 1, 0] {
+            assert!(!state.may_wait(state.runs.pointer(none).addr()), "{none}");
         }
     });
 }
@@ -132,8 +151,10 @@ fn small_blocks_are_carved_many_at_a_time_whatever_ordinary_alignment_they_ask_f
         for n in [1, 3, 64, 72] {
             let pool = memory(16);
             let heap = Heap::with_memory(&pool);
+            // Behind this the first table has no bits, so a larger one comes first.
+            alloc(&heap, 4000, 16);
             alloc(&heap, n, align);
-            let (_, class) = class_for(n * GRANULE);
+            let class = class_of(n);
             let others = if n <= SMALL { BATCH / n - 1 } else { 0 };
             heap.state.with(|state| assert_eq!(waiting(state, class), others, "{n}, {align}"));
             heap.check().unwrap();
@@ -206,6 +227,7 @@ fn memory_is_fragmented_when_it_grows_though_more_than_a_quarter_is_free() {
             assert_eq!(quarter - beyond, state.runs.committed / FRAGMENTED);
             let run = take(&mut state.runs, quarter);
             take_top(&mut state.runs);
+            plug(&mut state.runs);
             // SAFETY: taken just now.
             unsafe { state.runs.free(run, quarter) };
             assert_eq!(state.runs.free, quarter);
@@ -230,7 +252,7 @@ fn lists_of_fragmented_memory_are_emptied_whenever_a_256th_was_taken_from_runs()
             state.carved = state.runs.committed / OFTEN - 128 + beyond;
         });
         alloc(&heap, 128, 16);
-        let (_, class) = class_for(80 * GRANULE);
+        let class = class_of(80);
         heap.state.with(|state| {
             assert_eq!(waiting(state, class), usize::from(!emptied));
             assert_eq!(state.carved == 0, emptied);

@@ -1,84 +1,126 @@
-//! The read-only view of a [`Heap`].
+//! The read-only view of a [`Heap`](super::Heap).
 
 use super::{
-    Heap, State,
-    classes::{CLASSES, GRANULE_LOG, SMALL, size_of_class},
-    runs::F,
+    State,
+    runs::Runs,
+    sizes::{GRANULE_LOG, SMALL, size_of_class},
+    table::{F, Region},
 };
 use crate::{
-    bitmap::BitSet,
     global::{HeapView, Policy, Shell},
     inspect::{Block, Damage, State as Use, rule},
     linear::PageSource,
     lock::Lock,
 };
 
-/// Words of bits, one a granule, of the memory that a walk shows after one look at the quick lists:
-/// a MiB natively.
-const WINDOW: usize = 1024;
-
-impl<M: PageSource, P: Policy> Heap<M, P> {
-    /// Which blocks, of those that begin in the window from granule `from` on, wait in quick lists.
-    fn waiting(&self, from: usize) -> BitSet<WINDOW> {
-        self.state.with(|state| {
-            let mut set = BitSet::new();
-            // A damaged list must lead nowhere else, and must not go on for ever.
-            let mut most = state.runs.limit - state.runs.origin;
-            for &head in &state.quick {
-                let mut block = head;
-                while most != 0 && state.may_wait(block) {
-                    most -= 1;
-                    set.insert(state.runs.granule(block).wrapping_sub(from));
-                    // SAFETY: it waits on this list.
-                    block = unsafe { state.link(block) };
-                }
+impl Runs {
+    /// Calls `find` with each region and the one before it, the newest first, until it returns something.
+    pub(super) fn in_regions<R>(&self, find: impl Fn(Region, Region) -> Option<R>) -> Option<R> {
+        let mut region = self.region;
+        while region.origin != 0 {
+            let before = self.before(region);
+            if let Some(found) = find(region, before) {
+                return Some(found);
             }
-            set
+            region = before;
+        }
+        None
+    }
+
+    /// Returns the first granule of the heap, 0 if it has no memory.
+    pub(super) fn first(&self) -> usize {
+        let first = |region: Region, before: Region| (before.origin == 0).then_some(region.origin);
+        self.in_regions(first).unwrap_or(0)
+    }
+
+    /// Returns true if the block at `at` is a region's header or table.
+    pub(super) fn is_meta(&self, at: usize) -> bool {
+        let own = |region: Region, _| (at == region.origin || at == region.table).then_some(());
+        self.in_regions(own).is_some()
+    }
+
+    /// Returns the end of the gap that `at` is in, if it is in one.
+    pub(super) fn gap_at(&self, at: usize) -> Option<usize> {
+        self.in_regions(|region, before| {
+            let gap = before.end()..region.origin;
+            (before.origin != 0 && gap.contains(&at)).then_some(gap.end)
         })
     }
-}
 
-impl State {
-    /// The block that begins at granule `at`, and where the next one does. A block in a quick list is
-    /// live to the table.
+    /// Returns the granules at the start of the top that no block can have, because a larger table has
+    /// to be there first.
+    pub(super) fn set_aside(&self) -> usize {
+        let room = self.end - self.top;
+        if self.reaches_top() { 0 } else { self.larger_table().min(room) }
+    }
+
+    /// Returns where the block ends that begins at `at`: where the next one begins, at the top, or
+    /// with the region. Reads a word of the table for every 16 granules.
+    pub(crate) fn block_end(&self, at: usize) -> usize {
+        /// The bit `S` of the 16 granules of a word.
+        const BEGINS: u32 = 0x5555_5555;
+        let mut region = self.region_of(at);
+        let mut end = region.end();
+        if region.origin == 0 || region.origin == self.region.origin {
+            region = self.region;
+            end = if at < self.top { self.top } else { self.end };
+        }
+        let start = region.origin & !3;
+        let mut next = at + 1;
+        while next < end.min(region.origin + region.cover) {
+            let index = next - start;
+            let word = self.pointer(region.table).cast::<u32>().wrapping_add(index / 16);
+            // SAFETY: the table is the heap's, begins at a granule, is a multiple of 16 bytes
+            // long, and has bits for `next`.
+            let word = u32::from_le(unsafe { word.read() });
+            let begins = (word & BEGINS) >> (index % 16 * 2);
+            if begins != 0 {
+                return (next + begins.trailing_zeros() as usize / 2).min(end);
+            }
+            next += 16 - index % 16;
+        }
+        end.max(at + 1)
+    }
+
+    /// Returns the block that begins at granule `at`, and where the next one does. A block in a quick
+    /// list is live to the table.
     fn block(&self, at: usize) -> Option<(usize, Block)> {
-        let runs = &self.runs;
-        let end = if at < runs.end { runs.block_end(at) } else { runs.limit };
-        let state = if at >= runs.end {
-            Use::Meta
-        } else if let Some(mark) = runs.mark_of(at) {
-            mark
-        } else if runs.is_free(at) {
-            Use::Free
+        if at >= self.end {
+            return None;
+        }
+        let aside = self.top + self.set_aside();
+        let (end, state) = if let Some(end) = self.gap_at(at) {
+            (end, Use::Gap)
+        } else if at >= self.top {
+            if at < aside { (aside, Use::Meta) } else { (self.end, Use::Free) }
         } else {
-            Use::Live
+            let end = self.block_end(at);
+            let state = if self.is_meta(at) {
+                Use::Meta
+            } else if self.get(end - 1) & F != 0 {
+                Use::Free
+            } else {
+                Use::Live
+            };
+            (end, state)
         };
-        let block = || {
-            let size = (end - at) << GRANULE_LOG;
-            (end, Block { address: runs.pointer(at).addr(), size, state })
-        };
-        (at < end).then(block)
+        let size = (end - at) << GRANULE_LOG;
+        Some((end, Block { address: self.pointer(at).addr(), size, state }))
     }
 }
 
 impl HeapView for Lock<State> {
-    /// O(granules + blocks in quick lists × MiB of memory).
+    /// Merges first what waits in quick lists, as a request that memory is short for would. O(granules).
     fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
-        let mut at = heap.state.with(|state| state.runs.origin);
-        let mut window = at;
-        let mut waiting = heap.waiting(at);
-        loop {
-            if at - window >= BitSet::<WINDOW>::LEN {
-                window = at;
-                waiting = heap.waiting(at);
-            }
-            // One block at a time: `visit` may use the heap.
-            let Some((end, mut block)) = heap.state.with(|state| state.block(at)) else {
-                return;
-            };
-            if block.state == Use::Live && waiting.contains(at - window) {
-                block.state = Use::Free;
-            }
+        let mut at = heap.state.with(|state| state.runs.first());
+        // One block at a time: `visit` may use the heap, and free blocks.
+        let next = |at| {
+            heap.state.with(|state| {
+                state.flush();
+                state.runs.block(at)
+            })
+        };
+        while let Some((end, block)) = next(at) {
             visit(block);
             at = end;
         }
@@ -86,37 +128,14 @@ impl HeapView for Lock<State> {
 
     const MERGES: bool = true;
 
-    /// Marks the blocks in quick lists as free for the time of one pass over the table: O(granules +
-    /// blocks in quick lists).
+    /// Merges first what waits in quick lists. O(granules).
     fn tally<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
         heap.state.with(|state| {
-            let mut counts = [0_u32; CLASSES];
-            for (&head, count) in state.quick.iter().zip(&mut counts) {
-                let mut block = head;
-                // A marked block is not met twice, so a damaged list ends.
-                while state.may_wait(block) {
-                    let at = state.runs.granule(block);
-                    // SAFETY: the loop below flips it back.
-                    unsafe { state.runs.flip(at, F) };
-                    *count += 1;
-                    // SAFETY: it waits on this list.
-                    block = unsafe { state.link(block) };
-                }
-            }
-            let mut at = state.runs.origin;
-            while let Some((end, block)) = state.block(at) {
+            state.flush();
+            let mut at = state.runs.first();
+            while let Some((end, block)) = state.runs.block(at) {
                 visit(block);
                 at = end;
-            }
-            for (&head, &count) in state.quick.iter().zip(&counts) {
-                let mut block = head;
-                for _ in 0..count {
-                    let at = state.runs.granule(block);
-                    // SAFETY: as it was before this look.
-                    unsafe { state.runs.flip(at, F) };
-                    // SAFETY: it waits on this list, whose links are as they were above.
-                    block = unsafe { state.link(block) };
-                }
             }
         });
     }
@@ -124,20 +143,17 @@ impl HeapView for Lock<State> {
     fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage> {
         heap.state.with(|state| {
             let runs = &state.runs;
-            if runs.limit == 0 {
-                return Ok(());
-            }
             runs.check()?;
-            let mut most = runs.limit - runs.origin;
+            let mut most = runs.end - runs.first();
             let mut idle = 0;
             for (class, &head) in state.quick.iter().enumerate() {
                 let n = size_of_class(class);
                 let mut block = head;
                 while block != 0 {
                     let at = runs.granule(block);
-                    let waits = runs.is_block(at)
-                        && !runs.is_free(at)
-                        && runs.mark_of(at).is_none()
+                    let waits = state.may_wait(block)
+                        && !runs.is_meta(at)
+                        && runs.gap_at(at).is_none()
                         && runs.block_end(at) == at + n;
                     rule(waits, block, "a quick list leads to what is no block of its size")?;
                     rule(most >= n, block, "a quick list has no end")?;
@@ -155,10 +171,14 @@ impl HeapView for Lock<State> {
 #[cfg(test)]
 mod tests {
     use core::ops::Range;
-    use std::vec::Vec;
+    use std::{vec, vec::Vec};
 
     use super::{
-        super::tests::{Heap, alloc, dealloc, memory, take_top},
+        super::{
+            sizes::GRANULE,
+            table::table_size,
+            tests::{Heap, alloc, dealloc, memory},
+        },
         *,
     };
     use crate::{inspect::Inspect, linear::PAGE};
@@ -191,7 +211,7 @@ mod tests {
         }
         // The header of the region is one granule.
         breaks(rule, |state, _, _| {
-            state.quick[1] = state.address(state.runs.origin);
+            state.quick[1] = state.runs.pointer(state.runs.region.origin).addr();
             state.quick[1]
         });
         // The middle of a block, what is behind all blocks, what is before them.
@@ -200,11 +220,11 @@ mod tests {
             live + 32
         });
         breaks(rule, |state, _, _| {
-            state.quick[2] = state.address(state.runs.limit);
+            state.quick[2] = state.runs.pointer(state.runs.end).addr();
             state.quick[2]
         });
         breaks(rule, |state, _, _| {
-            state.quick[2] = state.address(state.runs.origin - 1);
+            state.quick[2] = state.runs.pointer(state.runs.region.origin - 1).addr();
             state.quick[2]
         });
         // A free run of the right size, and the top when it has that size.
@@ -218,8 +238,8 @@ mod tests {
         breaks(rule, |state, _, _| {
             let free = state.runs.end - state.runs.top;
             // SAFETY: the top has that much.
-            unsafe { state.runs.cut(state.runs.top, free, free - 5) };
-            state.quick[5] = state.address(state.runs.top);
+            unsafe { state.runs.carve(state.runs.top, free, 0, free - 5) };
+            state.quick[5] = state.runs.pointer(state.runs.top).addr();
             state.quick[5]
         });
         // Not only the first of a list.
@@ -269,52 +289,96 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_shows_header_blocks_top_and_table_once_each_and_nothing_else() {
+    fn a_walk_shows_header_table_blocks_and_top_once_each_and_nothing_else() {
         let pool = memory(16);
         let heap = Heap::with_memory(&pool);
         assert!(view(&heap, 0..usize::MAX).is_empty());
         assert!(heap.reserve(8 * PAGE));
         let (waits, _) = (alloc(&heap, 72, 16), alloc(&heap, 80, 16));
         dealloc(&heap, waits, 72, 16);
-        let (free, table) = heap
-            .state
-            .with(|state| (state.runs.end - state.runs.top, state.runs.limit - state.runs.end));
+        // The first table has bits for 61 granules: the second one moved behind the first block.
+        let (table, aside, free) = heap.state.with(|state| {
+            let (runs, aside) = (&state.runs, state.runs.set_aside());
+            (table_size(runs.region.cover), aside, runs.end - runs.top - aside)
+        });
+        assert!(aside > 0 && free > 0);
         let expected = [
             (1, Use::Meta),
-            (72, Use::Free),
-            (80, Use::Live),
-            (free, Use::Free),
+            (1 + 72, Use::Free),
             (table, Use::Meta),
+            (80, Use::Live),
+            (aside, Use::Meta),
+            (free, Use::Free),
         ];
         assert_eq!(view(&heap, 0..usize::MAX), expected);
-        // Memory that grew, and whose table is not behind the top any more.
-        heap.state.with(|state| take_top(&mut state.runs));
-        assert!(heap.reserve(PAGE / 2));
-        let end = heap.state.with(|state| {
-            assert_eq!(state.runs.end, state.runs.limit);
-            state.address(state.runs.limit)
-        });
-        let mut last = 0;
-        heap.walk(&mut |block| last = block.end());
-        assert_eq!(last, end);
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "takes Miri many minutes")]
+    fn two_regions_have_a_gap_between_them_and_each_its_header_and_table() {
+        let pool = memory(64);
+        let heap = Heap::with_memory(&pool);
+        alloc(&heap, 40, 16);
+        assert!(pool.memory().foreign(3));
+        let large = alloc(&heap, 2 * PAGE / GRANULE, 16);
+        heap.check().unwrap();
+        let blocks = view(&heap, 0..usize::MAX);
+        let gaps: Vec<_> = blocks.iter().filter(|block| block.1 == Use::Gap).collect();
+        assert_eq!(gaps, [&(3 * PAGE / GRANULE, Use::Gap)]);
+        // Of the first region a header. Of the second one too, and both tables: that of the first one has to
+        // have bits for all of it now.
+        let meta = |blocks: &[(usize, Use)]| blocks.iter().filter(|b| b.1 == Use::Meta).count();
+        let gap = blocks.iter().position(|block| block.1 == Use::Gap).unwrap();
+        assert_eq!(meta(&blocks[..gap]), 1, "{blocks:?}");
+        assert!(meta(&blocks[gap..]) >= 3, "{blocks:?}");
+        assert_eq!(view(&heap, large..large + 16), [(2 * PAGE / GRANULE, Use::Live)]);
+        let sum: usize = blocks.iter().filter(|b| b.1 != Use::Gap).map(|b| b.0 * GRANULE).sum();
+        assert_eq!(sum, heap.state.with(|state| state.runs.committed));
+    }
+
+    #[test]
     fn a_walk_finds_what_waits_anywhere() {
         let pool = memory(100);
         let heap = Heap::with_memory(&pool);
-        // Blocks of more than a window are between the first, some, and the last that wait.
         let blocks: Vec<_> =
             (0..40).map(|_| (alloc(&heap, 72, 16), alloc(&heap, 4096, 16))).collect();
         for &(block, _) in blocks.iter().step_by(3) {
             dealloc(&heap, block, 72, 16);
         }
+        let seen = heap.stats();
+        let mut free = 0;
+        heap.walk(&mut |block| free += if block.state == Use::Free { block.size } else { 0 });
+        assert_eq!(seen.free_bytes, free);
         for (number, &(block, large)) in blocks.iter().enumerate() {
-            let waits = if number % 3 == 0 { Use::Free } else { Use::Live };
-            assert_eq!(view(&heap, block..block + 16), [(72, waits)], "{number}");
+            let live = if number % 3 == 0 { Vec::new() } else { vec![(72, Use::Live)] };
+            assert_eq!(
+                view(&heap, block..block + 16)
+                    .into_iter()
+                    .filter(|b| b.1 == Use::Live)
+                    .collect::<Vec<_>>(),
+                live,
+                "{number}"
+            );
             assert_eq!(view(&heap, large..large + 16), [(4096, Use::Live)], "{number}");
         }
         heap.check().unwrap();
+    }
+
+    /// A visitor may free the block that it is shown, and those before it.
+    #[test]
+    fn a_walk_goes_on_where_blocks_are_freed_meanwhile() {
+        let pool = memory(100);
+        let heap = Heap::with_memory(&pool);
+        let mut blocks: Vec<_> = (0..40).map(|_| alloc(&heap, 72, 16)).collect();
+        let mut end = 0;
+        heap.walk(&mut |block| {
+            assert!(end == 0 || block.address == end);
+            end = block.end();
+            if let Some(i) = blocks.iter().position(|&at| at == block.address) {
+                dealloc(&heap, blocks.swap_remove(i), 72, 16);
+            }
+        });
+        assert!(blocks.is_empty());
+        heap.check().unwrap();
+        assert_eq!(heap.stats().live_blocks, 0);
     }
 }

@@ -98,9 +98,10 @@ impl<'a> Memory<'a> {
         let words = Words { memory: self, at: descriptor };
         rule(descriptor != 0, "there is no descriptor", descriptor)?;
         rule(words.value(0)? == 0x534E_4F42, "no magic", descriptor)?;
-        rule(words.value(1)? == 1, "a version that is not 1", descriptor)?;
-        let kind = words.value(2)?;
+        let (version, kind) = (words.value(1)?, words.value(2)?);
+        rule(version == 1 || (version, kind) == (2, 5), "no version", descriptor)?;
         let least = match kind {
+            5 if version == 2 => 12,
             1 | 4 => 9,
             2 => 11,
             3 => 13,
@@ -114,7 +115,8 @@ impl<'a> Memory<'a> {
             2 => buddy(&words, None)?,
             3 => buddy(&words, Some(&sizes(&words)?))?,
             4 => tiny(&words)?,
-            _ => heap(&words)?,
+            _ if version == 2 => heap(&words)?,
+            _ => first_heap(&words)?,
         };
         let counted = |word| words.value(word).map(|at| (at != 0).then_some(word));
         let committed = counted(4)?.map(|word| words.behind(word)).transpose()?;
@@ -297,7 +299,100 @@ fn tiny(words: &Words<'_>) -> Result<Vec<Block>> {
 /// Granules have 16 bytes.
 const GRANULE: u64 = 16;
 
+/// A region: its first granule, how many granules its table has bits for, the granule of the table.
+struct Region {
+    origin: u64,
+    cover: u64,
+    table: u64,
+    /// The granule where its blocks end: at the top in the newest, at a gap in the others.
+    end: u64,
+}
+
+impl Region {
+    fn bits(&self, memory: &Memory<'_>, granule: u64) -> Result<u8> {
+        if granule - self.origin >= self.cover {
+            return Ok(0);
+        }
+        let byte = self.table * GRANULE + granule / 4 - self.origin / 4;
+        Ok((memory.byte(byte)? >> (granule % 4 * 2)) & 3)
+    }
+}
+
 fn heap(words: &Words<'_>) -> Result<Vec<Block>> {
+    let memory = words.memory;
+    let (top, end) = (words.behind(7)?, words.behind(8)?);
+    if end == 0 {
+        return Ok(Vec::new());
+    }
+    memory.holds(end * GRANULE, 0)?;
+    let regions = all_regions(words, top, end)?;
+    let newest = regions.last().ok_or(Wrong { what: "no region", at: words.at })?;
+    let mut own: BTreeSet<u64> = regions.iter().flat_map(|r| [r.origin, r.table]).collect();
+    let mut quick = quick(words, 9)?;
+    let mut tiles = Tiles::default();
+    for region in &regions {
+        if let Some(end) = tiles.end() {
+            tiles.push(end, region.origin * GRANULE - end, State::Gap)?;
+        }
+        let mut at = region.origin;
+        while at < region.end {
+            let mut next = at + 1;
+            while next < region.end && next < region.origin + region.cover {
+                if region.bits(memory, next)? & 1 != 0 {
+                    break;
+                }
+                next += 1;
+            }
+            if next >= region.origin + region.cover {
+                next = region.end;
+            }
+            let state = if own.remove(&at) {
+                State::Meta
+            } else if region.bits(memory, at)? & 2 != 0 {
+                State::Free
+            } else if let Some(size) = quick.remove(&at) {
+                rule(next - at == size, "a block in another class's list", at * GRANULE)?;
+                State::Free
+            } else {
+                State::Live
+            };
+            tiles.push(at * GRANULE, (next - at) * GRANULE, state)?;
+            at = next;
+        }
+    }
+    rule(own.is_empty(), "a header or a table is no block", words.at)?;
+    rule(quick.is_empty(), "a block that waits is none", words.at)?;
+    let used = top - newest.origin;
+    let size = (used + used / 2 + 67) / 64;
+    let aside = if used + 2 * size < newest.cover { 0 } else { size.min(end - top) };
+    tiles.push(top * GRANULE, aside * GRANULE, State::Meta)?;
+    tiles.push((top + aside) * GRANULE, (end - top - aside) * GRANULE, State::Free)?;
+    Ok(tiles.0)
+}
+
+/// The regions in the order of their addresses.
+fn all_regions(words: &Words<'_>, top: u64, end: u64) -> Result<Vec<Region>> {
+    let mut regions = Vec::new();
+    let mut record = words.value(6)?;
+    let mut after = end;
+    loop {
+        let word = |i: u64| words.memory.word(record + 4 * i);
+        let (origin, cover, table) = (word(0)?, word(1)?, word(2)?);
+        if origin == 0 {
+            break;
+        }
+        let end = if regions.is_empty() { top } else { (origin + cover).saturating_sub(1) };
+        rule(origin < end && end <= after, "a region that ends in another", origin * GRANULE)?;
+        words.memory.holds(table * GRANULE, (origin % 4 + cover).div_ceil(4))?;
+        regions.push(Region { origin, cover, table, end });
+        after = origin;
+        record = origin * GRANULE;
+    }
+    regions.reverse();
+    Ok(regions)
+}
+
+fn first_heap(words: &Words<'_>) -> Result<Vec<Block>> {
     let memory = words.memory;
     let (table, origin, top) = (words.behind(6)?, words.behind(7)?, words.behind(8)?);
     let (end, limit) = (words.behind(9)?, words.behind(10)?);
@@ -314,7 +409,7 @@ fn heap(words: &Words<'_>) -> Result<Vec<Block>> {
     };
 
     let (headers, gaps) = regions(words, origin, end)?;
-    let quick = quick(words)?;
+    let quick = quick(words, 12)?;
     let (mut tops, mut regions, mut waiting, mut tables) = (0, 0, 0, 0);
     let mut tiles = Tiles::default();
     let mut at = origin;
@@ -359,7 +454,7 @@ fn heap(words: &Words<'_>) -> Result<Vec<Block>> {
     Ok(tiles.0)
 }
 
-/// Which granules are the regions' headers, and where others' memory begins.
+/// Version 1: which granules are the regions' headers, and where others' memory begins.
 fn regions(words: &Words<'_>, origin: u64, end: u64) -> Result<(BTreeSet<u64>, BTreeSet<u64>)> {
     let (mut headers, mut gaps) = (BTreeSet::new(), BTreeSet::new());
     let mut header = words.behind(11)?;
@@ -377,9 +472,10 @@ fn regions(words: &Words<'_>, origin: u64, end: u64) -> Result<(BTreeSet<u64>, B
     Ok((headers, gaps))
 }
 
-/// The blocks in quick lists, and their sizes, in granules.
-fn quick(words: &Words<'_>) -> Result<BTreeMap<u64, u64>> {
-    let (heads, small) = (words.row(12, 13)?, words.value(14)?);
+/// The blocks in quick lists, and their sizes, in granules. `at`: the word of the first list, before those of
+/// how many there are, and of how many classes are small.
+fn quick(words: &Words<'_>, at: u64) -> Result<BTreeMap<u64, u64>> {
+    let (heads, small) = (words.row(at, at + 1)?, words.value(at + 2)?);
     let mut blocks = BTreeMap::new();
     for (class, &head) in heads.iter().enumerate() {
         let class = class as u64;

@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use crate::layout::{Block, State};
 
 /// The heaps by their kinds, and the moments of each.
-const HEAPS: [(u64, &str); 5] = [(1, "bump"), (2, "buddy"), (3, "slab"), (4, "tiny"), (5, "heap")];
+///
+/// `heap1` is of 2026-11-25: the last one with version 1 of the layout of kind 5.
+const HEAPS: [(u64, &str); 6] =
+    [(1, "bump"), (2, "buddy"), (3, "slab"), (4, "tiny"), (5, "heap1"), (5, "heap")];
 const MOMENTS: [&str; 3] = ["new", "young", "old"];
 
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { classGranules, GRANULE, HeapWord } from "../wire/heap-layout";
+import { classGranules, GRANULE, HeapWord, Kind, Word } from "../wire/heap-layout";
 import { MemoryBuilder } from "../../tests/support/memory-builder";
 import { decode, type DamageCode } from "./decode";
 import { random } from "./random";
@@ -32,28 +32,18 @@ const rows = ({ blocks }: Snapshot): [number, number, string | undefined][] =>
     NAMES[blocks.state[i] as State],
   ]);
 
-const ORIGIN = 1024;
+const ORIGIN = 1026;
+const SECOND = ORIGIN + 29 + 8;
 const heap = (): MemoryBuilder =>
   new MemoryBuilder().heap({
-    origin: ORIGIN,
-    blocks: [
-      ["header", 1],
-      ["live", 3],
-      ["waits", 2],
-      ["free", 1],
-      ["live", 20],
-      ["waits", 2],
-      ["gap", 8],
-      ["header", 1],
-      ["live", 1],
-      ["free", 6],
-      ["live", 1],
-      ["top", 20],
+    regions: [
+      { origin: ORIGIN, blocks: [["live", 3], ["waits", 2], ["free", 1], ["live", 18], ["table", 2], ["waits", 2]] },
+      { origin: SECOND, blocks: [["table", 2], ["live", 1], ["free", 6], ["live", 1], ["top", 20]] },
     ],
   });
 
 describe("a heap of kind 5", () => {
-  it("is read block by block: headers, quick lists, gaps, the top, the table", () => {
+  it("is read block by block: headers, tables, quick lists, gaps, the top", () => {
     const snapshot = read(heap());
     expect(snapshot.kind).toBe("heap");
     expect(rows(snapshot)).toEqual([
@@ -61,51 +51,47 @@ describe("a heap of kind 5", () => {
       [ORIGIN + 1, 3, "live"],
       [ORIGIN + 4, 2, "waiting"],
       [ORIGIN + 6, 1, "free"],
-      [ORIGIN + 7, 20, "live"],
+      [ORIGIN + 7, 18, "live"],
+      [ORIGIN + 25, 2, "meta"],
       [ORIGIN + 27, 2, "waiting"],
       [ORIGIN + 29, 8, "gap"],
-      [ORIGIN + 37, 1, "meta"],
-      [ORIGIN + 38, 1, "live"],
-      [ORIGIN + 39, 6, "free"],
-      [ORIGIN + 45, 1, "live"],
-      [ORIGIN + 46, 20, "free"],
-      [ORIGIN + 66, 2, "meta"],
+      [SECOND, 1, "meta"],
+      [SECOND + 1, 2, "meta"],
+      [SECOND + 3, 1, "live"],
+      [SECOND + 4, 6, "free"],
+      [SECOND + 10, 1, "live"],
+      [SECOND + 11, 20, "free"],
     ]);
-    expect([snapshot.start, snapshot.end]).toEqual([ORIGIN * GRANULE, (ORIGIN + 68) * GRANULE]);
+    expect([snapshot.start, snapshot.end]).toEqual([ORIGIN * GRANULE, (SECOND + 31) * GRANULE]);
     expect(snapshot.lists).toEqual([{ size: 32, free: 2 }]);
-    expect(snapshot.committed).toBe(68 * GRANULE);
+    expect(snapshot.committed).toBe((29 + 31) * GRANULE);
   });
 
   it("that never allocated has no blocks", () => {
-    const snapshot = read(new MemoryBuilder().heap({ origin: 0, blocks: [] }));
+    const snapshot = read(new MemoryBuilder().heap({ regions: [] }));
     expect(snapshot.blocks.count).toBe(0);
     expect([snapshot.start, snapshot.end]).toEqual([0, 0]);
   });
 
-  it("may have an empty top", () => {
-    const snapshot = read(new MemoryBuilder().heap({ origin: 512, blocks: [["header", 1], ["live", 9], ["top", 0]] }));
-    expect(rows(snapshot).map((row) => row[2])).toEqual(["meta", "live", "meta"]);
-  });
-
-  it("may have its table among the blocks", () => {
-    const memory = new MemoryBuilder().heap({
-      origin: 512,
-      blocks: [["header", 1], ["live", 9], ["table", 2], ["live", 5], ["top", 7]],
-    });
-    expect(rows(read(memory))).toEqual([
+  it("sets the start of its top aside where the table does not reach", () => {
+    const region = (top: number, beyond: number): [number, number, string | undefined][] =>
+      rows(read(new MemoryBuilder().heap({ beyond, regions: [{ origin: 512, blocks: [["table", 1], ["live", 98], ["top", top]] }] })));
+    // 100 granules are in use: the next table has (150 + 67) / 64.
+    expect(region(50, 7)).toContainEqual([612, 50, "free"]);
+    expect(region(50, 6)).toEqual([
       [512, 1, "meta"],
-      [513, 9, "live"],
-      [522, 2, "meta"],
-      [524, 5, "live"],
-      [529, 7, "free"],
+      [513, 1, "meta"],
+      [514, 98, "live"],
+      [612, 3, "meta"],
+      [615, 47, "free"],
     ]);
-    const between = memory.set(memory.cellOf(HeapWord.table), 522 * GRANULE + 4);
-    expect(refusal(between)).toBe("align");
+    expect(region(3, -40).at(-1)).toEqual([612, 3, "meta"]);
+    expect(region(0, -40).at(-1)).toEqual([514, 98, "live"]);
   });
 
   it("has classes as the layout says", () => {
-    expect([0, 1, 2, 64, 65, 66, 72, 73, 80, 81, 128].map((i) => classGranules(i, 64))).toEqual([
-      1, 1, 2, 64, 72, 80, 128, 144, 256, 288, 16384,
+    expect([1, 2, 64, 65, 66, 72, 73, 80, 81, 128].map((i) => classGranules(i, 64))).toEqual([
+      1, 2, 64, 72, 80, 128, 144, 256, 288, 16384,
     ]);
   });
 
@@ -114,46 +100,52 @@ describe("a heap of kind 5", () => {
     for (let round = 0; round < 50; round++) {
       const sizes = Array.from({ length: 40 }, () => (next() < 0.5 ? 1 : 1 + Math.floor(next() * 40)));
       const blocks = sizes.map((size, i): readonly ["live" | "free", number] => [i % 2 === 0 ? "live" : "free", size]);
-      const snapshot = read(new MemoryBuilder().heap({ origin: 600, blocks: [["header", 1], ...blocks, ["top", 3]] }));
-      expect(rows(snapshot).slice(1, -2).map((row) => row[1])).toEqual(sizes);
+      const origin = 600 + (round % 4);
+      const snapshot = read(new MemoryBuilder().heap({ regions: [{ origin, blocks: [["table", 20], ...blocks, ["top", 3]] }] }));
+      expect(rows(snapshot).slice(2, -1).map((row) => row[1])).toEqual(sizes);
     }
   });
 
-  it("is refused where its table or its end leaves memory", () => {
+  it("is refused in versions that are not known", () => {
+    for (const version of [0, 3, 0xffffffff]) expect(refusal(heap().word(Word.version, version))).toBe("version");
+    expect(refusal(heap().word(Word.kind, Kind.Slab))).toBe("version");
+  });
+
+  it("is refused where a table or its end leaves memory", () => {
     const beyond = heap();
-    expect(refusal(beyond.set(beyond.cellOf(HeapWord.limit), 0xffffffff))).toBe("beyond");
+    expect(refusal(beyond.set(beyond.cellOf(HeapWord.end), 0x0fffffff))).toBe("beyond");
     const table = heap();
-    expect(refusal(table.set(table.cellOf(HeapWord.table), 65530))).toBe("beyond");
+    expect(refusal(table.set(table.cellOf(HeapWord.region) + 8, 4095))).toBe("beyond");
   });
 
   it("is refused where its positions do not ascend", () => {
-    for (const word of [HeapWord.origin, HeapWord.top]) {
-      const memory = heap();
-      expect(refusal(memory.set(memory.cellOf(word), ORIGIN + 67))).toBe("count");
-    }
+    const low = heap();
+    expect(refusal(low.set(low.cellOf(HeapWord.top), SECOND))).toBe("count");
+    const high = heap();
+    expect(refusal(high.set(high.cellOf(HeapWord.top), SECOND + 32))).toBe("count");
   });
 
-  it("is refused where regions run in a circle, overlap, or leave the heap", () => {
+  it("is refused where regions run in a circle, or overlap", () => {
     const circle = heap();
-    circle.set(ORIGIN * GRANULE, ORIGIN + 37).set(ORIGIN * GRANULE + 4, ORIGIN + 50);
-    expect(refusal(circle)).toBe("count");
-    const outside = heap();
-    expect(refusal(outside.set(outside.cellOf(HeapWord.newest), 9))).toBe("count");
+    expect(refusal(circle.set(ORIGIN * GRANULE, SECOND).set(ORIGIN * GRANULE + 4, 20))).toBe("count");
+    expect(refusal(heap().set(SECOND * GRANULE + 4, 39))).toBe("count");
+    expect(refusal(heap().set(SECOND * GRANULE + 4, 0))).toBe("count");
   });
 
-  it("is refused where a region's header is inside of a block", () => {
+  it("is refused where a table is inside of a block", () => {
     const memory = heap();
-    expect(refusal(memory.set(memory.cellOf(HeapWord.newest), ORIGIN + 9))).toBe("count");
+    expect(refusal(memory.set(memory.cellOf(HeapWord.region) + 8, ORIGIN + 9))).toBe("count");
   });
 
   it("is refused where a quick list runs in a circle, or leads elsewhere", () => {
     expect(refusal(heap().set((ORIGIN + 4) * GRANULE, (ORIGIN + 27) * GRANULE))).toBe("cycle");
     expect(refusal(heap().set((ORIGIN + 4) * GRANULE, 0xfffffff0))).toBe("beyond");
     expect(refusal(heap().set((ORIGIN + 4) * GRANULE, (ORIGIN + 5) * GRANULE + 4))).toBe("align");
-    // A block of another size, a free run, and the middle of a block.
+    // A block of another size, a free run, the middle of a block, a gap.
     expect(refusal(heap().set((ORIGIN + 4) * GRANULE, (ORIGIN + 1) * GRANULE))).toBe("class");
-    expect(refusal(heap().set((ORIGIN + 4) * GRANULE, (ORIGIN + 39) * GRANULE))).toBe("class");
+    expect(refusal(heap().set((ORIGIN + 4) * GRANULE, (SECOND + 4) * GRANULE))).toBe("class");
     expect(refusal(heap().set((ORIGIN + 4) * GRANULE, (ORIGIN + 10) * GRANULE))).toBe("align");
+    expect(refusal(heap().set((ORIGIN + 4) * GRANULE, (ORIGIN + 29) * GRANULE))).toBe("align");
   });
 
   it("is refused where it has more classes than a heap can have", () => {
@@ -165,7 +157,7 @@ describe("a heap of kind 5", () => {
     let accepted = 0;
     for (let round = 0; round < 4000; round++) {
       const memory = heap();
-      const spots = [memory.descriptor, 512, 2048, ORIGIN * GRANULE, (ORIGIN + 66) * GRANULE];
+      const spots = [memory.descriptor, 512, 2048, SECOND * GRANULE, (ORIGIN + 25) * GRANULE];
       for (let i = 0; i < 3; i++) {
         memory.byte(spots[Math.floor(next() * spots.length)]! + Math.floor(next() * 64), Math.floor(next() * 256));
       }

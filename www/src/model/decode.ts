@@ -3,7 +3,11 @@ import {
   BuddyWord,
   Chunk,
   classGranules,
+  FIRST_HEAP_WORDS,
+  FirstHeapWord,
+  FirstRegion,
   GRANULE,
+  HEAP_VERSION,
   HeapWord,
   Kind,
   MAGIC,
@@ -129,11 +133,14 @@ function read(reader: Reader, at: number): Heap {
     if (word(index) !== wanted) fail(code, at + 4 * index, word(index));
   };
   expect(Word.magic, MAGIC, "magic");
-  expect(Word.version, VERSION, "version");
   const kind = word(Word.kind);
   if (kind < Kind.Bump || kind > Kind.Heap) fail("kind", at + 4 * Word.kind, kind);
+  const first = word(Word.version) === VERSION;
+  if (!first && kind === Kind.Heap) expect(Word.version, HEAP_VERSION, "version");
+  else expect(Word.version, VERSION, "version");
   const words = word(Word.words);
-  if (words < WORDS[kind as keyof typeof WORDS]) fail("short", at + 4 * Word.words, words);
+  const least = first && kind === Kind.Heap ? FIRST_HEAP_WORDS : WORDS[kind as keyof typeof WORDS];
+  if (words < least) fail("short", at + 4 * Word.words, words);
   reader.hold(at, 4 * words);
 
   const counter = (index: number): number | null => (word(index) === 0 ? null : behind(index));
@@ -146,7 +153,7 @@ function read(reader: Reader, at: number): Heap {
     case Kind.Tiny:
       return readTiny(descriptor);
     case Kind.Heap:
-      return readHeap(descriptor);
+      return first ? readFirstHeap(descriptor) : readHeap(descriptor);
     default:
       return readBuddy(descriptor, kind === Kind.Slab);
   }
@@ -245,71 +252,167 @@ function readTiny({ reader, word }: Descriptor): Heap {
   return { ...NOTHING, kind: "tiny", committed: null, growths: null, start, end: at, blocks, lists };
 }
 
-function readHeap({ reader, word, behind, committed, growths }: Descriptor): Heap {
-  const table = behind(HeapWord.table);
-  const origin = behind(HeapWord.origin);
-  const top = behind(HeapWord.top);
-  const end = behind(HeapWord.end);
-  const limit = behind(HeapWord.limit);
-  if (limit === 0) {
-    return { ...NOTHING, kind: "heap", committed, growths, granule: GRANULE, blocks: new Blocks() };
-  }
-  if (origin > top || top > end || end > limit) fail("count", origin * GRANULE, limit * GRANULE);
-  reader.hold(limit * GRANULE, 0);
-  reader.hold(table, Math.ceil((limit - origin) / TableBits.perByte));
-  const bytes = reader.bytes.subarray(table, table + Math.ceil((limit - origin) / TableBits.perByte));
-  const bits = (at: number): number => TableBits.at(bytes[(at - origin) >>> 2]!, at - origin);
-  const granules = end - origin;
+/** Granules in a row, and the part of a table that has two bits for each up to `covered`. */
+interface Span {
+  readonly from: number;
+  readonly end: number;
+  readonly covered: number;
+  /** The granule that the table's first two bits are of, and the table's address. */
+  readonly skew: number;
+  readonly table: number;
+}
+
+/** What a heap's blocks are told by. */
+interface Tiling {
+  readonly reader: Reader;
+  readonly blocks: Blocks;
+  /** The heap's own blocks, and gaps, by the granule that they begin at. Each is taken out when it is met. */
+  readonly marks: Map<number, State>;
+  readonly waiting: Waiting;
+}
+
+function bytesOf(reader: Reader, { skew, covered, table }: Span): Uint8Array {
+  const length = Math.ceil((covered - skew) / TableBits.perByte);
+  reader.hold(table, length);
+  return reader.bytes.subarray(table, table + length);
+}
+
+/** Adds the blocks of a span. */
+function tile({ reader, blocks, marks, waiting }: Tiling, span: Span): void {
+  const bytes = bytesOf(reader, span);
+  const { skew, end } = span;
+  const granules = Math.min(span.covered, end) - skew;
   const blockEnd = (at: number): number => {
-    for (let index = at + 1 - origin; index < granules; ) {
+    for (let index = at + 1 - skew; index < granules; ) {
       const byte = bytes[index >>> 2]!;
       // Four granules at once where no block begins: large blocks are long rows of zeros.
       if (byte === 0) index = (index | 3) + 1;
-      else if ((byte >>> ((index & 3) * 2)) & TableBits.block) return origin + index;
+      else if ((byte >>> ((index & 3) * 2)) & TableBits.block) return skew + index;
       else index++;
     }
     return end;
   };
-
-  const marks = readRegions(reader, origin, end, behind(HeapWord.newest));
-  if (table < end * GRANULE) marks.set(tableAt(table, origin), State.Meta);
-  const waiting = readQuick(reader, word, { origin, end });
-  let starts = 0;
-  for (const byte of bytes) starts += (byte & 1) + ((byte >>> 2) & 1) + ((byte >>> 4) & 1) + ((byte >>> 6) & 1);
-  const blocks = new Blocks(Math.min(starts + 1, MOST_AT_ONCE));
-  if (top < end && (bits(top) & TableBits.block) === 0) fail("count", top * GRANULE, top * GRANULE);
-  for (let at = origin; at < end; ) {
+  for (let at = span.from; at < end; ) {
     const next = blockEnd(at);
     const address = at * GRANULE;
     const mark = marks.get(at);
     const waits = waiting.classOf(at);
-    const free = at === top || (bits(at) & TableBits.free) !== 0;
+    const free = (TableBits.at(bytes[(at - skew) >>> 2] ?? 0, at - skew) & TableBits.free) !== 0;
     if (mark !== undefined) marks.delete(at);
-    if (at === top && next !== end) fail("count", address, next * GRANULE);
     if (waits > 0) {
       if (free || mark !== undefined || next - at !== waits) fail("class", address, waits * GRANULE);
       waiting.seen++;
     }
-    const state = mark ?? (waits > 0 ? State.Waiting : free ? State.Free : State.Live);
-    blocks.push(address, (next - at) * GRANULE, state);
+    blocks.push(address, (next - at) * GRANULE, mark ?? (waits > 0 ? State.Waiting : free ? State.Free : State.Live));
     at = next;
   }
+}
+
+/** Room for the blocks of the spans, as many as begin in their tables. */
+function roomFor(reader: Reader, spans: readonly Span[]): Blocks {
+  let starts = 0;
+  for (const span of spans) {
+    for (const byte of bytesOf(reader, span)) {
+      starts += (byte & 1) + ((byte >>> 2) & 1) + ((byte >>> 4) & 1) + ((byte >>> 6) & 1);
+    }
+  }
+  return new Blocks(Math.min(starts + spans.length + 2, MOST_AT_ONCE));
+}
+
+function readHeap(descriptor: Descriptor): Heap {
+  const { reader, word, behind, committed, growths } = descriptor;
+  const top = behind(HeapWord.top);
+  const end = behind(HeapWord.end);
+  if (end === 0) {
+    return { ...NOTHING, kind: "heap", committed, growths, granule: GRANULE, blocks: new Blocks() };
+  }
+  reader.hold(end * GRANULE, 0);
+  const spans: Span[] = [];
+  const marks = new Map<number, State>();
+  let after = end;
+  for (let record = word(HeapWord.region); ; ) {
+    const [from, cover, table] = Object.values(Region).map((offset) => reader.word(record + offset)) as [number, number, number];
+    if (from === 0) break;
+    // Regions descend on the way back, so it ends.
+    const newest = spans.length === 0;
+    const last = newest ? top : from + cover - 1;
+    if (from >= last || last > after) fail("count", record, last * GRANULE);
+    const span = { from, end: last, covered: from + cover, skew: from - (from % 4), table: table * GRANULE };
+    spans.unshift(span);
+    marks.set(from, State.Meta).set(table, State.Meta);
+    after = from;
+    record = from * GRANULE;
+  }
+  const origin = spans[0]?.from ?? fail("count", 0, end);
+  const waiting = readQuick(reader, word, { ...HeapWord, origin, end });
+  const tiling = { reader, blocks: roomFor(reader, spans), marks, waiting };
+  const { blocks } = tiling;
+  let at = origin;
+  for (const span of spans) {
+    if (span.from > at) blocks.push(at * GRANULE, (span.from - at) * GRANULE, State.Gap);
+    tile(tiling, span);
+    at = span.end;
+  }
+  finish(tiling);
+  // The start of the top is set aside where a larger table has to be there first.
+  const { from, covered } = spans[spans.length - 1]!;
+  const used = top - from;
+  const size = Math.floor((used + Math.floor(used / 2) + 67) / 64);
+  const aside = used + 2 * size < covered - from ? 0 : Math.min(size, end - top);
+  if (aside > 0) blocks.push(top * GRANULE, aside * GRANULE, State.Meta);
+  if (end > top + aside) blocks.push((top + aside) * GRANULE, (end - top - aside) * GRANULE, State.Free);
+  return ofGranules(descriptor, tiling, origin, end);
+}
+
+/** Every block that waits and every mark was met. */
+function finish({ waiting, marks }: Tiling): void {
   if (waiting.seen !== waiting.count) fail("align", waiting.count, waiting.seen);
   // What has no block of its own in the table is lost in another one.
   const [lost] = marks.keys();
   if (lost !== undefined) fail("count", lost * GRANULE, lost * GRANULE);
-  if (limit > end) blocks.push(end * GRANULE, (limit - end) * GRANULE, State.Meta);
+}
+
+function ofGranules({ committed, growths }: Descriptor, { blocks, waiting }: Tiling, start: number, end: number): Heap {
   return {
     ...NOTHING,
     kind: "heap",
     committed,
     growths,
-    start: origin * GRANULE,
-    end: limit * GRANULE,
+    start: start * GRANULE,
+    end: end * GRANULE,
     blocks,
     granule: GRANULE,
     lists: waiting.lists,
   };
+}
+
+/** A heap of version 1, which had one table for all. */
+function readFirstHeap(descriptor: Descriptor): Heap {
+  const { reader, word, behind, committed, growths } = descriptor;
+  const table = behind(FirstHeapWord.table);
+  const origin = behind(FirstHeapWord.origin);
+  const top = behind(FirstHeapWord.top);
+  const end = behind(FirstHeapWord.end);
+  const limit = behind(FirstHeapWord.limit);
+  if (limit === 0) {
+    return { ...NOTHING, kind: "heap", committed, growths, granule: GRANULE, blocks: new Blocks() };
+  }
+  if (origin > top || top > end || end > limit) fail("count", origin * GRANULE, limit * GRANULE);
+  reader.hold(limit * GRANULE, 0);
+  const span = { from: origin, end: top, covered: limit, skew: origin, table };
+  const marks = readRegions(reader, origin, end, behind(FirstHeapWord.newest));
+  if (table < end * GRANULE) marks.set(tableAt(table, origin), State.Meta);
+  const waiting = readQuick(reader, word, { ...FirstHeapWord, origin, end });
+  const tiling = { reader, blocks: roomFor(reader, [span]), marks, waiting };
+  const bytes = bytesOf(reader, span);
+  const begins = (at: number): boolean => (TableBits.at(bytes[(at - origin) >>> 2]!, at - origin) & 1) !== 0;
+  if (top < end && !begins(top)) fail("count", top * GRANULE, top * GRANULE);
+  for (let at = top + 1; at < end; at++) if (begins(at)) fail("count", top * GRANULE, at * GRANULE);
+  tile(tiling, span);
+  finish(tiling);
+  if (end > top) tiling.blocks.push(top * GRANULE, (end - top) * GRANULE, State.Free);
+  if (limit > end) tiling.blocks.push(end * GRANULE, (limit - end) * GRANULE, State.Meta);
+  return ofGranules(descriptor, tiling, origin, limit);
 }
 
 /** The granule that a table begins at which is a block among others. */
@@ -319,7 +422,7 @@ function tableAt(table: number, origin: number): number {
   return table / GRANULE;
 }
 
-/** What begins at which granule: the regions' headers, and the gaps between regions. */
+/** What begins at which granule of version 1: the regions' headers, and the gaps between regions. */
 function readRegions(reader: Reader, origin: number, end: number, newest: number): Map<number, State> {
   const marks = new Map<number, State>();
   let after = end;
@@ -328,8 +431,8 @@ function readRegions(reader: Reader, origin: number, end: number, newest: number
     // Regions ascend, so the way back descends, and ends.
     if (header < origin || header >= after) fail("count", address, address);
     marks.set(header, State.Meta);
-    const previous = reader.word(address + Region.previous);
-    const ended = reader.word(address + Region.previousEnd);
+    const previous = reader.word(address + FirstRegion.previous);
+    const ended = reader.word(address + FirstRegion.previousEnd);
     if (previous !== 0) {
       if (ended <= previous || ended > header) fail("count", address, ended * GRANULE);
       if (ended < header) marks.set(ended, State.Gap);
@@ -374,11 +477,12 @@ const MOST_CLASSES = 4096;
 function readQuick(
   reader: Reader,
   word: (index: number) => number,
-  { origin, end }: { readonly origin: number; readonly end: number },
+  at: { readonly quick: number; readonly classes: number; readonly small: number; readonly origin: number; readonly end: number },
 ): Waiting {
-  const quick = word(HeapWord.quick);
-  const classes = word(HeapWord.classes);
-  const small = word(HeapWord.small);
+  const { origin, end } = at;
+  const quick = word(at.quick);
+  const classes = word(at.classes);
+  const small = word(at.small);
   if (classes > MOST_CLASSES) fail("class", quick, classes);
   reader.hold(quick, 4 * classes);
   const heads = Array.from({ length: classes }, (_, i) => reader.word(quick + 4 * i));

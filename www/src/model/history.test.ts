@@ -40,7 +40,9 @@ const KINDS: [string, MemoryBuilder][] = [
   ["tiny", new MemoryBuilder().tiny({ largest: 5, lists: [[8256], [], [8200, 8192]] })],
   [
     "heap",
-    new MemoryBuilder().heap({ origin: 1024, blocks: [["header", 1], ["live", 3], ["waits", 2], ["free", 1], ["live", 2], ["top", 9]] }),
+    new MemoryBuilder().heap({
+      regions: [{ origin: 1024, blocks: [["table", 1], ["live", 2], ["waits", 2], ["free", 1], ["live", 2], ["top", 9]] }],
+    }),
   ],
 ];
 

@@ -1,10 +1,12 @@
 /**
- * The binary layout of a heap in linear memory, version 1: docs/heap-layout.md in names.
+ * The binary layout of a heap in linear memory: docs/heap-layout.md in names.
  * Nothing else in the page knows a magic number, an offset or a bit of it.
  */
 
 export const MAGIC = 0x534e4f42; // "BONS", little-endian
 export const VERSION = 1;
+/** Of kind 5; its version 1 is read too. */
+export const HEAP_VERSION = 2;
 /** The export that a module with `inspectable!` carries; its value is the descriptor's address. */
 export const EXPORT = "BONSAI_HEAP";
 
@@ -28,7 +30,10 @@ export const BuddyWord = { map: 6, entries: 7, origin: 8, granule: 9, capacity: 
 export const SlabWord = { classes: 11, sizes: 12 } as const;
 export const TinyWord = { heads: 6, classes: 7, largest: 8 } as const;
 
-export const HeapWord = {
+export const HeapWord = { region: 6, top: 7, end: 8, quick: 9, classes: 10, small: 11 } as const;
+
+/** Of version 1 of kind 5. */
+export const FirstHeapWord = {
   table: 6,
   origin: 7,
   top: 8,
@@ -39,6 +44,7 @@ export const HeapWord = {
   classes: 13,
   small: 14,
 } as const;
+export const FIRST_HEAP_WORDS = 15;
 
 /** The unit of a heap of kind 5: its positions are numbers of granules from address 0 on. */
 export const GRANULE = 16;
@@ -53,8 +59,11 @@ export const TableBits = {
   at: (byte: number, index: number): number => (byte >>> ((index % 4) * 2)) & 3,
 } as const;
 
-/** The header of a region: where that of the region before begins, and where that region ended. */
-export const Region = { previous: 0, previousEnd: 4 } as const;
+/** The record of a region: its first granule, the granules that its table has bits for, the granule of the table. */
+export const Region = { origin: 0, cover: 4, table: 8 } as const;
+
+/** The header of a region in version 1: where that of the region before begins, and where that region ended. */
+export const FirstRegion = { previous: 0, previousEnd: 4 } as const;
 
 /** The size of the blocks of a class, in granules; `small` as the descriptor has it. */
 export function classGranules(index: number, small: number): number {
@@ -69,7 +78,7 @@ export const WORDS = {
   [Kind.Buddy]: 11,
   [Kind.Slab]: 13,
   [Kind.Tiny]: 9,
-  [Kind.Heap]: 15,
+  [Kind.Heap]: 12,
 } as const;
 
 /** A byte of the buddy map where a block begins. */

@@ -13,13 +13,15 @@ export interface BenchHeap {
   readonly blocks: number;
 }
 
-/** A `Heap` whose table spans a million granules: blocks of 1 to 4 granules, a third of them free. */
+/** A `Heap` of a million granules: blocks of 1 to 4 granules, a third of them free. */
 export function mixedHeap(): BenchHeap {
   const next = random(7);
   const origin = 4096;
-  const granules = GRANULES - GRANULES / 64;
-  const blocks: ["header" | "live" | "free" | "top", number][] = [["header", 1]];
-  let used = 1;
+  // The table reaches so far beyond the top that none of that is set aside for a larger one.
+  const [granules, beyond] = [GRANULES, GRANULES / 16];
+  const table = (granules + beyond) / 64;
+  const blocks: ["table" | "live" | "free" | "top", number][] = [["table", table]];
+  let used = 1 + table;
   for (let free = false; used < granules - 64; ) {
     const size = 1 + Math.floor(next() * 4);
     free = !free && next() < 0.5;
@@ -27,11 +29,11 @@ export function mixedHeap(): BenchHeap {
     used += size;
   }
   blocks.push(["top", granules - used]);
-  const builder = new MemoryBuilder((origin + GRANULES + 64) * GRANULE).heap({ origin, blocks });
+  const builder = new MemoryBuilder((origin + GRANULES) * GRANULE).heap({ regions: [{ origin, blocks }], beyond });
   return {
     bytes: new Uint8Array(builder.buffer),
     descriptor: builder.descriptor,
-    marks: { at: (origin + granules) * GRANULE, granulesPerByte: 4 },
+    marks: { at: (origin + 1) * GRANULE, granulesPerByte: 4 },
     blocks: blocks.length + 1,
   };
 }

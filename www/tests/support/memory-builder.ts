@@ -3,12 +3,15 @@ import {
   BuddyWord,
   Chunk,
   classGranules,
+  FIRST_HEAP_WORDS,
+  FirstHeapWord,
+  FirstRegion,
   GRANULE,
+  HEAP_VERSION,
   HeapWord,
   Kind,
   MAGIC,
   MapByte,
-  Region,
   SlabHeader,
   SlabWord,
   TableBits,
@@ -164,12 +167,76 @@ export class MemoryBuilder {
   }
 
   /**
-   * A heap from granule `origin` on: its blocks in address order, as `[what, granules]`. A header
+   * A heap of regions: each from granule `origin` on, its blocks in address order behind the header, as
+   * `[what, granules]`. `waits` is live in the table, and on its class's quick list. Each has its table among its
+   * blocks. Of the newest one the last block is the top; `beyond` granules of it have bits.
+   */
+  heap(options: {
+    readonly regions: readonly {
+      readonly origin: number;
+      readonly blocks: readonly (readonly ["live" | "free" | "waits" | "table" | "top", number])[];
+    }[];
+    readonly beyond?: number;
+    readonly small?: number;
+    readonly classes?: number;
+    readonly quick?: number;
+  }): this {
+    const { regions, beyond = 100, small = 4, classes = 21, quick = 2048 } = options;
+    let record = [0, 0, 0];
+    let [top, end, sum] = [0, 0, 0];
+    regions.forEach(({ origin, blocks }, i) => {
+      const [newest, own] = [i === regions.length - 1, blocks.reduce((granules, [, size]) => granules + size, 1)];
+      let table = origin + 1;
+      for (const [what, size] of blocks) {
+        if (what === "table") break;
+        table += size;
+      }
+      const mark = (at: number, bits: number): void => {
+        const byte = table * GRANULE + Math.floor(at / 4) - Math.floor(origin / 4);
+        this.byte(byte, this.view.getUint8(byte) | (bits << ((at % 4) * 2)));
+      };
+      record.forEach((word, k) => this.set(origin * GRANULE + 4 * k, word));
+      mark(origin, TableBits.block);
+      let at = origin + 1;
+      for (const [what, size] of blocks) {
+        if (what === "top") top = at;
+        else mark(at, TableBits.block);
+        if (what === "free") {
+          mark(at, TableBits.free);
+          mark(at + size - 1, TableBits.free);
+        } else if (what === "waits") {
+          const index = Array.from({ length: classes }, (_, c) => c).find((c) => c > 0 && classGranules(c, small) === size)!;
+          this.set(at * GRANULE, this.view.getUint32(quick + 4 * index, true));
+          this.set(quick + 4 * index, at * GRANULE);
+        }
+        at += size;
+      }
+      if (!newest) mark(at, TableBits.block);
+      record = [origin, newest ? top - origin + beyond : at - origin + 1, table];
+      end = at;
+      sum += own;
+    });
+    this.header(Kind.Heap, sum * GRANULE, 1).word(Word.version, HEAP_VERSION);
+    const cell = this.cell;
+    for (const word of record) {
+      this.set(this.cell, word);
+      this.cell += 4;
+    }
+    return this.word(HeapWord.region, cell)
+      .behind(HeapWord.top, top)
+      .behind(HeapWord.end, end)
+      .word(HeapWord.quick, quick)
+      .word(HeapWord.classes, classes)
+      .word(HeapWord.small, small);
+  }
+
+  /**
+   * A heap of version 1, from granule `origin` on: its blocks in address order, as `[what, granules]`. A header
    * comes with each region; `waits` is live in the table, and on its class's quick list; the last
    * block is the top. The table of `Math.ceil(granules / 64)` granules follows, unless it is one of
    * the blocks.
    */
-  heap(options: {
+  firstHeap(options: {
     readonly origin: number;
     readonly blocks: readonly (readonly ["header" | "gap" | "live" | "free" | "waits" | "top" | "table", number])[];
     readonly small?: number;
@@ -195,8 +262,8 @@ export class MemoryBuilder {
     for (const [what, size] of options.blocks) {
       if (size > 0) mark(at, TableBits.block);
       if (what === "header") {
-        this.set(at * GRANULE + Region.previous, region);
-        this.set(at * GRANULE + Region.previousEnd, region === 0 ? 0 : regionEnd === 0 ? at : regionEnd);
+        this.set(at * GRANULE + FirstRegion.previous, region);
+        this.set(at * GRANULE + FirstRegion.previousEnd, region === 0 ? 0 : regionEnd === 0 ? at : regionEnd);
         newest = region = at;
         regionEnd = 0;
       } else if (what === "gap") regionEnd = at;
@@ -212,15 +279,16 @@ export class MemoryBuilder {
     }
     const limit = inner < 0 ? end + Math.ceil(granules / 64) : end;
     return this.header(Kind.Heap, (limit - origin) * GRANULE, 1)
-      .behind(HeapWord.table, table)
-      .behind(HeapWord.origin, origin)
-      .behind(HeapWord.top, top)
-      .behind(HeapWord.end, end)
-      .behind(HeapWord.limit, limit)
-      .behind(HeapWord.newest, newest)
-      .word(HeapWord.quick, quick)
-      .word(HeapWord.classes, classes)
-      .word(HeapWord.small, small);
+      .word(Word.words, FIRST_HEAP_WORDS)
+      .behind(FirstHeapWord.table, table)
+      .behind(FirstHeapWord.origin, origin)
+      .behind(FirstHeapWord.top, top)
+      .behind(FirstHeapWord.end, end)
+      .behind(FirstHeapWord.limit, limit)
+      .behind(FirstHeapWord.newest, newest)
+      .word(FirstHeapWord.quick, quick)
+      .word(FirstHeapWord.classes, classes)
+      .word(FirstHeapWord.small, small);
   }
 }
 

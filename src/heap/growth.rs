@@ -1,0 +1,253 @@
+//! Growth: how much is needed, and how what came becomes part of the heap.
+//!
+//! ```text
+//!  header | table | blocks ........ | free run | gap | header | table | blocks | top ...
+//!  a region that has ended                 not ours, up to the next header
+//! ```
+//!
+//! Memory that follows the newest region is more top. Memory that lands elsewhere, because somebody else
+//! grew in between, is a region of its own, and what is left of the top before becomes a free run.
+
+use core::ptr::NonNull;
+
+use super::{
+    Heap, State,
+    runs::{Runs, base_address},
+    sizes::{GRANULE_LOG, granules},
+    table::{roomy, table_size},
+};
+use crate::{
+    global::Policy,
+    linear::{Extent, LinearMemory, MAX_PAGES, PAGE, PageSource, Pool},
+    provenance,
+};
+
+/// Granules of all memory that there can be.
+const MOST: usize = (MAX_PAGES * PAGE) >> GRANULE_LOG;
+
+/// Returns the start of a pool's linear memory, a page below it: granule 0 is none.
+fn base<G: LinearMemory>(pool: &Pool<G>) -> NonNull<u8> {
+    NonNull::new(pool.memory().pointer(0).wrapping_sub(PAGE)).unwrap_or(NonNull::dangling())
+}
+
+impl Runs {
+    /// Returns how many granules to grow by, where memory ends at granule `end`, so that a block of `n`
+    /// can be cut from the top.
+    fn needed(&self, end: usize, n: usize) -> usize {
+        if self.end != end {
+            // The header, the table of the region before, and this one's.
+            let used = 1 + self.closing();
+            return n + used + roomy(used);
+        }
+        let table = if self.reaches_top() { 0 } else { self.larger_table() };
+        (n + table).saturating_sub(self.end - self.top).max(1)
+    }
+
+    /// Makes an extent part of the heap. Returns false, and changes nothing, where it is too small for
+    /// header and table, or lies below the newest region.
+    ///
+    /// # Safety
+    /// The extent is the heap's from now on; `base` is the start of the linear memory it is in.
+    unsafe fn add(&mut self, base: NonNull<u8>, extent: &Extent) -> bool {
+        let start = provenance::address(extent.start).wrapping_sub(base_address(base));
+        // A pool gives whole granules.
+        let from = start >> GRANULE_LOG;
+        let to = (start + extent.len) >> GRANULE_LOG;
+        let mut zero = (start + extent.zero_from) >> GRANULE_LOG;
+        if from == self.end {
+            if zero == from {
+                zero = self.fresh;
+            }
+            self.end = to;
+        } else {
+            let closing = self.closing();
+            let table = from + 1 + closing;
+            let mut n = roomy(table - from);
+            if to.wrapping_sub(from) < PAGE >> GRANULE_LOG {
+                // What is below the first growth, and maybe all there is: no table parts it.
+                n = table_size(to - from);
+            }
+            if from < self.end || to <= table + n {
+                return false;
+            }
+            self.base = base;
+            // SAFETY: the extent has room for the table behind its header.
+            unsafe { self.close(from + 1, closing) };
+            // SAFETY: the extent, of which header and tables are in use.
+            unsafe { self.begin(from, table, n, to) };
+        }
+        self.fresh = zero.max(self.top);
+        self.committed += (to - from) << GRANULE_LOG;
+        true
+    }
+}
+
+impl State {
+    /// Grows by `bytes`, or by `needed` where that is too much. Returns false, and changes nothing,
+    /// where both are refused. What came may be too little.
+    fn grow<G: LinearMemory>(&mut self, pool: &Pool<G>, bytes: usize, needed: usize) -> bool {
+        let Some(extent) = pool.take_fresh(bytes).or_else(|| pool.take_fresh(needed)) else {
+            return false;
+        };
+        // SAFETY: fresh from the pool, whose memory begins there.
+        if !unsafe { self.runs.add(base(pool), &extent) } {
+            // It is what was below the first growth and too small; or, where there
+            // are threads, somebody else grew in the same instant.
+            #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
+            // SAFETY: taken from the pool just now.
+            unsafe {
+                pool.release_run(extent.start, extent.len);
+            }
+        }
+        true
+    }
+}
+
+impl<M: PageSource, P: Policy> Heap<M, P> {
+    /// Grows now, so that `bytes` bytes more can be allocated without growing later. Returns false
+    /// where that is refused.
+    ///
+    /// With a [`Policy`] that never grows, the start-up code's way to all the memory there will be
+    /// is a policy that allows it until then.
+    pub fn reserve(&self, bytes: usize) -> bool {
+        if bytes > MAX_PAGES * PAGE {
+            return false;
+        }
+        let n = granules(bytes);
+        loop {
+            if self.state.with(|state| state.runs.find_top(n, 1) != 0) {
+                return true;
+            }
+            if !self.grow(n) {
+                return false;
+            }
+        }
+    }
+
+    /// Grows by what a block of `n` granules needs. Returns false, and changes nothing, where that is
+    /// refused; after true there is more memory, though it may be too little. The policy is asked while no
+    /// lock is held.
+    pub(super) fn grow(&self, n: usize) -> bool {
+        // More than there can be needs nobody's answer, and no sum of it overflows.
+        if n > MOST {
+            return false;
+        }
+        let pool = self.memory.pool();
+        let (committed, needed) = self.state.with(|state| {
+            let end = state.runs.granule(pool.end());
+            (state.runs.committed, state.runs.needed(end, n))
+        });
+        if needed > MOST {
+            return false;
+        }
+        let needed = needed << GRANULE_LOG;
+        let bytes = P::growth(committed, needed).min(MOST << GRANULE_LOG);
+        bytes >= needed && self.state.with(|state| state.grow(pool, bytes, needed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::tests::{Heap, alloc, memory},
+        roomy,
+    };
+    use crate::{
+        heap::sizes::GRANULE,
+        inspect::Inspect,
+        linear::{PAGE, Pool, Simulation},
+    };
+
+    /// Granules of a page.
+    const PAGES: usize = PAGE / GRANULE;
+
+    /// A heap whose top is nearly used up. `far`: one block of eight pages is all of it, so that the table does
+    /// not reach the top. `behind`: somebody else has grown a page since.
+    fn grown(far: bool, behind: bool, test: impl FnOnce(&Pool<Simulation>, &Heap)) {
+        let pool = memory(100);
+        let heap = Heap::with_memory(&pool);
+        if far {
+            alloc(&heap, 8 * PAGES, 16);
+        } else {
+            for _ in 0..8 {
+                alloc(&heap, PAGES, 16);
+            }
+        }
+        heap.state.with(|state| {
+            assert!(!far || !state.runs.reaches_top());
+            assert!(state.runs.end - state.runs.top < PAGES);
+        });
+        assert!(!behind || pool.memory().foreign(1));
+        test(&pool, &heap);
+        heap.check().unwrap();
+        assert!(pool.memory().foreign_intact());
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "many memories, each of which takes Miri seconds")]
+    fn one_growth_is_enough_wherever_it_lands_and_takes_no_page_too_many() {
+        for (far, behind) in [(false, false), (false, true), (true, false), (true, true)] {
+            for n in [PAGES + 1, PAGES + 4, 2 * PAGES, 5 * PAGES, 40 * PAGES] {
+                grown(far, behind, |pool, heap| {
+                    let before = pool.stats();
+                    let least = heap.state.with(|state| {
+                        let runs = &state.runs;
+                        let used = 1 + runs.closing();
+                        let tables = if behind { used + roomy(used) } else { runs.set_aside() };
+                        let there = if behind { 0 } else { runs.end - runs.top };
+                        (n + tables - there).div_ceil(PAGES)
+                    });
+                    alloc(heap, n, 16);
+                    let after = pool.stats();
+                    assert_eq!(after.growths, before.growths + 1, "{n}, {far}, {behind}");
+                    let pages = after.grown_pages - before.grown_pages;
+                    // Blocks are rounded up to their class.
+                    assert!(pages >= least && pages <= least + n / 8 / PAGES, "{n}: {pages}");
+                });
+            }
+        }
+    }
+
+    /// The table of a region that has ended has bits for all of it.
+    #[test]
+    fn what_is_left_of_a_top_is_a_run_when_memory_goes_on_elsewhere() {
+        for far in [false, true] {
+            grown(far, true, |_, heap| {
+                let (top, left) =
+                    heap.state.with(|state| (state.runs.top, state.runs.end - state.runs.top));
+                alloc(heap, 2 * PAGES, 16);
+                heap.state.with(|state| {
+                    // The table before it may have merged with it.
+                    let at = state.runs.find(left, 1, 8);
+                    assert!(at != 0 && at <= top && at + state.runs.free_at(at) == top + left);
+                });
+            });
+        }
+    }
+
+    #[test]
+    fn a_block_at_the_end_of_memory_needs_no_table_for_what_it_grows_by() {
+        let pool = memory(100);
+        let heap = Heap::with_memory(&pool);
+        alloc(&heap, 50 * PAGES, 16);
+        // 50 pages, a granule of header and one of table.
+        assert_eq!(pool.stats().grown_pages, 51);
+        heap.check().unwrap();
+    }
+
+    #[test]
+    fn what_was_reserved_is_there() {
+        for n in [1, PAGES - 2, PAGES - 1, PAGES, 3 * PAGES, 50 * PAGES] {
+            for behind in [false, true] {
+                grown(true, behind, |pool, heap| {
+                    assert!(heap.reserve(n * GRANULE));
+                    let growths = pool.stats().growths;
+                    // SAFETY: the size is not 0.
+                    let taken = heap.state.with(|state| state.serve(n, 1));
+                    assert!(!taken.block.is_null());
+                    assert_eq!(pool.stats().growths, growths);
+                });
+            }
+        }
+    }
+}
