@@ -92,7 +92,7 @@ unsafe impl Send for State {}
 /// | realloc | in place if what follows is free, else a copy | |
 /// | when memory grows | O(blocks in quick lists), and now and then a copy of the table | |
 ///
-/// **Space**: a 64th of memory for the table, and up to a quarter of that as room for more.
+/// **Space**: a 64th of memory for the table, and up to half of that as room for more.
 /// **Waste**: sizes are rounded up to 16 bytes, above 1 KiB by an eighth at most. Buffers at the end
 /// of memory grow with it, without a copy, where nothing that is free could hold them.
 /// `alloc_zeroed` clears nothing that is known to be zero. Freed memory merges at once or before

@@ -1,6 +1,6 @@
 //! The links and lengths of free runs, held against the table before they are followed.
 //!
-//! What stands in free memory a program may have written to. The table is elsewhere, and says where
+//! A program may have written to free memory. The table is elsewhere, and says where
 //! runs begin and end. So a length is believed if both ends of the run and the table have it, and a
 //! link if it leads to a run, and that one back. Where they do not agree, the run is left as it is or
 //! its bin is given up: memory is lost, and nothing else happens.
