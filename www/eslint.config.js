@@ -44,6 +44,6 @@ export default tseslint.config(
   layer(["src/views/**"], ["wasm", "wire"]),
   layer(["src/*.ts"], ["wire"]),
   { files: ["src/modules.ts"], rules: { "no-restricted-imports": "off" } },
-  { files: ["eslint.config.js", "serve.mjs"], ...tseslint.configs.disableTypeChecked },
+  { files: ["eslint.config.js", "serve.mjs", "offline/worker.js"], ...tseslint.configs.disableTypeChecked },
   { files: ["serve.mjs"], rules: { "no-console": "off" } },
 );

@@ -18,6 +18,8 @@ export default defineConfig({
   use: {
     baseURL: `http://127.0.0.1:${port}/`,
     viewport: { width: 1280, height: 900 },
+    // Requests of a service worker pass by what tests put in their way; offline.spec.ts allows it.
+    serviceWorkers: "block",
     launchOptions: {
       executablePath: process.env["BONSAI_CHROMIUM"] ?? "/usr/bin/chromium",
       args: [

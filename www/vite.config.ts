@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
+import { offline } from "./offline/plugin.ts";
 
 export default defineConfig({
   base: "./",
+  plugins: [offline()],
   // Not "development": Lit's development build warns in the console, and the page's is to be empty.
   resolve: { conditions: ["module", "browser", "production"] },
   build: {

@@ -57,7 +57,8 @@ Searching for bugs
   coverage                     Tell what the fuzzers' corpus reaches of each file of the library
 
 The workflow
-  ci                           Run all suites, then msrv, nightly, miri, asan, tsan and deny
+  ci                           Run all suites, then msrv, nightly, miri, asan, tsan,
+                               deny and semver
   powerset                     Run the suite features
 ";
 

@@ -61,10 +61,10 @@ impl Cmd {
         self
     }
 
-    /// Puts a folder in front of PATH.
-    pub fn path_first(self, folder: &Path) -> Result<Self> {
+    /// Puts folders in front of PATH.
+    pub fn path_first(self, first: &[PathBuf]) -> Result<Self> {
         let rest = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&rest));
+        let folders = first.iter().cloned().chain(std::env::split_paths(&rest));
         let path = std::env::join_paths(folders).context("cannot extend PATH")?;
         Ok(self.env("PATH", path))
     }

@@ -64,6 +64,7 @@ pub struct Machine {
     cargo_fuzz: Memo<PathBuf>,
     cargo_deny: Memo<PathBuf>,
     cargo_mutants: Memo<PathBuf>,
+    cargo_semver_checks: Memo<PathBuf>,
 }
 
 impl Machine {
@@ -136,6 +137,10 @@ impl Machine {
 
     pub fn cargo_mutants(&self) -> Result<PathBuf> {
         self.cargo_mutants.get("cargo-mutants", tools::cargo_mutants)
+    }
+
+    pub fn cargo_semver_checks(&self) -> Result<PathBuf> {
+        self.cargo_semver_checks.get("cargo-semver-checks", tools::cargo_semver_checks)
     }
 }
 

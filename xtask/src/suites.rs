@@ -5,6 +5,7 @@ mod browsers;
 mod differential;
 mod features;
 mod native;
+mod release;
 mod targets;
 mod tidy;
 mod toolchains;
@@ -64,6 +65,12 @@ pub const ALL: &[Suite] = &[
         run: docs,
     },
     Suite {
+        name: "package",
+        about: "the crate and the npm package can be published as they are",
+        needs: &[Need::PageModules],
+        run: release::packages,
+    },
+    Suite {
         name: "wasm",
         about: "allocators and handles in headless Chromium and Firefox",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Chrome, Need::Firefox],
@@ -87,9 +94,11 @@ pub const ALL: &[Suite] = &[
         needs: &[
             Need::WasmTarget,
             Need::WasmBindgen,
+            Need::WasmPack,
             Need::Chrome,
             Need::PageModules,
             Need::Perfetto,
+            Need::SuiteModules,
         ],
         run: browsers::page,
     },
@@ -150,6 +159,12 @@ pub const JOBS: &[Suite] = &[
         about: "licences, sources and advisories of every dependency",
         needs: &[],
         run: audits::deny,
+    },
+    Suite {
+        name: "semver",
+        about: "the library's interface changes as its version says",
+        needs: &[],
+        run: release::semver,
     },
 ];
 

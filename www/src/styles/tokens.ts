@@ -57,7 +57,6 @@ export const tokens = css`
 
     --mono: ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", "Liberation Mono", Menlo, Consolas, monospace;
     --sans: -apple-system, "Segoe UI", "Adwaita Sans", Cantarell, Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", system-ui, sans-serif;
-    --step: 0.75rem;
     --radius: 3px;
   }
 

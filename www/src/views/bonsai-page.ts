@@ -53,6 +53,9 @@ export class BonsaiPage extends LitElement {
     base,
     css`
       :host {
+        /* The inspector fills what the page has for it. */
+        --around: 0;
+        --beyond: visible;
         --side: max(clamp(1rem, 3vw, 2.5rem), (100vw - 165rem) / 2);
         min-height: 100vh;
         background: var(--paper);

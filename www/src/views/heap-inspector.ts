@@ -101,6 +101,10 @@ export class HeapInspector extends LitElement {
       :host {
         container-type: inline-size;
         background: var(--paper);
+        /* Alone on somebody's page it keeps off the edge, and scrolls where it is given a height. */
+        box-sizing: border-box;
+        padding: var(--around, 1rem);
+        overflow: var(--beyond, auto);
       }
       .sheet {
         display: grid;

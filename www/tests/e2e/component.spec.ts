@@ -200,3 +200,43 @@ for (const look of LOOKS) {
     await expectSound(page);
   });
 }
+
+test("is as large in a page whose root has small type, keeps off the edge, and scrolls in a height that is given", async ({ page }) => {
+  const measured: unknown[] = [];
+  for (const style of ["", "html { font-size: 62.5% }"]) {
+    await bare(page, `${style} body { margin: 0 } heap-inspector { height: 300px; margin-top: 0 }`);
+    await start(page, "heap");
+    await page.evaluate(() => {
+      const inspector = document.querySelector("heap-inspector")!;
+      window.heap.__wbindgen_malloc(1000, 8);
+      inspector.attach(window.heap);
+      inspector.refresh("look");
+    });
+    await expect(page.getByRole("heading", { name: "Timeline" })).toBeVisible();
+    measured.push(
+      await page.evaluate(() => {
+        const sizes: number[] = [];
+        const visit = (root: ShadowRoot): void => {
+          for (const element of root.querySelectorAll("*")) {
+            if (element.shadowRoot !== null) visit(element.shadowRoot);
+            const texts = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== "");
+            if (texts && element.tagName !== "STYLE") sizes.push(parseFloat(getComputedStyle(element).fontSize));
+          }
+        };
+        const host = document.querySelector("heap-inspector")!;
+        visit(host.shadowRoot!);
+        const first = host.shadowRoot!.querySelector("h2, heap-headline, heap-status")!;
+        return {
+          smallest: Math.min(...sizes),
+          largest: Math.max(...sizes),
+          edge: first.getBoundingClientRect().left - host.getBoundingClientRect().left,
+          height: host.getBoundingClientRect().height,
+          scrolls: host.scrollHeight > host.clientHeight && getComputedStyle(host).overflowY === "auto",
+        };
+      }),
+    );
+  }
+  expect(measured[1]).toEqual(measured[0]);
+  expect(measured[0]).toMatchObject({ edge: 16, height: 300, scrolls: true });
+  expect((measured[0] as { smallest: number }).smallest).toBeGreaterThanOrEqual(11);
+});

@@ -50,6 +50,10 @@ describe("the npm package of <heap-inspector>", () => {
     }
   });
 
+  it("measures nothing by the font size of somebody's root", () => {
+    expect(read("heap-inspector.js")).not.toMatch(/\drem\b/);
+  });
+
   it("carries nothing of the page", () => {
     expect(read("heap-inspector.js")).not.toMatch(/bonsai-page|sandbox-view|program-view/);
   });

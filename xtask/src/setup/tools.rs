@@ -29,6 +29,12 @@ const CARGO_DENY: Tool<'_> =
     tool("cargo-deny", "cargo-deny", "0.20.2", "checks licences and sources of dependencies");
 const CARGO_MUTANTS: Tool<'_> =
     tool("cargo-mutants", "cargo-mutants", "27.1.0", "changes the library and runs its tests");
+const CARGO_SEMVER_CHECKS: Tool<'_> = tool(
+    "cargo-semver-checks",
+    "cargo-semver-checks",
+    "0.51.0",
+    "compares the library's interface with that of the last release",
+);
 
 const fn tool<'a>(package: &'a str, program: &'a str, version: &'a str, why: &'a str) -> Tool<'a> {
     Tool { package, program, version, exact: false, why }
@@ -62,6 +68,10 @@ pub fn cargo_deny() -> Result<PathBuf> {
 
 pub fn cargo_mutants() -> Result<PathBuf> {
     ensure(&CARGO_MUTANTS)
+}
+
+pub fn cargo_semver_checks() -> Result<PathBuf> {
+    ensure(&CARGO_SEMVER_CHECKS)
 }
 
 /// Returns the program: the one on PATH or in the cache if its version will do, else a prebuilt one

@@ -74,7 +74,7 @@ fn wasm_pack_test(
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
     // wasm-pack takes the test runner of this wasm-bindgen only if it is the first on PATH.
     if let Some(folder) = machine.wasm_bindgen()?.parent() {
-        command = command.path_first(folder)?;
+        command = command.path_first(&[folder.to_owned()])?;
     }
     command.tee()
 }
@@ -101,9 +101,15 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
     let report = reports.join("playwright.json");
     let chromium = machine.chrome()?;
     let perfetto = machine.perfetto()?.unwrap_or_default();
+    // The tests of the template run wasm-pack, which takes its tools from PATH before it fetches any.
+    let mut tools = vec![machine.suite_modules()?.join("node_modules/.bin")];
+    for program in [machine.wasm_pack()?, machine.wasm_bindgen()?] {
+        tools.extend(program.parent().map(Path::to_owned));
+    }
     let run = || {
-        // One of its tests builds a module.
+        // Some of its tests build modules.
         wasm.on(modules::node(&folder, "@playwright/test/cli.js"))
+            .path_first(&tools)?
             .args(["test", "--project=page", "--reporter=list,json"])
             .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
             .env("BONSAI_PERFETTO", &perfetto)

@@ -64,7 +64,8 @@ fn lock_files() -> Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<String> {
+/// Returns the text of a file.
+pub fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
