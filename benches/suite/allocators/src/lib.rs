@@ -81,6 +81,9 @@ contestant!(bound::Bound, bound::Bound::new());
     feature = "watch",
     not(any(
         feature = "talc",
+        feature = "wasmalloc",
+        feature = "lol-locked",
+        feature = "null",
         feature = "rlsf",
         feature = "rlsf-small",
         feature = "lol",
