@@ -91,12 +91,35 @@ static void libc(void) {
   free(line);
 }
 
+// Memory has 512 pages. The end of it is an answer, and what was freed can be had again.
+static void the_end(void) {
+  void *last = NULL, *block;
+  size_t count = 0;
+  errno = 0;
+  while ((block = malloc(1000))) {
+    *(void **)block = last;
+    last = block;
+    count++;
+  }
+  MUST(errno == ENOMEM && count > 28000);
+  MUST(!calloc(1, 1000) && !realloc(last, 100000));
+  while (last) {
+    block = *(void **)last;
+    free(last);
+    last = block;
+    count--;
+  }
+  MUST(count == 0 && (block = malloc(25000000)));
+  free(block);
+}
+
 int main(void) {
   sizes();
   errors();
   zeroes();
   aligned();
   libc();
+  the_end();
   const size_t *heap = BONSAI_HEAP;
   MUST(heap[0] == 0x534E4F42);
   puts("ok");
