@@ -43,7 +43,7 @@ if (options.help) {
   process.exit();
 }
 
-/** What links a module whose memory is shared, imported, and the same for each thread. */
+/** The flags that link a module whose memory is shared, imported, and the same for each thread. */
 const SHARED = [
   "-Ctarget-feature=+atomics,+bulk-memory",
   ...["--shared-memory", "--import-memory", `--initial-memory=${INITIAL}`, `--max-memory=${LARGEST}`],

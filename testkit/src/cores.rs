@@ -101,7 +101,7 @@ impl<C> Drop for Held<C> {
     }
 }
 
-/// What every subject over a core leaves to that.
+/// The calls that every subject over a core passes on to it.
 macro_rules! by_core {
     () => {
         fn name(&self) -> &str {

@@ -36,7 +36,7 @@ export interface Heap {
   blocks(): Iterable<Block>;
 }
 
-/** What is looked for. */
+/** The allocators whose heaps are searched for. */
 export declare const ALLOCATORS: readonly string[];
 
 /**

@@ -1,4 +1,4 @@
-/** What a module exports that can be inspected: its memory, and the wasm global of `inspectable!`. */
+/** The exports of a module that can be inspected: its memory, and the wasm global of `inspectable!`. */
 export interface InspectableExports {
   readonly memory: WebAssembly.Memory;
   readonly BONSAI_HEAP?: WebAssembly.Global | undefined;
@@ -28,9 +28,9 @@ export interface Moment {
   /** The allocator's own. */
   readonly meta: number;
   readonly committed: number;
-  /** How often memory grew; `null` where nobody counts. */
+  /** The number of times that memory grew; `null` where nobody counts. */
   readonly growths: number | null;
-  /** Whether the heap keeps a record of what is live; if not, `live` and `committed` say nothing. */
+  /** True if the heap keeps a record of live blocks; if not, `live` and `committed` say nothing. */
   readonly tracked: boolean;
   readonly highLive: number;
   readonly highCommitted: number;

@@ -1,4 +1,4 @@
-//! Who is measured.
+//! The contestants: every core, and its peers.
 
 use std::{
     alloc::Layout,
@@ -25,9 +25,9 @@ pub struct Contestant {
     pub go: fn(&Workload) -> Duration,
 }
 
-/// What a go does with an allocator.
+/// The calls of a go on an allocator.
 trait Allocator {
-    /// What it calls a block: an address, or a key.
+    /// The handle of a block: an address, or a key.
     type Block: Copy;
     /// A block that there is not.
     const NONE: Self::Block;
@@ -46,7 +46,7 @@ trait Allocator {
     unsafe fn reset(&mut self);
 }
 
-/// What is asked for: 8 is the alignment of most Rust types. No contestant accepts an
+/// The layout of a request: 8 is the alignment of most Rust types. No contestant accepts an
 /// alignment above the size, so a smaller size is less aligned.
 #[inline(always)]
 fn layout(size: u32) -> Layout {
@@ -134,7 +134,7 @@ macro_rules! core_contestants {
                 }
                 #[inline(always)]
                 unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-                    // SAFETY: as the caller promises.
+                    // SAFETY: the contract of `Allocator::deallocate` here is that of the core's.
                     unsafe { self.0.deallocate(ptr) }
                 }
                 unsafe fn reset(&mut self) {
@@ -154,7 +154,7 @@ macro_rules! core_contestants {
                 }
                 #[inline(always)]
                 unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-                    // SAFETY: as the caller promises.
+                    // SAFETY: the contract of `Allocator::deallocate` here is that of the core's.
                     unsafe { self.0.deallocate(ptr) }
                 }
                 unsafe fn reset(&mut self) {
@@ -175,12 +175,12 @@ macro_rules! core_contestants {
                 }
                 #[inline(always)]
                 unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-                    // SAFETY: as the caller promises.
+                    // SAFETY: the contract of `Allocator::deallocate` here is that of the core's.
                     unsafe { self.0.deallocate(ptr) }
                 }
                 #[inline(always)]
                 unsafe fn reset(&mut self) {
-                    // SAFETY: as the caller promises.
+                    // SAFETY: the contract of `Allocator::reset` here is that of the core's.
                     unsafe { self.0.reset() }
                 }
             }

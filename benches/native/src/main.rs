@@ -14,7 +14,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use crate::{record::Record, workload::Workload};
 
-/// How much is done.
+/// The amount of work of a run.
 #[derive(Clone, Copy, Debug)]
 struct Effort {
     rounds: usize,

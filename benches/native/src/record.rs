@@ -1,4 +1,4 @@
-//! What was measured: a table to read, JSON to keep.
+//! The figures of a run: a table to read, JSON to keep.
 
 use std::{
     fmt::Write,

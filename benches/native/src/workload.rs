@@ -1,4 +1,4 @@
-//! What is measured: sequences of operations, made once, the same for every contestant.
+//! The workloads: sequences of operations, made once, the same for every contestant.
 
 use fastrand::Rng;
 

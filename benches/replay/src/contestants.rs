@@ -20,7 +20,7 @@ use bonsai_testkit::{Operation, recording::Plan};
 /// 2 GiB: more than any program that a page recorded, and less than a host refuses to reserve.
 const MAX_PAGES: usize = 1 << 15;
 
-/// What a replay came to.
+/// The figures of a replay.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outcome {
     pub time: Duration,
@@ -85,7 +85,7 @@ fn on<H: GlobalAlloc>(
     }
 }
 
-/// What is live, by the plan's slots.
+/// The live blocks, by the plan's slots.
 struct Slots {
     blocks: Vec<(*mut u8, Layout)>,
     refused: usize,

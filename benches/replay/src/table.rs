@@ -1,4 +1,4 @@
-//! What is printed.
+//! The text that is printed.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -7,7 +7,7 @@ use bonsai_testkit::recording::{Plan, Recording};
 
 use crate::contestants::{Cost, Outcome};
 
-/// What the trace is, and what is missing of it.
+/// Returns a line on the trace, and on the parts of it that are missing.
 pub fn summary(recording: &Recording, plan: &Plan) -> String {
     let kinds = ["an unknown allocator", "bump", "buddy", "slab", "tiny", "heap"];
     let kind = kinds.get(recording.kind as usize).unwrap_or(&kinds[0]);
@@ -53,7 +53,7 @@ pub fn comparison(outcomes: &[(&str, Outcome)]) -> String {
     text + "\nNatively, with words of 64 bits: a free block's links, and so the smallest blocks, are larger than on wasm32.\n"
 }
 
-/// What recording costs.
+/// Returns a line on the cost of recording.
 pub fn cost(cost: &Cost) -> String {
     let ns = |time| each(time, cost.operations);
     format!(

@@ -27,5 +27,5 @@ export const FRUGAL = ["dlmalloc", "talc", "rlsf"];
 /** Whose time is 1 in the tables. */
 export const REFERENCE = "talc";
 
-/** Who can be measured in time: the others are only weighed. */
+/** The allocators that are measured in time: the others are only weighed. */
 export const TIMED = Object.keys(ALLOCATORS).filter((name) => !ALLOCATORS[name].weighedOnly);

@@ -14,7 +14,7 @@ export const root = resolve(suite, "../..");
 export const target = join(root, "target/bench-wasm");
 const WASM = "wasm32-unknown-unknown";
 
-/** What modules are made of: a crate of this workspace, its features, and the folders of its sources. */
+/** The parts of modules: a crate of this workspace, its features, and the folders of its sources. */
 const SETS = {
   empty: { crate: "empty", features: [], folders: ["empty"] },
   shapes: { crate: "shapes", features: [], folders: ["shapes"] },

@@ -20,7 +20,7 @@ usage: node benches/suite/run.mjs [options]
 Several names are separated by commas. A run without --peer, --shape, --engine and --quick writes its
 record to benches/results, charts to docs/charts, and docs/benchmarks.md.`;
 
-/** What was asked for; throws where that makes no sense. */
+/** Reads the arguments of a run; throws for those that make no sense. */
 export function parse(args) {
   const { values } = parseArgs({
     args,

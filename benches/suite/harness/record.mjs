@@ -16,7 +16,7 @@ function git(...args) {
   }
 }
 
-/** What was measured, when, on which machine. */
+/** Returns the date, the commit and the machine of a measurement. */
 export function host(rustc) {
   return {
     date: new Date().toISOString(),
@@ -44,7 +44,7 @@ export function describe({ effort, complete }, allocators, rustc, reference) {
   };
 }
 
-/** What is kept of a shape in an engine. */
+/** Returns the part of a shape in an engine that is kept. */
 export function entry({ name, set, unit, steps, time, pages }, peerPages, figures) {
   return { name, set, unit, steps, inTimeMean: time, inPagesMean: pages, peerPages, figures };
 }

@@ -23,7 +23,7 @@ const PROBE = 1 / 16;
 /** Longer than this times the reference's time is too slow to be repeated often. */
 const SLOW = 6;
 
-/** What an engine is asked to run. */
+/** Returns the job that an engine is asked to run. */
 export function jobOf(allocator, shape, steps, seed) {
   return { module: `${allocator}-${shape.set}`, shape: shape.number, steps, seed };
 }
@@ -91,7 +91,7 @@ export async function measureShape(engine, shape, allocators, reference, effort,
   }
 }
 
-/** Why a run of an allocator cannot be put up with. */
+/** Returns the reason why a run of an allocator cannot be put up with. */
 export function intolerable(allocator, { error, damaged }) {
   if (damaged) return "a block does not hold what was written to it";
   return ALLOCATORS[allocator].mayFail ? undefined : error;

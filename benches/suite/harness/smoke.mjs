@@ -47,7 +47,7 @@ export async function smoke(builder, start, options, allocators) {
   if (failures.length > 0 || passed === 0) throw new Error("the suite does not work");
 }
 
-/** What is wrong with a run that came to its end. */
+/** Returns the complaint about a run that came to its end, if there is one. */
 function complain(shape, differs, watched, engine) {
   if (differs) return "computed something else than the others";
   // wasmtime's runner does not look at the counters.

@@ -66,7 +66,7 @@ export class Soak {
     return this.summary();
   }
 
-  /** What was seen so far. */
+  /** Returns the figures so far. */
   summary() {
     const samples = this.#samples;
     const warm = samples.findLast(({ done }) => done <= WARM_UP)?.pages ?? this.#pages;
@@ -97,7 +97,7 @@ export class Soak {
   }
 }
 
-/** What is wrong with a soak, if something is. */
+/** Returns the complaint about a soak, if there is one. */
 export function judge({ error, warm, pages }, margin) {
   if (error !== undefined) return error;
   const limit = Math.floor(warm * (1 + margin));

@@ -76,7 +76,7 @@ export function targets(goals) {
   return table(rows);
 }
 
-/** What a result is by its goal, in words. */
+/** Returns the relation of a result to its goal, in words. */
 export function verdict({ verdict: judged, miss, uncertainty }) {
   if (judged === "met") return "met";
   const by = `by ${(miss * 100).toFixed(miss < 0.1 ? 1 : 0)} %`;

@@ -1,4 +1,4 @@
-//! How the module is linked: a small stack, so that what is counted in pages is the heap, and an end
+//! Links the module with a small stack, so that what is counted in pages is the heap, and an end
 //! to memory, so that an allocator that leaks fails soon.
 
 fn main() {

@@ -102,7 +102,7 @@ function linked(memory: Memory, root: number, at: number): boolean {
   return previous === 0 ? memory.words.subarray((root + HEADS) >>> 2, (root + TAIL) >>> 2).includes(at) : memory.word(previous + 8) === at;
 }
 
-/** Where the blocks go on behind a tail that stayed behind: 12 bytes into a page. */
+/** Returns the address at which the blocks go on behind a tail that stayed behind: 12 bytes into a page. */
 function nextPiece(memory: Memory, tail: number, last: number): number {
   for (let page = Math.floor(tail / PAGE + 1) * PAGE; page + 12 < last; page += PAGE) {
     const info = memory.word(page + 12);

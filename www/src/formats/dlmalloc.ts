@@ -34,7 +34,7 @@ const FENCE = 7;
 const SMALLEST = 16;
 const SMALLEST_TOP = 8;
 
-/** What stands behind the top, by the alignment of blocks: a record of a segment, and the smallest chunk. */
+/** The sizes of the foot behind the top, by the alignment of blocks: a record of a segment, and the smallest chunk. */
 const FEET = new Map([
   [40, 8],
   [56, 16],
@@ -56,7 +56,7 @@ export interface Segment {
   readonly chunks: number;
   /** Chunks that no repeated pattern explains. */
   readonly evidence: number;
-  /** What blocks are aligned to, as far as the end tells. */
+  /** The alignment of blocks, as far as the end tells. */
   readonly align: number;
   /** Every live chunk carries the same footer (the option FOOTERS). */
   readonly footers: boolean;
@@ -187,7 +187,7 @@ function leftBehind(memory: Memory, { first, at, next }: { first: number; at: nu
 
 /** The words of a state that matter here. */
 interface Found {
-  /** Where the newest segment begins. */
+  /** The first address of the newest segment. */
   readonly base: number;
   /** The newest record of a segment left behind. */
   readonly next: number;
@@ -256,7 +256,7 @@ class States {
   }
 }
 
-/** Where the first chunk of a segment stands. */
+/** Returns the address of the first chunk of a segment. */
 const firstOf = (base: number, align: number): number => roundUp(base + HEAD, align) - HEAD;
 
 /** Makes heaps of the segments that a search came across, in address order. */

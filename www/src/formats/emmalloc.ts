@@ -23,7 +23,7 @@ import { LEAST_CERTAIN, type Heap, type Memory } from "./format";
  */
 
 const SMALLEST = 16;
-/** What an alignment may add to a root region: more is refused as an accident. */
+/** The most bytes that an alignment may add to a root region: more is refused as an accident. */
 const LARGEST_ROOT = 0x20000;
 
 /** A first look at the words of a root region: the piece that it begins must end as one. */

@@ -7,7 +7,7 @@ import * as talc from "./talc";
 import * as wasmalloc from "./wasmalloc";
 import { State } from "../model/snapshot";
 
-/** What `find` looks for, as its users know it. */
+/** The allocators that `find` looks for, by the names that their users know. */
 export const ALLOCATORS = ["bonsai_alloc", "dlmalloc", "emmalloc", "talc", "wasmalloc", "AssemblyScript TLSF"] as const;
 
 /**

@@ -32,7 +32,7 @@ export { ALLOCATORS };
 
 const PAGE = 65536;
 
-/** What pages outside of heaps are, looked at once a search. */
+/** The use of the pages outside of heaps, looked at once a search. */
 class Rest {
   private readonly used = new Map<number, boolean>();
 

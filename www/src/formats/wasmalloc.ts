@@ -88,7 +88,7 @@ export function heaps(memory: Memory): Heap[] {
   return [heapOf(memory, pages, findMap(memory, pages))];
 }
 
-/** Where the map of slices is; -1 where none is found. */
+/** Returns the address of the map of slices; -1 where none is found. */
 function findMap(memory: Memory, pages: readonly Page[]): number {
   const { words } = memory;
   // The next word from here on that is not zero: a map of nothing looks like any memory that was never used.

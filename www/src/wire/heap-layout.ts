@@ -72,7 +72,7 @@ export function classGranules(index: number, small: number): number {
   return ((above % 8) + 9) * 2 ** (Math.floor(above / 8) + 3);
 }
 
-/** How many words a descriptor of each kind must have at least. */
+/** The least number of words of a descriptor, by kind. */
 export const WORDS = {
   [Kind.Bump]: 9,
   [Kind.Buddy]: 11,

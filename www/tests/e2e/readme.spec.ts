@@ -7,7 +7,7 @@ import type { Page } from "@playwright/test";
 import { installPackage, packPackage } from "../support/package";
 import { expect, figure, test } from "../support/page";
 
-/** What the package's README and the template tell a reader to do is done, step by step, by copies of their files. */
+/** The README of the package and the template are followed step by step, by copies of their files. */
 
 const HOST = "http://project.test";
 const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));

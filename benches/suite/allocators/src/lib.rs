@@ -11,7 +11,7 @@ pub mod null;
 #[cfg(feature = "watch")]
 pub mod watch;
 
-/// Whether the module counts and checks instead of being timed.
+/// True if the module counts and checks instead of being timed.
 pub const WATCHED: bool = cfg!(feature = "watch");
 
 /// Makes `$new` the global allocator, with a watch around it where that is asked for.
@@ -118,12 +118,12 @@ macro_rules! ask {
     }};
 }
 
-/// Whether the allocator finds its own bookkeeping sound; those that cannot tell are believed.
+/// Returns true if the allocator finds its own bookkeeping sound; those that cannot tell are believed.
 pub fn sound() -> bool {
     ask!(|view| view.check().is_ok(), or true)
 }
 
-/// How many blocks are live, as the allocator has it; 0 from those that cannot tell.
+/// Returns the number of live blocks as the allocator has it; 0 from those that cannot tell.
 pub fn live_blocks() -> usize {
     ask!(|view| view.stats().live_blocks, or 0)
 }

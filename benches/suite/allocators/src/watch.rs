@@ -1,4 +1,4 @@
-//! What happens between a program and its allocator: counted, and checked where that is cheap.
+//! The calls between a program and its allocator: counted, and checked where that is cheap.
 
 use core::{
     alloc::{GlobalAlloc, Layout},
@@ -10,7 +10,7 @@ use core::{
 #[derive(Debug)]
 pub struct Watch<A>(A);
 
-/// What was seen. A module has one allocator, so there is one of these.
+/// The counters of all calls. A module has one allocator, so there is one of these.
 #[derive(Debug)]
 struct Seen {
     allocations: Cell<u32>,
@@ -68,7 +68,7 @@ impl<A> Watch<A> {
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Watch<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(&SEEN.allocations);
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`, which is that of the allocator inside.
         let block = self.observe(layout, |allocator| unsafe { allocator.alloc(layout) });
         if !block.is_null() {
             SEEN.resize(layout.size() as isize);
@@ -78,7 +78,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Watch<A> {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(&SEEN.allocations);
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc_zeroed`, which is that of the allocator inside.
         let block = self.observe(layout, |allocator| unsafe { allocator.alloc_zeroed(layout) });
         if !block.is_null() {
             SEEN.resize(layout.size() as isize);
@@ -88,7 +88,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Watch<A> {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(&SEEN.reallocations);
-        // SAFETY: as the caller promises.
+        // SAFETY: every block that was handed out is one of the allocator inside, with the same layout.
         let block =
             self.observe(layout, |allocator| unsafe { allocator.realloc(block, layout, size) });
         if !block.is_null() {
@@ -100,7 +100,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Watch<A> {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         count(&SEEN.frees);
         SEEN.resize(-(layout.size() as isize));
-        // SAFETY: as the caller promises.
+        // SAFETY: every block that was handed out is one of the allocator inside, with the same layout.
         unsafe { self.0.dealloc(block, layout) }
     }
 }

@@ -63,7 +63,7 @@ impl Block {
         } else {
             // SAFETY: the block has at least one byte.
             unsafe { self.start.write(self.tag) };
-            // SAFETY: the same.
+            // SAFETY: `size - 1` is within the block, which has at least one byte.
             unsafe { self.byte(size - 1).write(self.tag) };
         }
     }
@@ -129,7 +129,7 @@ fn found_damage() -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// Whether that is why a run ended: an allocator may run out of memory, but never do that.
+/// Returns 1 if damage ended the run: an allocator may run out of memory, but never damage a block.
 #[unsafe(no_mangle)]
 pub extern "C" fn damaged() -> u32 {
     DAMAGED.load(Ordering::Relaxed).into()

@@ -66,7 +66,7 @@ impl Block {
         self.write();
     }
 
-    /// What is written: of two blocks with another address or size it is likely another byte.
+    /// Returns the byte that is written: of two blocks with another address or size likely another one.
     fn tag(&self) -> u8 {
         let mixed = self.start.addr().get() ^ self.size().wrapping_mul(0x9E37_79B1);
         (mixed.wrapping_mul(0x85EB_CA6B) >> 24) as u8 | 1

@@ -1,7 +1,7 @@
 //! A soak: operation after operation on one instance, with blocks that stay from one call to the next.
 //!
-//! What is asked for changes in phases (small blocks, mixed ones, large buffers), again and again, so that what one
-//! phase leaves behind lies in the way of the next. The live bytes are bounded; so memory must be, too.
+//! The requests change in phases (small blocks, mixed ones, large buffers), again and again, so that the blocks that one
+//! phase leaves behind lie in the way of the next. The live bytes are bounded; so memory must be, too.
 //!
 //! A module that links this crate exports [`soak`], [`soak_live`], [`soak_sound`], [`soak_blocks`] and [`soak_end`].
 
@@ -17,7 +17,7 @@ use bonsai_random::Random;
 /// Operations of a phase.
 const PHASE: u64 = 50_000;
 
-/// What a phase asks for: in how many slots, and sizes from `1 << low` to `1 << high`.
+/// The requests of a phase: in how many slots, and sizes from `1 << low` to `1 << high`.
 struct Phase {
     slots: usize,
     low: usize,
@@ -92,13 +92,13 @@ pub extern "C" fn soak_live() -> u32 {
     STATE.with_borrow(|state| state.as_ref().map_or(0, |state| state.live as u32))
 }
 
-/// Whether the allocator's own check finds its bookkeeping sound, 1 or 0.
+/// Returns 1 if the allocator's own check finds its bookkeeping sound, else 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn soak_sound() -> u32 {
     bonsai_suite_allocators::sound().into()
 }
 
-/// How many blocks the allocator has handed out and not got back; 0 if it cannot tell.
+/// Returns the number of blocks that the allocator has handed out and not got back; 0 if it cannot tell.
 #[unsafe(no_mangle)]
 pub extern "C" fn soak_blocks() -> u32 {
     bonsai_suite_allocators::live_blocks() as u32
