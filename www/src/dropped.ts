@@ -3,7 +3,7 @@ import { standIns } from "./model/stand-ins";
 import { takesObject, type Signature } from "./model/wasm-file";
 import { en } from "./text/en";
 
-/** How a module that was dropped is started with its glue, and how its exports are called. */
+/** The start of a dropped module with its glue, and the calls of its exports. */
 
 export interface Callable {
   readonly name: string;

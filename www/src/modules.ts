@@ -14,7 +14,7 @@ import { en } from "./text/en";
 export const ALLOCATORS = ["heap", "slab", "buddy", "bump", "tiny"] as const;
 export type Allocator = (typeof ALLOCATORS)[number];
 
-/** What a demo module exports for its heap to be seen. */
+/** The exports of a demo module by which its heap can be seen. */
 export interface HeapExports {
   readonly memory: WebAssembly.Memory;
   readonly BONSAI_HEAP?: WebAssembly.Global | undefined;
@@ -82,7 +82,7 @@ class Wrapped implements Handle {
 /** The handles' package: makes cores. */
 export type Handles = (core: Core) => Handle;
 
-/** What the glue of the handles exports. */
+/** The classes that the glue of the handles exports. */
 export interface HandleClasses {
   readonly Buddy: new (regionBytes: number, smallest: number) => RawHandle;
   readonly Slab: new (blockSize: number, count: number) => RawHandle;
@@ -102,7 +102,7 @@ export const handlesOf =
     }
   };
 
-/** What a module of workbench/ exports; it imports nothing. */
+/** The exports of a module of workbench/; it imports nothing. */
 export interface WorkbenchExports extends HeapExports, Bench {
   readonly memory: WebAssembly.Memory;
   allocate(size: number, align: number): number;
@@ -173,7 +173,7 @@ const find = (files: Record<string, () => Promise<string>>, name: string): (() =
   return found;
 };
 
-/** Where the module of that name is. */
+/** Returns the address of the module of that name. */
 const address = async (name: string): Promise<string> => new URL(await find(binaries, name)(), document.baseURI).href;
 
 /**
@@ -214,7 +214,7 @@ export async function loadHandles(): Promise<Handles> {
 export const REPLAYED = ["heap", "slab", "buddy", "bump", "tiny", "dlmalloc"] as const;
 export type Replayed = (typeof REPLAYED)[number];
 
-/** What makes fresh instances of a module that is nothing but that allocator. */
+/** Returns a maker of fresh instances of a module that is nothing but that allocator. */
 export async function loadAllocator(allocator: Replayed): Promise<() => WorkbenchExports> {
   const module = await loadWorkbench(allocator);
   return () => workbenchOf(module);

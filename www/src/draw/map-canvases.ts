@@ -23,11 +23,11 @@ export interface MapScene {
   readonly whole: MapWindow | null;
   readonly palette: Palette;
   readonly colours: MapColours;
-  /** Whether blocks have their size written on them. */
+  /** True if blocks have their size written on them. */
   readonly labelled: boolean;
 }
 
-/** What a canvas was painted from; it is painted again when one of them is another. */
+/** The inputs of a canvas's last painting; it is painted again when one of them is another. */
 interface Painted {
   readonly inked: Inked;
   readonly view: MapWindow;

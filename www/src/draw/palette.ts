@@ -20,7 +20,7 @@ export interface Palette {
   readonly font: string;
   /** Text on a block of each state. */
   readonly on: readonly string[];
-  /** What the map paints with, by colouring; the texture is one that `marked` knows. */
+  /** The inks of the map, by colouring; the texture is one that `marked` knows. */
   readonly inks: Readonly<Record<Colouring, readonly Ink[]>>;
 }
 
@@ -128,7 +128,7 @@ function parse(color: string): Rgb {
   return [r, g, b];
 }
 
-/** Whether a texture has its mark at a place, in CSS pixels from a common origin. */
+/** Returns true if a texture has its mark at a place, in CSS pixels from a common origin. */
 export function marked(texture: number, x: number, y: number): boolean {
   switch (texture) {
     case State.Free:

@@ -146,7 +146,7 @@ export function perStep({ times, steps }: Result): { readonly middle: number; re
   return { middle: median(times) * scale, low: Math.min(...times) * scale, high: Math.max(...times) * scale };
 }
 
-/** Whether a run stopped before its end because memory ran out. */
+/** True if a run stopped before its end because memory ran out. */
 export const ranOut = (result: Result, settings: Settings): boolean => result.steps < settings.steps;
 
 /** Those whose blocks lost what was written to them, or that did something else than the others. */

@@ -46,7 +46,7 @@ export type DamageCode =
 
 export interface Damage {
   readonly code: DamageCode;
-  /** Where the wrong value stands, or what it points to. */
+  /** The address of the wrong value, or the one that it points to. */
   readonly address: number;
   /** The wrong value. */
   readonly found: number;
@@ -262,7 +262,7 @@ interface Span {
   readonly table: number;
 }
 
-/** What a heap's blocks are told by. */
+/** The words by which a heap's blocks are told apart. */
 interface Tiling {
   readonly reader: Reader;
   readonly blocks: Blocks;
@@ -422,7 +422,7 @@ function tableAt(table: number, origin: number): number {
   return table / GRANULE;
 }
 
-/** What begins at which granule of version 1: the regions' headers, and the gaps between regions. */
+/** Returns the regions' headers and the gaps between regions, by the granule at which each begins, of version 1. */
 function readRegions(reader: Reader, origin: number, end: number, newest: number): Map<number, State> {
   const marks = new Map<number, State>();
   let after = end;

@@ -3,7 +3,7 @@ import { fit } from "./map-layout";
 import { sizeBucket } from "./size-classes";
 import { Blocks, State } from "./snapshot";
 
-/** What became of a live block between two moments. */
+/** The fate of a live block between two moments. */
 export const Fate = { Kept: 0, Came: 1, Gone: 2 } as const;
 export type Fate = (typeof Fate)[keyof typeof Fate];
 

@@ -1,6 +1,6 @@
 import { isFree, State, type Blocks } from "./snapshot";
 
-/** What an operation did to an allocator, found by comparing its blocks before and after. */
+/** The effect of an operation on an allocator, found by comparing its blocks before and after. */
 export type Happening =
   | {
       readonly did: "allocated";

@@ -29,7 +29,7 @@ export function blocksTable({ blocks, slabs, classes }: Snapshot): Table {
   };
 }
 
-/** What was seen of a heap, moment by moment. */
+/** Returns the figures of a heap, one row a moment. */
 export function historyTable(moments: readonly Moment[]): Table {
   const columns = ["moment", "time_ms", "label", "live", "live_blocks", "free", "free_blocks", "largest_free", "meta", "committed", "growths"];
   return {

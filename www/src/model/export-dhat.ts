@@ -10,7 +10,7 @@ interface Point {
   /** At their most. */
   mb: number;
   mbk: number;
-  /** When the whole program had most. */
+  /** The time at which the whole program had most. */
   gb: number;
   gbk: number;
   /** At the end. */

@@ -3,11 +3,11 @@ import { figures, type Figures } from "./metrics";
 import { pack, pictureBytes, unpack, type Picture } from "./picture";
 import type { Snapshot } from "./snapshot";
 
-/** What was seen of a heap at one moment. */
+/** The figures of a heap at one moment. */
 export interface Moment extends Figures {
   /** Counts the moments from 1 on. */
   readonly id: number;
-  /** What the program had just done, in a word or two. */
+  /** The program's last action, in a word or two. */
   readonly label: string;
   /** Milliseconds since the first moment. */
   readonly time: number;
@@ -17,9 +17,9 @@ export interface Moment extends Figures {
 }
 
 export interface HistoryLimits {
-  /** How many moments are kept with their figures. */
+  /** The most moments that are kept with their figures. */
   readonly moments: number;
-  /** How many bytes the pictures, which time travel needs, may take. */
+  /** The most bytes of the pictures, which time travel needs. */
   readonly bytes: number;
 }
 
@@ -34,7 +34,7 @@ export class History {
   readonly moments: Moment[] = [];
   /** Moments that are no longer in `moments`. */
   forgotten = 0;
-  /** What the pictures take. */
+  /** The bytes of the pictures. */
   bytes = 0;
   private readonly pictures = new Map<number, Picture>();
   private newest: Seen | null = null;
@@ -74,7 +74,7 @@ export class History {
     return this.moments[this.moments.length - 1];
   }
 
-  /** How many of the moments can be looked at as they were. */
+  /** The number of moments that can be looked at as they were. */
   get pictured(): number {
     return this.pictures.size;
   }
@@ -92,7 +92,7 @@ export class History {
     return this.unpacked.seen;
   }
 
-  /** Whether a heap is another than at the last moment, block by block. */
+  /** Returns true if a heap is another than at the last moment, block by block. */
   differs(snapshot: Snapshot): boolean {
     const last = this.newest?.snapshot;
     if (last?.blocks.count !== snapshot.blocks.count || last.start !== snapshot.start) return true;

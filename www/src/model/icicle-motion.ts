@@ -5,7 +5,7 @@ import type { Bar, Icicle } from "./icicle";
  * what merged goes up into it. Pure; draw/icicle.ts paints it, at times from 0 to 1.
  */
 export interface Motion {
-  /** What the later drawing has. */
+  /** The later drawing. */
   readonly icicle: Icicle;
   /** Bars of the later drawing that were not in the earlier one. */
   readonly came: ReadonlySet<Bar>;
@@ -38,7 +38,7 @@ export interface Placed {
   readonly opacity: number;
 }
 
-/** Where everything stands at a time from 0 (just changed) to 1 (at rest). */
+/** Returns the place of everything at a time from 0 (just changed) to 1 (at rest). */
 export function placed({ icicle, came, gone }: Motion, time: number): Placed[] {
   const t = Math.min(1, Math.max(0, time));
   const ease = 1 - (1 - t) ** 3;

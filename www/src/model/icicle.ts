@@ -18,7 +18,7 @@ export interface Bar {
   readonly size: number;
   /** Index into the blocks, -1 for a split one; of a run, that of its first. */
   readonly index: number;
-  /** How many blocks the bar stands for. */
+  /** The number of blocks that the bar stands for. */
   readonly count: number;
 }
 
@@ -30,7 +30,7 @@ export interface Icicle {
 
 export interface IcicleOptions {
   readonly granule: number;
-  /** What blocks are aligned against: 0 if a block's address is a multiple of its size. */
+  /** The origin of alignment: a block's address less this is a multiple of its size. */
   readonly base: number;
   /** The range of addresses that the drawing shows. */
   readonly from: number;
@@ -87,7 +87,7 @@ export function icicle(units: Blocks, options: IcicleOptions): Icicle {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Where a block's buddy begins, and whether it is free and whole, so that freeing would merge them. */
+/** Returns the address of a block's buddy; `merges` is true if it is free and whole, so that freeing would merge them. */
 export function buddyOf(units: Blocks, index: number, base: number): { address: number; merges: boolean } {
   const size = units.size[index] ?? 0;
   const offset = (units.address[index] ?? base) - base;

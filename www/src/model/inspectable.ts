@@ -2,7 +2,7 @@ import { EXPORT } from "../wire/heap-layout";
 
 // What `attach` takes. Nothing of it is called, only read.
 
-/** What a module exports that can be inspected: its memory, and the wasm global of `inspectable!`. */
+/** The exports of a module that can be inspected: its memory, and the wasm global of `inspectable!`. */
 export interface InspectableExports {
   readonly memory: WebAssembly.Memory;
   readonly BONSAI_HEAP?: WebAssembly.Global | undefined;

@@ -144,7 +144,7 @@ function randomBlocks(below: (most: number) => number, overlap: boolean): Inked 
   return { blocks, ink: Uint8Array.from(ink) };
 }
 
-/** What `coverage` says of shares: every pixel held against every block. */
+/** Returns the shares that `coverage` must return: every pixel held against every block. */
 function naive({ blocks, ink }: Inked, view: { start: number; bytesPerRow: number; rows: number }, width: number): number[] {
   const perPixel = view.bytesPerRow / width;
   const share = new Array<number>(view.rows * width * INKS).fill(0);

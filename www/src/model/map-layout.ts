@@ -71,7 +71,7 @@ export interface Segment {
   readonly width: number;
 }
 
-/** Where a range of addresses stands in the window: one segment a row. */
+/** Returns the places of a range of addresses in the window: one segment a row. */
 export function segments(view: MapWindow, start: number, end: number): Segment[] {
   const from = Math.max(start, view.start);
   const to = Math.min(end, windowEnd(view));
@@ -92,7 +92,7 @@ export function addressAt(view: MapWindow, row: number, x: number): number {
   return view.start + row * view.bytesPerRow + inRow;
 }
 
-/** How much of each pixel each ink covers, in a window whose rows are `width` pixels wide. */
+/** The share of each pixel that each ink covers, in a window whose rows are `width` pixels wide. */
 export interface Coverage {
   readonly width: number;
   readonly rows: number;

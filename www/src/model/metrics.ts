@@ -13,9 +13,9 @@ export interface Figures {
   readonly waiting: number;
   readonly meta: number;
   readonly gap: number;
-  /** Whether the heap keeps a record of what is live; if not, `live` and `committed` say nothing. */
+  /** True if the heap keeps a record of live blocks; if not, `live` and `committed` say nothing. */
   readonly tracked: boolean;
-  /** Whether the heap knows its blocks apart; if not, `live` is all that was ever handed out. */
+  /** True if the heap knows its blocks apart; if not, `live` is all that was ever handed out. */
   readonly bounded: boolean;
   readonly committed: number;
   /** Bytes of the linear memory, the heap's or not. */

@@ -25,11 +25,11 @@ export interface Picture {
   readonly count: number;
   /** Runs of equal blocks: size * 16 + state, how many, and of live ones since when. */
   readonly runs: Uint8Array;
-  /** Where each slab begins and how long it is. */
+  /** The address and the length of each slab. */
   readonly slabs: Uint32Array;
 }
 
-/** What a picture costs, in bytes. */
+/** Returns the cost of a picture, in bytes. */
 export const pictureBytes = (picture: Picture): number =>
   256 + picture.runs.byteLength + picture.slabs.byteLength + 32 * picture.lists.length;
 

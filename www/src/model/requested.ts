@@ -9,10 +9,10 @@ import { Live, recordAt, type Trace } from "./trace";
  * lost: one of these may have said that the block is gone, and that another stands there.
  */
 export class Requested {
-  /** How many records there were, by moment. */
+  /** The number of records at each moment. */
   private readonly points = new Map<number, number>();
   private live = new Live();
-  /** What `live` is after. */
+  /** The number of records that `live` has taken in. */
   private records = 0;
 
   constructor(private readonly trace: Trace) {}

@@ -8,7 +8,7 @@ export interface Source {
   readonly text: string;
 }
 
-/** What a file is, by its name; what it holds decides where the name says nothing. */
+/** Returns the kind of a file by its name, or by its contents where the name says nothing. */
 export function kindOf(name: string, text: string): SourceKind {
   const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";
   if (extension === "json" || extension === "geojson") return "json";

@@ -27,7 +27,7 @@ export type Operation =
 export interface Scenario {
   readonly core: Core;
   readonly operations: readonly Operation[];
-  /** How many of the operations have been done; the others can be redone. */
+  /** The number of operations that have been done; the others can be redone. */
   readonly at: number;
 }
 
@@ -76,7 +76,7 @@ export function writeOperations(operations: readonly Operation[]): string {
     .join("");
 }
 
-/** What is wrong with a text of operations, and at which of them, from 1. */
+/** A fault in a text of operations, and the operation that has it, from 1. */
 export interface Fault {
   readonly why: "operation" | "size" | "align" | "free" | "many";
   readonly number: number;

@@ -1,6 +1,6 @@
 import type { History } from "./history";
 
-/** What all views show together: a block, a moment, a range of moments. */
+/** The selection that all views share: a block, a moment, a range of moments. */
 export interface Selection {
   /** The chosen address, or -1: a block is chosen by where it is, so that it stays chosen. */
   readonly at: number;

@@ -12,7 +12,7 @@ export interface Subject {
   blocks(): Blocks;
 }
 
-/** What came of an operation; a refusal that has another reason than room is told in the allocator's words. */
+/** The outcome of an operation; a refusal that has another reason than room is told in the allocator's words. */
 export type Outcome = Happening | { readonly did: "rejected"; readonly why: string };
 
 /**
@@ -46,12 +46,12 @@ export class Session {
     return this.history;
   }
 
-  /** How many of them are done. */
+  /** The number of operations that are done. */
   get at(): number {
     return this.done;
   }
 
-  /** What came of those that are done. */
+  /** The outcomes of those that are done. */
   get outcomes(): readonly Outcome[] {
     return this.came.slice(0, this.done);
   }
@@ -166,7 +166,7 @@ export class Session {
   }
 }
 
-/** Whether some free block is large enough: if so, a refusal has another reason than room. */
+/** Returns true if some free block is large enough: a refusal then has another reason than room. */
 function fits(blocks: Blocks, size: number): boolean {
   for (let i = 0; i < blocks.count; i++) {
     if (isFree(blocks.state[i]!) && blocks.size[i]! >= size) return true;

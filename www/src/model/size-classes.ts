@@ -15,7 +15,7 @@ export interface SizeRow {
   readonly waste: number;
 }
 
-/** How many sizes have a row each; with more, a row is the sizes up to a power of two. */
+/** The most sizes that have a row each; with more, a row is the sizes up to a power of two. */
 const EXACT = 24;
 
 /** The largest size of the row that a size falls in, where rows are powers of two. */

@@ -1,7 +1,7 @@
 import type { ClassRow } from "./metrics";
 import type { Slab } from "./snapshot";
 
-/** Where each slab of a class stands: bars of one size, side by side, wrapped like text. */
+/** The place of each slab of a class: bars of one size, side by side, wrapped like text. */
 export interface SlabBar {
   readonly slab: number;
   readonly x: number;

@@ -122,7 +122,7 @@ export interface FreeList {
 
 export type HeapKind = "bump" | "buddy" | "slab" | "tiny" | "heap" | "foreign";
 
-/** What a search found in a memory. */
+/** The result of a search in a memory. */
 export interface Found {
   readonly heaps: readonly {
     readonly allocator: string;
@@ -142,7 +142,7 @@ export interface Snapshot {
   readonly committed: number | null;
   /** Bytes of the linear memory that the heap was read from. */
   readonly memory: number;
-  /** How often memory grew; `null` where nobody counts. */
+  /** The number of times that memory grew; `null` where nobody counts. */
   readonly growths: number | null;
   /** The addresses that `blocks` tiles: `start .. end`. */
   readonly start: number;
@@ -152,7 +152,7 @@ export interface Snapshot {
   readonly units: Blocks | null;
   /** Smallest size of a unit, in bytes. */
   readonly granule: number;
-  /** What addresses of units are aligned against: units stand at multiples of their size from here. */
+  /** The origin of alignment: units stand at multiples of their size from here. */
   readonly base: number;
   readonly slabs: readonly Slab[];
   /** Block size of each class. */

@@ -14,7 +14,7 @@ export interface Tour {
   readonly steps: readonly Step[];
 }
 
-/** What a lane runs on: a core over a small region, or a whole heap in a module of its own. */
+/** The ground of a lane: a core over a small region, or a whole heap in a module of its own. */
 export type Ground = Core | { readonly kind: "heap"; readonly heap: "buddy" };
 
 export interface Lane {
@@ -26,14 +26,14 @@ export interface Lane {
 
 export interface Step {
   readonly id: string;
-  /** What is done, lane by lane. */
+  /** The operations of the step, lane by lane. */
   readonly does: readonly (readonly Operation[])[];
   readonly choices: readonly string[];
   /** Which choice is right. */
   readonly answer: (lanes: readonly Moment[]) => string;
 }
 
-/** What came of a step in one lane. */
+/** The result of a step in one lane. */
 export interface Moment {
   readonly before: Scene;
   readonly after: Scene;
@@ -46,7 +46,7 @@ export interface Scene extends ReturnType<typeof count> {
   readonly requested: ReadonlyMap<number, number>;
   /** Of the requests that are out. */
   readonly asked: number;
-  /** What the allocator holds: live, free and its own. */
+  /** The bytes that the allocator holds: live, free and its own. */
   readonly committed: number;
 }
 

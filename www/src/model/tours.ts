@@ -10,11 +10,11 @@ const every = (step: number, below: number, from = 0): number[] =>
 const alone = (...operations: Operation[][]): Operation[][] => [operations.flat()];
 const both = (...operations: Operation[][]): Operation[][] => [operations.flat(), operations.flat()];
 
-/** What the last operation of a lane's step came to. */
+/** Returns the outcome of the last operation of a lane's step. */
 const last = (moment: Moment | undefined): Moment["outcomes"][number] | undefined => moment?.outcomes.at(-1);
 const served = (moment: Moment | undefined): boolean => last(moment)?.did === "allocated";
 const servedOrNot = ([lane]: readonly Moment[]): string => (served(lane) ? "served" : "refused");
-/** How often the last operation split, or merged. */
+/** Returns the number of splits, or of merges, of the last operation. */
 const times = (moment: Moment | undefined): number => {
   const outcome = last(moment);
   if (outcome?.did === "allocated") return outcome.split.length - 1;

@@ -1,7 +1,7 @@
 import { File, FILE_MAGIC, Head, Kind, RECORD, RECORD_WORDS, VERSION } from "../wire/trace-layout";
 import { Trace } from "./trace";
 
-/** Why a file is not a trace. */
+/** The reason why a file is not a trace. */
 export type TraceDamage =
   | { readonly is: "empty" }
   | { readonly is: "large"; readonly size: number; readonly most: number }
@@ -22,7 +22,7 @@ export const MOST_BYTES = 128 * 2 ** 20;
 
 const refuse = (damage: TraceDamage): Opened => ({ ok: false, damage });
 
-/** What can be said of a file by its size alone, before it is read. */
+/** Returns the reason to refuse a file of this size before it is read. */
 export function refusal(size: number): TraceDamage | null {
   if (size === 0) return { is: "empty" };
   return size > MOST_BYTES ? { is: "large", size, most: MOST_BYTES } : null;

@@ -14,7 +14,7 @@ import {
 } from "../wire/trace-layout";
 import { Trace } from "./trace";
 
-/** What is wrong with a trace in a module's memory. */
+/** The fault of a trace in a module's memory. */
 export type RingDamage =
   | { readonly is: "magic" }
   | { readonly is: "version"; readonly version: number; readonly known: number }
@@ -96,7 +96,7 @@ export class Recorder {
     return this.words()[Control.state] === Switch.refused;
   }
 
-  /** How many records the module keeps until they are drained. */
+  /** The number of records that the module keeps until they are drained. */
   get room(): number {
     return this.capacity;
   }
@@ -158,6 +158,6 @@ export function heapKind(buffer: ArrayBufferLike, descriptor: number): number {
   return descriptors[HeapWord.magic] === HEAP_MAGIC ? descriptors[HeapWord.kind]! : 0;
 }
 
-/** Whether a heap of that kind tells each live block from the next: a bump heap sees chunks, a tiny one what is free. */
+/** True if a heap of that kind tells each live block from the next: a bump heap sees chunks, a tiny one free blocks. */
 export const knowsBlocks = (kind: number): boolean =>
   kind === HeapKind.Buddy || kind === HeapKind.Slab || kind === HeapKind.Heap;

@@ -65,7 +65,7 @@ const placeName = (place: string): string =>
 /** `program.wasm.core::f::h0123456789abcdef` is `core::f`. */
 const plain = (name: string): string => demangle(name.replace(/^[\w-]+\.wasm\./, ""));
 
-/** What Rust's own libraries do on behalf of whoever called them. */
+/** The names of Rust's own libraries, which act on behalf of their callers. */
 const LIBRARY = /^<?(alloc|core|std|hashbrown)::/;
 
 /** The innermost function of a stack that is not of Rust's libraries; if all are, the innermost. */
@@ -79,7 +79,7 @@ export interface Sample {
   readonly born: number;
   /** -1: it was still live at the end. */
   died: number;
-  /** How many blocks like it there were, as an estimate: the inverse of its chance to be sampled. */
+  /** The number of blocks like it, as an estimate: the inverse of its chance to be sampled. */
   readonly weight: number;
 }
 
@@ -133,7 +133,7 @@ export interface SiteTotal {
   bytes: number;
 }
 
-/** What each site came to, the most bytes first. */
+/** Returns the sums of each site, the most bytes first. */
 export function bySite(chosen: readonly Sample[], stacks: readonly (readonly string[])[]): SiteTotal[] {
   const totals = new Map<number, SiteTotal>();
   for (const { site, size, weight } of chosen) {
@@ -153,7 +153,7 @@ export function bySite(chosen: readonly Sample[], stacks: readonly (readonly str
 export interface Flame {
   readonly name: string;
   readonly depth: number;
-  /** Where it begins and how wide it is, in bytes. */
+  /** The beginning of the bar and its width, in bytes. */
   readonly from: number;
   readonly bytes: number;
   readonly blocks: number;

@@ -1,6 +1,6 @@
 import { Head, Kind, RECORD_WORDS } from "../wire/trace-layout";
 
-/** What a program asked of its allocator, record by record (docs/trace-format.md). */
+/** The requests of a program to its allocator, record by record (docs/trace-format.md). */
 export class Trace {
   /** Four words a record; those behind `count` are nothing. */
   words: Uint32Array;
@@ -11,7 +11,7 @@ export class Trace {
   pages = 0;
   /** Bytes between two samples of call sites; 0 if there are none. */
   rate = 0;
-  /** How many records are missing. */
+  /** The number of records that are missing. */
   lost = 0;
   /** Functions of each site's stack, innermost first; site `n` of a record is element `n - 1`. */
   sites: string[][] = [];
@@ -100,13 +100,13 @@ export class Live {
 /** A block that is live at the end of a trace. */
 export interface Survivor {
   readonly address: number;
-  /** What was asked for, in bytes. */
+  /** The requested size, in bytes. */
   readonly size: number;
   /** The record that gave it its address and size. */
   readonly born: number;
 }
 
-/** What is live at the end, the oldest first. O(records). */
+/** Returns the blocks that are live at the end, the oldest first. O(records). */
 export function survivors(trace: Trace): Survivor[] {
   const live = new Live();
   const born = new Map<number, number>();
@@ -127,7 +127,7 @@ export interface SurvivorRow {
   readonly oldest: number;
 }
 
-/** What was allocated in a range of records and is live at the end, by size, the most bytes first. */
+/** Sums up the blocks that were allocated in a range of records and are live at the end, by size, the most bytes first. */
 export function leaks(all: readonly Survivor[], from: number, to: number): SurvivorRow[] {
   const rows = new Map<number, { size: number; blocks: number; bytes: number; oldest: number }>();
   for (const { size, born } of all) {
@@ -140,7 +140,7 @@ export function leaks(all: readonly Survivor[], from: number, to: number): Survi
   return [...rows.values()].sort((a, b) => b.bytes - a.bytes);
 }
 
-/** How a program used memory in the course of a trace: what was asked for, at so many points. */
+/** The requested bytes in the course of a trace, at so many points. */
 export interface Course {
   /** Index of the record at each point. */
   readonly at: Float64Array;

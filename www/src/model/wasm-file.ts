@@ -41,14 +41,14 @@ function looksLike(bytes: Uint8Array): "gzip" | "zip" | "text" | "script" | "oth
 
 // What it wants to be given
 
-/** What only wasm-bindgen's glue makes, as `module.name`; null if the module imports nothing of the kind. */
+/** Returns the imports that only wasm-bindgen's glue makes, as `module.name`; null if there are none. */
 export function wantsGlue(imports: readonly WebAssembly.ModuleImportDescriptor[]): readonly string[] | null {
   const ofGlue = ({ module, name }: WebAssembly.ModuleImportDescriptor): boolean =>
     module === "wbg" || module.startsWith("__wbindgen") || module.endsWith("_bg.js") || name.startsWith("__wbindgen_");
   return imports.some(ofGlue) ? imports.map(({ module, name }) => `${module}.${name}`) : null;
 }
 
-/** What keeps a script from being loaded by itself, as far as its text tells. */
+/** The reason why a script cannot be loaded by itself, as far as its text tells. */
 export type GlueFault = { readonly why: "imports"; readonly from: string } | { readonly why: "no-default" };
 
 export function checkGlue(script: string): GlueFault | null {
@@ -58,7 +58,7 @@ export function checkGlue(script: string): GlueFault | null {
   return exportsDefault ? null : { why: "no-default" };
 }
 
-/** Whether the glue's default function takes its argument in an object, as newer ones do. */
+/** True if the glue's default function takes its argument in an object, as newer ones do. */
 export const takesObject = (script: string): boolean => /\{\s*module_or_path\s*\}/.test(script);
 
 // How its functions are called

@@ -2,7 +2,7 @@ import { Kind } from "../wire/trace-layout";
 import { demangle } from "../model/demangle";
 import type { FunctionType } from "../wire/wasm-module";
 
-/** What a function of an allocator does, and which of its parameters say what; parameters count from 0. */
+/** The function of an allocator, and the meaning of its parameters, which count from 0. */
 export interface Role {
   /** Allocate, Zeroed, Deallocate or Reallocate. */
   readonly kind: number;

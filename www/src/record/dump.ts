@@ -13,10 +13,10 @@ const CHUNK = 1 << 20;
 /** Memories of 32 bits are no larger. */
 const MOST = 2 ** 32;
 
-/** What a dump says of its module. */
+/** The facts on its module that a dump carries. */
 export interface About {
   readonly name: string;
-  /** Why it was written: `exit`, `signal`, `trap`, `refused`. */
+  /** The reason for which it was written: `exit`, `signal`, `trap`, `refused`. */
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly time: number;

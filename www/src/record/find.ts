@@ -63,7 +63,7 @@ export function findAllocator(module: ModuleIndex, names: Names = module.names):
   return { found: [...found.values()].sort((a, b) => a.index - b.index), missing };
 }
 
-/** Why a file lends no names to a module. */
+/** The reason why a file lends no names to a module. */
 export type NamesFault = "none" | "other-module";
 
 /**

@@ -10,7 +10,7 @@ import { HOOK_PARAMS } from "./rewrite";
  */
 
 const PAGES = 17;
-/** Where the records end for which there is room in any case; an operation writes three at most. */
+/** The end of the records for which there is room in any case; an operation writes three at most. */
 const LIMIT = (PAGES - 1) * 65536;
 /** Records that fit before JavaScript is called. */
 export const HOOK_ROOM = LIMIT / RECORD;

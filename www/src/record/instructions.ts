@@ -1,6 +1,6 @@
 import { Malformed, type Reader } from "../wire/wasm-binary";
 
-/** What an instruction is followed by, as far as it can be passed over. */
+/** The immediates that follow an instruction, as far as they can be passed over. */
 const Follow = { none: 0, index: 1, twoIndices: 2, memory: 3, constant: 4, wide: 5, f32: 6, f64: 7, block: 8, table: 9, types: 10 } as const;
 
 const FOLLOW = new Uint8Array(256).fill(255);

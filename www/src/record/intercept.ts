@@ -7,7 +7,7 @@ export interface SeenModule {
   /** Address it was loaded from, if it is known. */
   readonly from: string;
   readonly bytes: Uint8Array | null;
-  /** What was found of its allocator; null if it runs as it is, or was compiled elsewhere. */
+  /** The result of the search for its allocator; null if it runs as it is, or was compiled elsewhere. */
   readonly search: Search | null;
   readonly refusal: Refusal | null;
 }

@@ -2,7 +2,7 @@ import { weightOf } from "../model/trace-sites";
 import { Head, Kind, RECORD_WORDS } from "../wire/trace-layout";
 import type { Sink } from "./tap";
 
-/** What a program did with its allocator, in numbers. */
+/** The counters of a program's calls of its allocator. */
 export interface Counters {
   readonly allocations: number;
   readonly frees: number;
@@ -13,7 +13,7 @@ export interface Counters {
   readonly lost: number;
 }
 
-/** What is still live of a call site, estimated from samples; the stack innermost first. */
+/** The live blocks of a call site, estimated from samples; the stack innermost first. */
 export interface LiveSite {
   readonly stack: readonly string[];
   readonly blocks: number;
@@ -78,7 +78,7 @@ export class LiveSamples implements Sink {
     return { ...this.counts };
   }
 
-  /** What lives, by site, the most bytes first. `stacks` are those of the sites, from site 1 on. */
+  /** Returns the live blocks by site, the most bytes first. `stacks` are those of the sites, from site 1 on. */
   sites(stacks: readonly (readonly string[])[]): LiveSite[] {
     const totals = new Map<number, { stack: readonly string[]; blocks: number; bytes: number }>();
     for (const { site, size } of this.live.values()) {

@@ -22,7 +22,7 @@ const number = (text: string | undefined, otherwise: number): number => {
 const RATE = number(env["BONSAI_RATE"], 16_384);
 const RECORD = env["BONSAI_RECORD"] !== "0";
 const SIGNAL = env["BONSAI_SIGNAL"] ?? "SIGUSR2";
-/** What the names of dumps begin with; none are written without it. */
+/** The beginning of the names of dumps; none are written without it. */
 const DUMP = env["BONSAI_DUMP"] ?? "";
 /** Modules of fewer bytes are Node's own more often than not. */
 const LEAST = number(env["BONSAI_LEAST"], 0);

@@ -16,7 +16,7 @@ export const Extra = {
   memory: "bonsai:memory",
 } as const;
 
-/** Why a module cannot be recorded. */
+/** The reason why a module cannot be recorded. */
 export type Refusal =
   | { readonly why: "malformed"; readonly what: string; readonly offset: number }
   | { readonly why: "no-memory" }

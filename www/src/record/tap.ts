@@ -27,7 +27,7 @@ export class Tap {
   records = 0;
   /** Hears of each request that the allocator refused, before the module does. */
   onRefused: ((size: number) => void) | null = null;
-  /** How often an operation did not end: the module was stopped within its allocator. */
+  /** The number of operations that did not end: the module was stopped within its allocator. */
   broken = 0;
 
   /** `exports` are those of the rewritten module, with what was added. */

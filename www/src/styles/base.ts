@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** What all elements share, those of the inspector among them: type, buttons, focus, tables. */
+/** The styles that all elements share, those of the inspector among them: type, buttons, focus, tables. */
 export const core = css`
   :host {
     display: block;
@@ -192,7 +192,7 @@ export const core = css`
   }
 `;
 
-/** What the page adds: forms. Apart, because the inspector is a package that has none. */
+/** The styles that the page adds: forms. Apart, because the inspector is a package that has none. */
 const forms = css`
   button.primary:not(:disabled) {
     border-color: var(--accent);

@@ -11,7 +11,7 @@ export interface Asked {
   readonly granules: number;
 }
 
-/** What the map is told to show. */
+/** The state that the map is told to show. */
 interface Shown {
   readonly snapshot: object;
   readonly inked: object;

@@ -1,4 +1,4 @@
-/** What one animation took, in milliseconds, a number a frame. */
+/** The times of one animation, in milliseconds, a number a frame. */
 export interface Frames {
   readonly frame: readonly number[];
   readonly script: readonly number[];

@@ -8,7 +8,7 @@ import { rewrite } from "../../src/record/rewrite";
 import { siteTaker } from "../../src/record/stack";
 import { assemblyScript, sqlDatabase } from "../support/foreign";
 
-/** What recording costs: `npx vitest bench --run`. Ratios are what counts. */
+/** The cost of recording: `npx vitest bench --run`. Only ratios count. */
 
 const MODES = ["plain", "recorded", "recorded, with call sites"] as const;
 const RATE = 16_384;

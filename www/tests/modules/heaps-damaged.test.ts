@@ -18,7 +18,7 @@ function memory(allocator: string): ArrayBuffer {
   return memory.buffer;
 }
 
-/** What can be said of any heap in any memory. */
+/** Expects of the heaps the rules that hold for any heap in any memory. */
 function expectPlausible(heaps: readonly Heap[], length: number): void {
   for (const heap of heaps) {
     expectSound(heap);

@@ -46,7 +46,7 @@ class Program {
     return verdict(this.past.moments);
   }
 
-  /** Whether a request makes memory grow. */
+  /** Returns true if a request makes memory grow. */
   grows(size: number): boolean {
     const before = this.exports.memory.buffer.byteLength;
     this.allocate(size);

@@ -26,7 +26,7 @@ export class MemoryBuilder {
   readonly buffer: ArrayBuffer;
   readonly view: DataView;
   readonly descriptor = 64;
-  /** Where the next value that a descriptor points to will stand. */
+  /** The address of the next value that a descriptor points to. */
   private cell = 512;
 
   constructor(bytes = 65536) {

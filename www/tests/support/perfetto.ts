@@ -32,7 +32,7 @@ export async function openInPerfetto(browser: Browser, trace: Buffer): Promise<P
   return page;
 }
 
-/** What of Perfetto's page is used: its trace processor, which is asked in SQL. */
+/** The part of Perfetto's page that is used: its trace processor, which is asked in SQL. */
 interface Perfetto {
   readonly app?: { readonly trace?: { readonly engine: { query: (sql: string) => Promise<Result> } } };
 }

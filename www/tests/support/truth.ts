@@ -87,7 +87,7 @@ export function theHeap(memory: WebAssembly.Memory): Heap {
 export const liveOf = (heap: Heap): Map<number, number> =>
   new Map(Array.from(heap.blocks()).flatMap(({ address, size, state }) => (state === "live" ? [[address, size]] : [])));
 
-/** What a heap says agrees with itself: blocks ascend, lie in it, and add up. */
+/** Expects a heap to agree with itself: blocks ascend, lie in it, and add up. */
 export function expectSound(heap: Heap): void {
   const sums = { live: { blocks: 0, bytes: 0 }, free: { blocks: 0, bytes: 0 } };
   let at = heap.start;
