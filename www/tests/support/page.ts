@@ -6,6 +6,8 @@ export const test = base.extend<{ quiet: boolean }>({
     async ({ page }, use) => {
       const said: string[] = [];
       page.on("console", (message) => {
+        // Of Playwright's own: tests do without the service worker.
+        if (message.text() === "Service Worker registration blocked by Playwright") return;
         if (message.type() === "error" || message.type() === "warning") said.push(message.text());
       });
       page.on("pageerror", (error) => said.push(error.message));
