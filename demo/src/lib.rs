@@ -39,9 +39,9 @@ bonsai_alloc::javascript_sites!(Stack);
 #[global_allocator]
 static HEAP: bonsai_alloc::trace::Traced<Heap, Stack, RECORDS> =
     bonsai_alloc::trace::Traced::new(Heap::new());
-/// The page drains the ring between calls: it holds all that parsing a file of some megabytes does.
+/// The page drains the ring between calls and at each sample of a call site: it holds the frees of a document of some megabytes.
 #[cfg(feature = "trace")]
-const RECORDS: usize = 1 << 20;
+const RECORDS: usize = 1 << 17;
 #[cfg(feature = "trace")]
 bonsai_alloc::traceable!(HEAP);
 

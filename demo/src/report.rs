@@ -62,7 +62,10 @@ pub fn of(document: &Document) -> Report {
             counts.add(value, 0);
             let Json { values, strings, numbers, depth } = counts;
             let summary = format!(
-                "{values} values, of them {strings} strings and {numbers} numbers, nested {depth} deep"
+                "{}, of them {} and {}, nested {depth} deep",
+                counted(values, "value"),
+                counted(strings, "string"),
+                counted(numbers, "number"),
             );
             object(
                 "json",
@@ -82,7 +85,9 @@ pub fn of(document: &Document) -> Report {
                     _ => {}
                 }
             }
-            let summary = format!("{words} words, {headings} headings, {links} links");
+            let summary = [(words, "word"), (headings, "heading"), (links, "link")]
+                .map(|(count, name)| counted(count, name))
+                .join(", ");
             object(
                 "markdown",
                 &summary,
@@ -94,12 +99,15 @@ pub fn of(document: &Document) -> Report {
             let distinct = places.len();
             let most = places.iter().max_by_key(|(_, places)| places.len());
             let most_frequent = most.map_or("", |(word, _)| word);
-            let mut summary =
-                format!("{words} words in {lines} lines, {distinct} of them different");
-            if let Some((word, places)) = most {
+            let mut summary = format!(
+                "{} in {}, {distinct} different",
+                counted(words, "word"),
+                counted(*lines, "line")
+            );
+            if let Some((word, places)) = most.filter(|(_, places)| places.len() > 1) {
                 summary += &format!(
-                    "; \u{201c}{word}\u{201d} is there most often, {} times",
-                    places.len()
+                    "; \u{201c}{word}\u{201d} is there most often, {}",
+                    counted(places.len(), "time")
                 );
             }
             let report = object(
@@ -111,6 +119,11 @@ pub fn of(document: &Document) -> Report {
             report
         }
     }
+}
+
+/// Returns "1 word", or "2 words".
+fn counted(count: usize, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
 fn object(kind: &str, summary: &str, counts: &[(&str, usize)]) -> Report {
