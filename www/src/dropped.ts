@@ -1,7 +1,7 @@
 import { objectName } from "./model/call-line";
 import { standIns } from "./model/stand-ins";
 import { takesObject, type Signature } from "./model/wasm-file";
-import { en } from "./text/en";
+import { en } from "./text/inspect";
 
 /** The start of a dropped module with its glue, and the calls of its exports. */
 

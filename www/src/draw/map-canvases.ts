@@ -2,13 +2,13 @@ import { INKS, type Inked } from "../model/inks";
 import { coverage, segments, windowEnd, type Coverage, type MapWindow } from "../model/map-layout";
 import { State } from "../model/snapshot";
 import { bytes } from "../text/format";
-import { MapPainter, type MapColours } from "./map";
+import { MapPainter, type MapColours, type RowSize } from "./map";
 import type { Palette } from "./palette";
 
-/** Height of a row's band, and the gap to the next, in CSS pixels. */
-const SIZE = { band: 13, gap: 3 };
-export const PITCH = SIZE.band + SIZE.gap;
-export const rowsHeight = (rows: number): number => rows * PITCH - SIZE.gap;
+/** The gap from a row to the next, in CSS pixels. */
+const GAP = 3;
+/** From the top of a row to that of the next, in CSS pixels: at least, and at most where there is room. */
+export const PITCH = { least: 16, most: 40 } as const;
 
 /** A block this wide has its size written on it, in CSS pixels. */
 const LABELLED = 58;
@@ -19,19 +19,22 @@ const EDGED = 4;
 export interface MapScene {
   readonly inked: Inked;
   readonly view: MapWindow;
+  /** From the top of a row to that of the next, in CSS pixels. */
+  readonly pitch: number;
   /** The whole heap, where the window shows a part of it. */
   readonly whole: MapWindow | null;
   readonly palette: Palette;
   readonly colours: MapColours;
-  /** True if blocks have their size written on them. */
+  /** Blocks have their size written on them. */
   readonly labelled: boolean;
 }
 
-/** The inputs of a canvas's last painting; it is painted again when one of them is another. */
+/** The state that a canvas was painted from; another state is painted again. */
 interface Painted {
   readonly inked: Inked;
   readonly view: MapWindow;
   readonly width: number;
+  readonly pitch: number;
   readonly scale: number;
   readonly colours: MapColours;
 }
@@ -39,6 +42,7 @@ interface Painted {
 const alike = (a: Painted | null, b: Painted): boolean =>
   a?.inked === b.inked &&
   a.width === b.width &&
+  a.pitch === b.pitch &&
   a.scale === b.scale &&
   a.colours === b.colours &&
   a.view.start === b.view.start &&
@@ -54,9 +58,9 @@ class Ground {
   map: Coverage | undefined;
 
   /** Tells whether there was anything to paint. */
-  paint(canvas: HTMLCanvasElement, { inked, colours }: MapScene, view: MapWindow, size: typeof SIZE, edged: number): boolean {
+  paint(canvas: HTMLCanvasElement, { inked, colours }: MapScene, view: MapWindow, size: RowSize, edged: number): boolean {
     const scale = scaleNow();
-    const now = { inked, view, width: Math.round(canvas.clientWidth * scale), scale, colours };
+    const now = { inked, view, width: Math.round(canvas.clientWidth * scale), pitch: size.band + size.gap, scale, colours };
     if (now.width === 0 || alike(this.painted, now)) return false;
     this.map = coverage(inked, view, now.width, edged * scale, this.map);
     this.painter.paint(canvas, this.map, colours, size, scale);
@@ -95,9 +99,9 @@ export class MapCanvases {
 
   /** Paints the ground and the overview, where they are another than they were. */
   paint(scene: MapScene): void {
-    const { view, whole } = scene;
+    const { view, whole, pitch } = scene;
     const ground = this.canvas("ground");
-    if (this.ground.paint(ground, scene, view, SIZE, EDGED)) {
+    if (this.ground.paint(ground, scene, view, { band: pitch - GAP, gap: GAP }, EDGED)) {
       this.labels.draw(this.canvas("labels"), ground, (context) => scene.labelled && this.label(context, scene));
     }
     if (whole === null) return;
@@ -106,7 +110,7 @@ export class MapCanvases {
   }
 
   /** Writes their size into blocks that are wide enough. */
-  private label(context: CanvasRenderingContext2D, { inked, view, palette }: MapScene): boolean {
+  private label(context: CanvasRenderingContext2D, { inked, view, pitch, palette }: MapScene): boolean {
     const { blocks } = inked;
     const { width } = context.canvas;
     const scale = scaleNow();
@@ -123,19 +127,19 @@ export class MapCanvases {
       if (at === undefined) continue;
       const text = bytes(size);
       const x = at.x * width + 5 * scale;
-      const top = at.row * PITCH * scale;
+      const middle = (at.row * pitch + (pitch - GAP) / 2) * scale;
       const [r, g, b] = palette.plain[state]!;
       context.fillStyle = `rgb(${r} ${g} ${b})`;
-      context.fillRect(x - 3 * scale, top, context.measureText(text).width + 6 * scale, SIZE.band * scale);
+      context.fillRect(x - 3 * scale, middle - 6.5 * scale, context.measureText(text).width + 6 * scale, 13 * scale);
       context.fillStyle = palette.on[state]!;
-      context.fillText(text, x, top + (SIZE.band / 2 + 0.5) * scale);
+      context.fillText(text, x, middle + 0.5 * scale);
       any = true;
     }
     return any;
   }
 
   /** Draws a frame around ranges of addresses. */
-  frame({ view }: MapScene, frames: readonly { readonly start: number; readonly end: number; readonly color: string; readonly line: number }[]): void {
+  frame({ view, pitch }: MapScene, frames: readonly { readonly start: number; readonly end: number; readonly color: string; readonly line: number }[]): void {
     const scale = scaleNow();
     this.outline.draw(this.canvas("outline"), this.canvas("ground"), (context) => {
       const { width } = context.canvas;
@@ -145,7 +149,7 @@ export class MapCanvases {
         const inset = (line * scale) / 2;
         for (const part of segments(view, start, end)) {
           const wide = Math.max(3 * scale, part.width * width);
-          context.strokeRect(part.x * width + inset, part.row * PITCH * scale + inset, wide - 2 * inset, SIZE.band * scale - 2 * inset);
+          context.strokeRect(part.x * width + inset, part.row * pitch * scale + inset, wide - 2 * inset, (pitch - GAP) * scale - 2 * inset);
         }
       }
       return frames.length > 0;
@@ -158,5 +162,5 @@ export function paintSample(canvas: HTMLCanvasElement, ink: number, colours: Map
   const width = 22;
   const share = new Float32Array(width * INKS).fill(1);
   const map = { width, rows: 1, share, inks: new Uint32Array(width).fill(1 << ink), edges: new Uint8Array(width), wide: [] };
-  new MapPainter().paint(canvas, map, colours, { band: SIZE.band, gap: 0 }, 1);
+  new MapPainter().paint(canvas, map, colours, { band: 13, gap: 0 }, 1);
 }

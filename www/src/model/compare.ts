@@ -60,6 +60,11 @@ export interface Progress {
   readonly all: number;
 }
 
+/** A round repeats a run, in fresh instances, until it took so long in all, in milliseconds: a shorter one is noise. */
+const LEAST = 40;
+/** But never more often than that: a clock may stand still. */
+const MOST_REPEATS = 20;
+
 /** A slice of a timed run is to take this long at least: a browser's clock shows tenths of milliseconds. */
 const SLICE = 4;
 const FIRST_SLICE = 500;
@@ -111,22 +116,24 @@ export function* compare<B extends Bench>(
   for (let round = 0; round < ROUNDS; round++) {
     for (let i = 0; i < contenders.length; i++) {
       const which = (i + round) % contenders.length;
-      const bench = fresh(contenders[which]!);
       // As many as the first run could do, so that all rounds time the same.
       const goal = results[which]!.steps;
       let time = 0;
-      let slice = FIRST_SLICE;
-      for (let done = 0; done < goal; ) {
-        const count = Math.min(slice, goal - done);
-        const begin = clock();
-        bench.step(count);
-        const took = clock() - begin;
-        time += took;
-        done += count;
-        if (took < SLICE && slice < LARGEST_SLICE) slice *= 2;
-        yield { runs, all };
+      let repeats = 0;
+      for (let slice = FIRST_SLICE; time < LEAST && repeats < MOST_REPEATS; repeats++) {
+        const bench = fresh(contenders[which]!);
+        for (let done = 0; done < goal; ) {
+          const count = Math.min(slice, goal - done);
+          const begin = clock();
+          bench.step(count);
+          const took = clock() - begin;
+          time += took;
+          done += count;
+          if (took < SLICE && slice < LARGEST_SLICE) slice *= 2;
+          yield { runs, all };
+        }
       }
-      times[which]!.push(time);
+      times[which]!.push(time / Math.max(1, repeats));
       runs++;
     }
   }

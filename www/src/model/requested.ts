@@ -12,7 +12,7 @@ export class Requested {
   /** The number of records at each moment. */
   private readonly points = new Map<number, number>();
   private live = new Live();
-  /** The number of records that `live` has taken in. */
+  /** The number of records that `live` has applied. */
   private records = 0;
 
   constructor(private readonly trace: Trace) {}
@@ -20,6 +20,11 @@ export class Requested {
   /** The heap was looked at, and what it did until then is recorded. */
   note(moment: number): void {
     if (!this.points.has(moment)) this.points.set(moment, this.trace.count);
+  }
+
+  /** The records up to a moment that was noted. */
+  recordsAt(moment: number): number | undefined {
+    return this.points.get(moment);
   }
 
   /**

@@ -3,7 +3,7 @@ import { anyCore, anyOperations } from "../../tests/support/scenarios";
 import { random } from "./random";
 import { MOST_OPERATIONS, type Scenario } from "./scenario";
 import { CONTENDERS, STEPS, WORKLOADS } from "./compare";
-import { joinHash, readComparison, readScenario, readTour, splitHash, writeComparison, writeScenario, writeTour } from "./share";
+import { joinHash, MOST_TEXT, readComparison, readInspect, readScenario, readTour, splitHash, writeComparison, writeInspect, writeScenario, writeTour } from "./share";
 
 describe("a scenario in a link", () => {
   it("comes back as it was, whatever it is", () => {
@@ -118,4 +118,45 @@ it("a hash is a view, and perhaps more", () => {
   expect(splitHash("#sandbox")).toEqual({ view: "sandbox", query: "" });
   expect(splitHash("#tours?v=1&tour=a?b")).toEqual({ view: "tours", query: "v=1&tour=a?b" });
   expect(joinHash("tours", "")).toBe("#tours");
+});
+
+describe("a place in Inspect in a link", () => {
+  const names = {
+    samples: ["trees", "poem"],
+    modules: ["bare"],
+    kinds: ["json", "text"],
+    allocators: ["heap", "slab"],
+    panels: ["block", "sizes"],
+    colourings: ["state", "age"],
+    below: ["sites", "log"],
+  };
+  const usual = { source: { is: "sample", id: "trees" }, allocator: "heap", beside: "", panel: "block", colouring: "state", below: "" } as const;
+
+  it("comes back as it was, and is empty where all is as usual", () => {
+    expect(writeInspect(usual, names)).toBe("");
+    expect(readInspect("", names)).toEqual({ ok: true, value: usual });
+    for (const place of [
+      { ...usual, allocator: "slab", panel: "sizes", colouring: "age", below: "log" },
+      { ...usual, source: { is: "sample", id: "poem" }, beside: "slab" },
+      { ...usual, source: { is: "module", id: "bare" } },
+      { ...usual, source: { is: "text", name: "a & b.txt", kind: "text", text: "1 + 1 = 2?\n#" } },
+      { ...usual, source: { is: "text", name: "", kind: "json", text: "" } },
+      { ...usual, source: { is: "file", name: "mine.wasm" } },
+    ] as const) {
+      expect(readInspect(writeInspect(place, names), names)).toEqual({ ok: true, value: place });
+    }
+  });
+
+  it("names a text that is too long, and does not carry it", () => {
+    const source = { is: "text", name: "long.json", kind: "json", text: "x".repeat(MOST_TEXT + 1) } as const;
+    expect(readInspect(writeInspect({ ...usual, source }, names), names)).toMatchObject({ value: { source: { is: "file", name: "long.json" } } });
+    expect(readInspect(`v=1&text=${"x".repeat(MOST_TEXT + 1)}`, names)).toMatchObject({ fault: { why: "long" } });
+  });
+
+  it("tells what is wrong with it", () => {
+    expect(readInspect("on=slab", names)).toMatchObject({ fault: { why: "missing", name: "v" } });
+    for (const [part, value] of [["on", "jemalloc"], ["beside", "x"], ["panel", "door"], ["colour", "red"], ["below", "cellar"], ["sample", "elm"], ["module", "x"]] as const) {
+      expect(readInspect(`v=1&${part}=${value}`, names)).toEqual({ ok: false, fault: { why: "part", name: part, found: value } });
+    }
+  });
 });

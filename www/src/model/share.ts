@@ -44,6 +44,101 @@ const wrong = (name: string, found: string | null): { readonly ok: false; readon
 /** Enough of a foreign text to recognize it by. */
 const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
+// The room Inspect
+
+/** Texts up to this length go into a link; a longer one is named, and has to be opened again. */
+export const MOST_TEXT = 2000;
+
+export interface InspectPlace {
+  /** A sample, a module of the page, a text, or the name of what a link cannot carry. */
+  readonly source:
+    | { readonly is: "sample"; readonly id: string }
+    | { readonly is: "module"; readonly id: string }
+    | { readonly is: "text"; readonly name: string; readonly kind: string; readonly text: string }
+    | { readonly is: "file"; readonly name: string };
+  readonly allocator: string;
+  /** The allocator beside it, or "". */
+  readonly beside: string;
+  readonly panel: string;
+  readonly colouring: string;
+  /** The tab of the drawer, or "". */
+  readonly below: string;
+}
+
+/** The values of each part; the first is what it is where a link says nothing. */
+export interface InspectNames {
+  readonly samples: readonly string[];
+  readonly modules: readonly string[];
+  readonly kinds: readonly string[];
+  readonly allocators: readonly string[];
+  readonly panels: readonly string[];
+  readonly colourings: readonly string[];
+  readonly below: readonly string[];
+}
+
+export function writeInspect(place: InspectPlace, names: InspectNames): string {
+  const { source } = place;
+  const said = new URLSearchParams();
+  const add = (name: string, value: string, usual: string | undefined): void => {
+    if (value !== "" && value !== usual) said.set(name, value);
+  };
+  if (source.is === "sample") add("sample", source.id, names.samples[0]);
+  else if (source.is === "module") said.set("module", source.id);
+  else if (source.is === "text" && source.text.length <= MOST_TEXT) {
+    said.set("name", source.name);
+    said.set("as", source.kind);
+    said.set("text", source.text);
+  } else said.set("file", source.name);
+  add("on", place.allocator, names.allocators[0]);
+  add("beside", place.beside, "");
+  add("panel", place.panel, names.panels[0]);
+  add("colour", place.colouring, names.colourings[0]);
+  add("below", place.below, "");
+  const query = said.toString();
+  return query === "" ? "" : `v=${VERSION}&${query}`;
+}
+
+export function readInspect(query: string, names: InspectNames): Link<InspectPlace> {
+  const found = query === "" ? done(new URLSearchParams()) : parts(query);
+  if (!found.ok) return found;
+  const given = found.value;
+  /** One of what a part may be. */
+  const one = (name: string, of: readonly string[], usual = of[0] ?? ""): string | null => {
+    const text = given.get(name) ?? usual;
+    return text === usual || of.includes(text) ? text : null;
+  };
+  const chosen: Record<string, string | null> = {
+    on: one("on", names.allocators),
+    beside: one("beside", names.allocators, ""),
+    panel: one("panel", names.panels),
+    colour: one("colour", names.colourings),
+    below: one("below", names.below, ""),
+    sample: one("sample", names.samples),
+    module: one("module", names.modules, ""),
+    as: one("as", names.kinds),
+  };
+  for (const [name, value] of Object.entries(chosen)) if (value === null) return wrong(name, given.get(name));
+  const text = given.get("text");
+  if (text !== null && text.length > MOST_TEXT) return failed({ why: "long" });
+  const file = given.get("file");
+  const source: InspectPlace["source"] =
+    text !== null
+      ? { is: "text", name: given.get("name") ?? "", kind: chosen["as"]!, text }
+      : file !== null
+        ? { is: "file", name: short(file) }
+        : chosen["module"] !== ""
+          ? { is: "module", id: chosen["module"]! }
+          : { is: "sample", id: chosen["sample"]! };
+  return done({
+    source,
+    allocator: chosen["on"]!,
+    beside: chosen["beside"]!,
+    panel: chosen["panel"]!,
+    colouring: chosen["colour"]!,
+    below: chosen["below"]!,
+  });
+}
+
 // The sandbox
 
 export function writeScenario(scenario: Scenario): string {

@@ -9,6 +9,6 @@ it("the timeline has a column for each line, and knows where memory grew", () =>
   for (const [size, growths] of [[16, 1], [32, 1], [48, 3], [48, 4]] as const) {
     history.add(snapshotOf([[size, State.Live], [64, State.Free]], { growths }), "", 0);
   }
-  expect(timelineData(history.moments)).toEqual([[2, 3, 4], [32, 48, 48], [96, 112, 112], [64, 64, 64]]);
+  expect(timelineData(history.moments)).toEqual([[2, 3, 4, 5], [32, 48, 48, 48], [96, 112, 112, 112], [64, 64, 64, 64]]);
   expect(grew(history.moments)).toEqual([1, 2]);
 });

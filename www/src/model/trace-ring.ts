@@ -14,7 +14,7 @@ import {
 } from "../wire/trace-layout";
 import { Trace } from "./trace";
 
-/** The fault of a trace in a module's memory. */
+/** A fault of a trace in a module's memory. */
 export type RingDamage =
   | { readonly is: "magic" }
   | { readonly is: "version"; readonly version: number; readonly known: number }
@@ -96,9 +96,15 @@ export class Recorder {
     return this.words()[Control.state] === Switch.refused;
   }
 
-  /** The number of records that the module keeps until they are drained. */
+  /** The number of records that the ring holds. */
   get room(): number {
     return this.capacity;
+  }
+
+  /** The number of records that wait to be drained. */
+  get waiting(): number {
+    const words = this.words();
+    return (words[Control.written]! - words[Control.read]!) >>> 0;
   }
 
   /** Takes over what the module wrote since the last time. */
@@ -158,6 +164,6 @@ export function heapKind(buffer: ArrayBufferLike, descriptor: number): number {
   return descriptors[HeapWord.magic] === HEAP_MAGIC ? descriptors[HeapWord.kind]! : 0;
 }
 
-/** True if a heap of that kind tells each live block from the next: a bump heap sees chunks, a tiny one free blocks. */
+/** Tells whether a heap of that kind tells each live block from the next: a bump heap sees chunks, a tiny one what is free. */
 export const knowsBlocks = (kind: number): boolean =>
   kind === HeapKind.Buddy || kind === HeapKind.Slab || kind === HeapKind.Heap;

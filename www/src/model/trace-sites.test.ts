@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bySite, choose, culprit, flames, frames, samples, SiteTable, weightOf } from "./trace-sites";
+import { culprit } from "./stack";
+import { bySite, choose, frames, samples, SiteTable, weightOf } from "./trace-sites";
 import { Trace } from "./trace";
 
 const V8 = `Error
@@ -35,6 +36,11 @@ describe("a stack", () => {
 
   it("is read as Firefox writes it", () => {
     expect(frames(FIREFOX)).toEqual(["alloc::raw_vec::finish_grow", "parse", "main.js:7:1"]);
+  });
+
+  it("has the files of scripts, where that is asked for, and none behind functions of wasm", () => {
+    expect(frames(V8, true)).toEqual(["alloc::raw_vec::finish_grow", "wasm-function[12]", "parse (demo.js)", "HTMLElement.run (x.js)"]);
+    expect(frames(FIREFOX, true)).toEqual(["alloc::raw_vec::finish_grow", "parse (demo.js)", "main.js:7:1"]);
   });
 
   it("is never empty, and kept once", () => {
@@ -86,11 +92,17 @@ describe("samples", () => {
     expect(Math.abs(blocks / 1_000_000 - 1)).toBeLessThan(0.05);
   });
 
-  it("are chosen by range, and by what is still live", () => {
+  it("are chosen by range, and by what became of them until its end", () => {
     const all = samples(sampled());
-    expect(choose(all, { from: 0, to: 9, liveOnly: true }).map(({ size }) => size)).toEqual([900]);
-    expect(choose(all, { from: 2, to: 6, liveOnly: false }).map(({ size }) => size)).toEqual([500]);
-    expect(choose(all, { from: 0, to: 6, liveOnly: true })).toEqual([]);
+    const sizes = (choice: Partial<Parameters<typeof choose>[1]>): number[] =>
+      choose(all, { from: 0, to: 9, end: 9, which: "live", peak: 0, ...choice }).map(({ size }) => size);
+    expect(sizes({})).toEqual([900]);
+    expect(sizes({ from: 2, to: 6, which: "all" })).toEqual([500]);
+    expect(sizes({ to: 6 })).toEqual([]);
+    expect(sizes({ which: "temporary" })).toEqual([10, 500]);
+    expect(sizes({ to: 5, end: 5 }), "what was live then, whatever became of it").toEqual([500]);
+    expect(sizes({ which: "peak", peak: 4 })).toEqual([10, 500]);
+    expect(sizes({ which: "peak", peak: 5 })).toEqual([500]);
   });
 
   it("add up by site, the most bytes first", () => {
@@ -98,29 +110,5 @@ describe("samples", () => {
     const [first, second] = bySite(samples(trace), trace.sites);
     expect([first!.site, first!.samples, Math.round(first!.bytes)]).toEqual([2, 2, 1404]);
     expect([second!.site, second!.samples, Math.round(second!.blocks)]).toEqual([1, 1, 11]);
-  });
-});
-
-describe("the flame graph", () => {
-  it("has callers above what they call, and bytes that add up", () => {
-    const trace = sampled();
-    const list = flames(bySite(samples(trace), trace.sites), "all");
-    expect(list.map(({ name, depth, parent }) => [name, depth, parent])).toEqual([
-      ["all", 0, -1],
-      ["main", 1, 0],
-      ["read", 2, 1],
-      ["push", 3, 2],
-      ["grow", 3, 2],
-    ]);
-    const [all, , read, push, grow] = list;
-    expect(read!.bytes).toBeCloseTo(all!.bytes);
-    expect(push!.bytes + grow!.bytes).toBeCloseTo(all!.bytes);
-    expect(grow!.from).toBeCloseTo(push!.bytes);
-  });
-
-  it("has a root where there is nothing, and bears a stack of any depth", () => {
-    expect(flames([], "all")).toMatchObject([{ name: "all", bytes: 0 }]);
-    const stack = Array.from({ length: 50_000 }, (_, i) => `f${i}`);
-    expect(flames([{ site: 1, stack, samples: 1, blocks: 1, bytes: 1 }], "all").length).toBe(50_001);
   });
 });

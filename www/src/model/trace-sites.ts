@@ -9,11 +9,14 @@ export class SiteTable {
   private readonly texts = new Map<string, number>();
   private readonly names = new Map<string, number>();
 
+  /** `scripts`: functions of scripts are named with their file. */
+  constructor(private readonly scripts = false) {}
+
   /** The number of a stack as an Error has it; from 1. */
   take(text: string): number {
     const known = this.texts.get(text);
     if (known !== undefined) return known;
-    const stack = frames(text);
+    const stack = frames(text, this.scripts);
     const key = stack.join("\n");
     let number = this.names.get(key);
     if (number === undefined) {
@@ -44,8 +47,8 @@ export function captureStack(below: (size: number) => number): string {
 /** Frames that every sample has: the hook, its glue, and the trace. */
 const OWN = /bonsaiSite|bonsai_site|bonsai_alloc::trace|Sites>::site|__rust(c?)_(alloc|realloc|dealloc|alloc_zeroed)|__rg_/;
 
-/** The functions of a stack, innermost first: V8's and Firefox's ways of writing it. */
-export function frames(stack: string): string[] {
+/** The functions of a stack, innermost first: V8's and Firefox's ways of writing it; those of scripts with their file, if that is asked for. */
+export function frames(stack: string, scripts = false): string[] {
   const names: string[] = [];
   for (const line of stack.split("\n")) {
     const v8 = /^\s*at (?:async )?(?:(.+?) \()?([^()]*)\)?$/.exec(line);
@@ -53,10 +56,17 @@ export function frames(stack: string): string[] {
     const [name, place] = v8 !== null ? [v8[1], v8[2]] : firefox !== null ? [firefox[1], firefox[2]] : [undefined, undefined];
     if (place === undefined) continue;
     const own = name === undefined || name === "" ? placeName(place) : name;
-    if (!OWN.test(own)) names.push(plain(own));
+    const script = scripts && name !== undefined && name !== "" ? scriptOf(place) : "";
+    if (!OWN.test(own)) names.push(plain(own) + script);
   }
   return names.length === 0 ? ["(unknown)"] : names;
 }
+
+/** The file of a script, as it stands behind a function's name; "" for a place in wasm. */
+const scriptOf = (place: string): string => {
+  const file = /([^/?#]+\.[mc]?[jt]s)(?:[?#][^:]*)?:\d+(?::\d+)?$/.exec(place)?.[1];
+  return file === undefined || place.includes("wasm-function") ? "" : ` (${file})`;
+};
 
 /** Of a function without a name its number is kept; the offset within differs from call to call. */
 const placeName = (place: string): string =>
@@ -64,12 +74,6 @@ const placeName = (place: string): string =>
 
 /** `program.wasm.core::f::h0123456789abcdef` is `core::f`. */
 const plain = (name: string): string => demangle(name.replace(/^[\w-]+\.wasm\./, ""));
-
-/** The names of Rust's own libraries, which act on behalf of their callers. */
-const LIBRARY = /^<?(alloc|core|std|hashbrown)::/;
-
-/** The innermost function of a stack that is not of Rust's libraries; if all are, the innermost. */
-export const culprit = (stack: readonly string[]): string => stack.find((name) => !LIBRARY.test(name)) ?? stack[0] ?? "";
 
 /** A block that was sampled: from the record of its birth to that of its end. */
 export interface Sample {
@@ -113,15 +117,29 @@ export function samples(trace: Trace): Sample[] {
   return all;
 }
 
-/** Of what was allocated in a range of records: all of it, or what was still live at the end. */
+/** Of what was allocated in a part of the trace: what is still live, all of it, what is gone, or what was live at its peak. */
+export const WHICH = ["live", "all", "temporary", "peak"] as const;
+export type Which = (typeof WHICH)[number];
+
 export interface Choice {
+  /** Records: from the first, to before the last. */
   readonly from: number;
   readonly to: number;
-  readonly liveOnly: boolean;
+  /** The record at which it is asked what is live. */
+  readonly end: number;
+  readonly which: Which;
+  /** The record at which most was live; for `peak`. */
+  readonly peak: number;
 }
 
-export function choose(all: readonly Sample[], { from, to, liveOnly }: Choice): Sample[] {
-  return all.filter(({ born, died }) => born >= from && born < to && (!liveOnly || died < 0));
+export function choose(all: readonly Sample[], { from, to, end, which, peak }: Choice): Sample[] {
+  const liveAt = ({ born, died }: Sample, at: number): boolean => born < at && (died < 0 || died >= at);
+  return all.filter((sample) => {
+    if (which === "peak") return liveAt(sample, peak);
+    if (sample.born < from || sample.born >= to) return false;
+    if (which === "all") return true;
+    return liveAt(sample, end) === (which === "live");
+  });
 }
 
 /** Estimates for one site. */
@@ -133,7 +151,7 @@ export interface SiteTotal {
   bytes: number;
 }
 
-/** Returns the sums of each site, the most bytes first. */
+/** Totals of each site, the most bytes first. */
 export function bySite(chosen: readonly Sample[], stacks: readonly (readonly string[])[]): SiteTotal[] {
   const totals = new Map<number, SiteTotal>();
   for (const { site, size, weight } of chosen) {
@@ -147,58 +165,4 @@ export function bySite(chosen: readonly Sample[], stacks: readonly (readonly str
     total.bytes += weight * size;
   }
   return [...totals.values()].sort((a, b) => b.bytes - a.bytes);
-}
-
-/** A function in the flame graph, under those that called it. */
-export interface Flame {
-  readonly name: string;
-  readonly depth: number;
-  /** The beginning of the bar and its width, in bytes. */
-  readonly from: number;
-  readonly bytes: number;
-  readonly blocks: number;
-  /** Index of the caller in the list, -1 for the root. */
-  readonly parent: number;
-}
-
-interface Node {
-  name: string;
-  bytes: number;
-  blocks: number;
-  children: Map<string, Node>;
-}
-
-/** The flame graph, callers above: parents before children, the widest child first. */
-export function flames(totals: readonly SiteTotal[], root: string): Flame[] {
-  const node = (name: string): Node => ({ name, bytes: 0, blocks: 0, children: new Map() });
-  const top = node(root);
-  for (const { stack, bytes, blocks } of totals) {
-    let at = top;
-    at.bytes += bytes;
-    at.blocks += blocks;
-    for (let i = stack.length - 1; i >= 0; i--) {
-      let next = at.children.get(stack[i]!);
-      if (next === undefined) at.children.set(stack[i]!, (next = node(stack[i]!)));
-      next.bytes += bytes;
-      next.blocks += blocks;
-      at = next;
-    }
-  }
-  const list: Flame[] = [];
-  // By hand and not by recursion: a stack in a file may be of any depth.
-  const open = [{ node: top, depth: 0, from: 0, parent: -1 }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const index = list.length;
-    const { name, bytes, blocks } = next.node;
-    list.push({ name, depth: next.depth, from: next.from, bytes, blocks, parent: next.parent });
-    let { from } = next;
-    const children = [...next.node.children.values()].sort((a, b) => b.bytes - a.bytes);
-    const placed = children.map((child) => {
-      const place = { node: child, depth: next.depth + 1, from, parent: index };
-      from += child.bytes;
-      return place;
-    });
-    open.push(...placed.reverse());
-  }
-  return list;
 }

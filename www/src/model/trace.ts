@@ -106,11 +106,11 @@ export interface Survivor {
   readonly born: number;
 }
 
-/** Returns the blocks that are live at the end, the oldest first. O(records). */
-export function survivors(trace: Trace): Survivor[] {
+/** What is live after so many records, or at the end; the oldest first. O(records). */
+export function survivors(trace: Trace, end = trace.count): Survivor[] {
   const live = new Live();
   const born = new Map<number, number>();
-  for (let i = 0; i < trace.count; i++) {
+  for (let i = 0; i < end; i++) {
     const record = recordAt(trace, i);
     live.apply(record);
     if (record.kind <= Kind.Reallocate && record.kind !== Kind.Deallocate) born.set(record.a, i);
@@ -140,7 +140,21 @@ export function leaks(all: readonly Survivor[], from: number, to: number): Survi
   return [...rows.values()].sort((a, b) => b.bytes - a.bytes);
 }
 
-/** The requested bytes in the course of a trace, at so many points. */
+/** After how many records of a part of the trace most was live. O(records). */
+export function peakIn(trace: Trace, from: number, to: number): number {
+  const live = new Live();
+  let [peak, most] = [from, -1];
+  for (let i = 0; i < to; i++) {
+    live.apply(recordAt(trace, i));
+    if (i >= from && live.bytes > most) {
+      peak = i + 1;
+      most = live.bytes;
+    }
+  }
+  return peak;
+}
+
+/** How a program used memory in the course of a trace: what was asked for, at so many points. */
 export interface Course {
   /** Index of the record at each point. */
   readonly at: Float64Array;

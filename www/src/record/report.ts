@@ -1,5 +1,5 @@
 import { findHeaps } from "../headless";
-import { culprit } from "../model/trace-sites";
+import { culprit } from "../model/stack";
 import type { Heap } from "../../component/headless";
 import type { About } from "./dump";
 

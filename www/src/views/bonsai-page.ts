@@ -1,49 +1,79 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { fileKind, FIRST_BYTES } from "../model/file-kind";
 import { joinHash, splitHash } from "../model/share";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en } from "../text/en";
-import "./compare-view";
-import type { CompareView } from "./compare-view";
-import "./module-drop";
-import "./program-view";
-import "./sandbox-view";
-import "./tour-view";
-import type { ModuleDrop } from "./module-drop";
+import { en } from "../text/page";
+import type { Traced } from "./inspect-drawer";
+import type { InspectRoom } from "./inspect-room";
+import type { LearnRoom } from "./learn-room";
 import type { Place } from "./place";
-import type { ProgramView } from "./program-view";
+import "./share-link";
 
-const VIEWS = ["program", "module", "sandbox", "tours", "compare"] as const;
-type View = (typeof VIEWS)[number];
+/** Each room is loaded when it is entered. */
+const LOAD = {
+  inspect: () => import("./inspect-room"),
+  learn: () => import("./learn-room"),
+  compare: () => import("./compare-room"),
+} as const;
+type Room = keyof typeof LOAD;
+const ROOMS = Object.keys(LOAD) as Room[];
+/** The rooms of places that links name, those of older links among them. */
+const PLACES: Readonly<Record<string, Room>> = {
+  inspect: "inspect",
+  program: "inspect",
+  module: "inspect",
+  learn: "learn",
+  tours: "learn",
+  sandbox: "learn",
+  compare: "compare",
+};
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
 
-/** The page: its views, one shown at a time by the address's hash, and its colours. */
+/** A room, as the page sees it. */
+interface Recoloured {
+  recolor?(): void;
+}
+
+/** The page: its rooms, one shown at a time by the address's hash, and its colours. */
 export class BonsaiPage extends LitElement {
   static override properties = {
-    view: { state: true },
+    room: { state: true },
     link: { state: true },
     unknown: { state: true },
+    entered: { state: true },
+    failed: { state: true },
     theme: { state: true },
     dropping: { state: true },
+    helping: { state: true },
+    traced: { state: true },
   };
-  declare private view: View;
-  /** What the address says of the view, once it was followed there. */
+  declare private room: Room;
+  /** The place that the address names, once it was followed there. */
   declare private link: Place | null;
-  /** The view that the address names, if there is none of that name. */
+  /** The place that the address names, if there is none of that name. */
   declare private unknown: string;
-  /** What a link to each view says. */
-  private readonly queries = new Map<View, string>();
+  /** Rooms that are loaded. */
+  declare private entered: ReadonlySet<Room>;
+  declare private failed: string;
   declare private theme: Theme;
   declare private dropping: boolean;
+  declare private helping: boolean;
+  /** A trace to compare allocators on. */
+  declare private traced: Traced | null;
+  /** The hash of each room. */
+  private readonly hashes = new Map<Room, string>();
 
   constructor() {
     super();
-    this.view = "program";
+    this.room = "inspect";
     this.link = null;
     this.unknown = "";
+    this.entered = new Set();
+    this.failed = "";
     this.dropping = false;
+    this.helping = false;
+    this.traced = null;
     this.follow();
     this.theme = THEMES.find((theme) => theme === document.documentElement.dataset["theme"]) ?? "auto";
   }
@@ -56,30 +86,31 @@ export class BonsaiPage extends LitElement {
         /* The inspector fills what the page has for it. */
         --around: 0;
         --beyond: visible;
-        --side: max(clamp(1rem, 3vw, 2.5rem), (100vw - 165rem) / 2);
-        min-height: 100vh;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        grid-template-rows: auto minmax(0, 1fr);
+        height: 100dvh;
         background: var(--paper);
       }
       header {
         display: flex;
-        flex-wrap: wrap;
         align-items: stretch;
-        gap: 0 2rem;
-        padding: 0 var(--side);
+        gap: 0 1.5rem;
+        padding: 0 0.9rem;
         border-bottom: 1px solid var(--line);
+        background: var(--sheet);
       }
       .name {
         display: flex;
         align-items: center;
-        gap: 0.55rem;
-        padding: 0.7rem 0;
-        font-size: 1rem;
+        gap: 0.5rem;
+        font-size: 0.9375rem;
         font-weight: 650;
         letter-spacing: -0.01em;
       }
       .name svg {
-        width: 1.35rem;
-        height: 1.35rem;
+        width: 1.2rem;
+        height: 1.2rem;
       }
       .name .leaf {
         fill: var(--accent);
@@ -89,14 +120,14 @@ export class BonsaiPage extends LitElement {
       }
       nav {
         display: flex;
-        gap: 0.25rem;
+        gap: 0.1rem;
       }
       nav a {
         display: flex;
         align-items: center;
-        padding: 0.7rem 0.8rem;
+        min-height: 2.6rem;
+        padding: 0 0.8rem;
         margin-bottom: -1px;
-        white-space: nowrap;
         border-bottom: 3px solid transparent;
         color: var(--ink-2);
         text-decoration: none;
@@ -109,25 +140,50 @@ export class BonsaiPage extends LitElement {
         font-weight: 600;
         border-bottom-color: var(--accent);
       }
-      .theme {
+      .end {
         display: flex;
         align-items: center;
         gap: 0.5rem;
         margin-left: auto;
         font-size: 0.8125rem;
-        color: var(--ink-2);
       }
-      .theme select {
-        min-height: 1.9rem;
+      .end select,
+      .end button,
+      share-link {
+        min-height: 1.8rem;
         color: var(--ink);
       }
+      .skip {
+        position: absolute;
+        z-index: 30;
+        top: -4rem;
+        left: 0.5rem;
+        padding: 0.5rem 0.9rem;
+        background: var(--sheet);
+        color: var(--accent);
+      }
+      .skip:focus {
+        top: 0.5rem;
+      }
       main {
-        padding: clamp(1.1rem, 2.4vw, 2rem) var(--side) 3rem;
+        position: relative;
+        min-width: 0;
+        min-height: 0;
+        overflow: auto;
+      }
+      main:focus {
+        outline: none;
+      }
+      .wait {
+        padding: 1rem 0.9rem;
+      }
+      .page {
+        padding: clamp(1rem, 2vw, 1.75rem) max(clamp(1rem, 3vw, 2.5rem), (100vw - 100rem) / 2) 3rem;
       }
       .drop {
         position: fixed;
         inset: 0.75rem;
-        z-index: 10;
+        z-index: 40;
         display: grid;
         place-items: center;
         padding: 1rem;
@@ -139,18 +195,48 @@ export class BonsaiPage extends LitElement {
         text-align: center;
         pointer-events: none;
       }
-      @media (max-width: 64rem) {
+      .help {
+        position: fixed;
+        z-index: 40;
+        top: 3rem;
+        right: 0.9rem;
+        width: min(30rem, calc(100vw - 1.5rem));
+        padding: 0.9rem 1.1rem;
+        border: 1px solid var(--line-2);
+        border-radius: 6px;
+        background: var(--sheet);
+        box-shadow: 0 6px 24px rgb(0 0 0 / 0.18);
+      }
+      .help dl {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr);
+        gap: 0.25rem 1rem;
+        margin: 0.5rem 0 0.8rem;
+        font-size: 0.8125rem;
+      }
+      @media (max-width: 48rem), (max-height: 34rem) {
+        :host {
+          display: block;
+          height: auto;
+          min-height: 100dvh;
+        }
+        main {
+          overflow: visible;
+        }
         header {
-          gap: 0 0.75rem;
+          flex-wrap: wrap;
+          gap: 0 0.5rem;
+          padding: 0 0.75rem;
+        }
+        .name {
+          min-height: 2.4rem;
         }
         nav {
           order: 3;
-          flex-wrap: wrap;
-          gap: 0 1.1rem;
           width: 100%;
         }
-        nav a {
-          padding: 0.4rem 0;
+        .end {
+          flex-wrap: wrap;
         }
       }
     `,
@@ -176,6 +262,7 @@ export class BonsaiPage extends LitElement {
   override render(): TemplateResult {
     return html`
       <header>
+        <a class="skip" href="#" @click=${this.onSkip}>${en.page.skip}</a>
         <h1 class="name">
           <svg viewBox="0 0 32 32" aria-hidden="true">
             <path class="leaf" d="M3 4h26v6H3z"></path>
@@ -185,63 +272,97 @@ export class BonsaiPage extends LitElement {
           </svg>
           ${en.page.name}
         </h1>
-        <nav aria-label=${en.page.views}>
-          ${VIEWS.map(
-            (view) => html`<a href=${joinHash(view, this.queries.get(view) ?? "")} aria-current=${this.view === view ? "page" : nothing}>${en.page[view]}</a>`,
+        <nav aria-label=${en.page.rooms}>
+          ${ROOMS.map(
+            (room) => html`<a href=${this.hashes.get(room) ?? `#${room}`} aria-current=${this.room === room ? "page" : nothing}>${en.page[room]}</a>`,
           )}
         </nav>
-        <label class="theme">
-          ${en.page.theme.label}
-          <select @change=${this.onTheme}>
+        <div class="end">
+          <share-link @settle=${() => { this.renderRoot.querySelector<LearnRoom>("learn-room")?.settle(); }}></share-link>
+          <button aria-expanded=${this.helping ? "true" : "false"} @click=${() => { this.helping = !this.helping; }}>${en.page.help}</button>
+          <select aria-label=${en.page.theme.label} title=${en.page.theme.label} @change=${this.onTheme}>
             ${THEMES.map((theme) => html`<option value=${theme} ?selected=${theme === this.theme}>${en.page.theme[theme]}</option>`)}
           </select>
-        </label>
+        </div>
       </header>
-      <main>
+      <main tabindex="-1">
         ${this.unknown === "" ? nothing : html`<p class="note error" role="alert">${en.share.fault({ why: "view", found: this.unknown })}</p>`}
-        <program-view ?hidden=${this.view !== "program"}></program-view>
-        <module-drop ?hidden=${this.view !== "module"}></module-drop>
-        <sandbox-view
-          ?hidden=${this.view !== "sandbox"}
-          .active=${this.view === "sandbox"}
-          .link=${this.linkOf("sandbox")}
-          @place=${(event: CustomEvent<Place>) => { this.onPlace("sandbox", event.detail); }}
-        ></sandbox-view>
-        <tour-view
-          ?hidden=${this.view !== "tours"}
-          .active=${this.view === "tours"}
-          .link=${this.linkOf("tours")}
-          @place=${(event: CustomEvent<Place>) => { this.onPlace("tours", event.detail); }}
-        ></tour-view>
-        <compare-view
-          ?hidden=${this.view !== "compare"}
-          .active=${this.view === "compare"}
-          .link=${this.linkOf("compare")}
-          @place=${(event: CustomEvent<Place>) => { this.onPlace("compare", event.detail); }}
-        ></compare-view>
+        ${this.failed === "" ? nothing : html`<p class="note error" role="alert">${en.page.failed(this.failed)}</p>`}
+        ${this.entered.has(this.room) || this.failed !== "" ? nothing : html`<p class="wait quiet" role="status">${en.page.loading}</p>`}
+        ${this.rooms()}
       </main>
-      ${this.dropping ? html`<div class="drop">${en.program.dropNow}</div>` : nothing}
+      ${this.dropping ? html`<div class="drop">${en.page.dropNow}</div>` : nothing} ${this.helping ? this.help() : nothing}
     `;
   }
 
-  private linkOf(view: View): Place | null {
-    return this.view === view ? this.link : null;
+  private rooms(): TemplateResult {
+    const { room, entered } = this;
+    const place = (of: Room) => (event: CustomEvent<Place & { readonly name?: string }>): void => { this.onPlace(of, event.detail); };
+    return html`
+      ${entered.has("inspect")
+        ? html`<inspect-room
+            ?hidden=${room !== "inspect"}
+            .active=${room === "inspect"}
+            .link=${this.linkOf("inspect")}
+            @place=${place("inspect")}
+            @compare=${(event: CustomEvent<Traced>) => { this.compare(event.detail); }}
+          ></inspect-room>`
+        : nothing}
+      ${entered.has("learn")
+        ? html`<learn-room class="page" ?hidden=${room !== "learn"} .active=${room === "learn"} .link=${this.linkOf("learn")} @place=${place("learn")}></learn-room>`
+        : nothing}
+      ${entered.has("compare")
+        ? html`<compare-room
+            class="page"
+            ?hidden=${room !== "compare"}
+            .active=${room === "compare"}
+            .link=${this.linkOf("compare")}
+            .traced=${this.traced}
+            @place=${place("compare")}
+          ></compare-room>`
+        : nothing}
+    `;
+  }
+
+  private help(): TemplateResult {
+    return html`<section class="help" aria-label=${en.page.help}>
+      <h2>${en.page.help}</h2>
+      <dl>${en.page.keys.map(([keys, what]) => html`<dt class="mono">${keys}</dt><dd>${what}</dd>`)}</dl>
+      <button @click=${() => { this.helping = false; }}>${en.page.close}</button>
+    </section>`;
+  }
+
+  private linkOf(room: Room): Place | null {
+    return this.room === room ? this.link : null;
   }
 
   private follow(): void {
     const { view, query } = splitHash(location.hash);
-    const known = VIEWS.find((name) => name === view);
+    const name = view === "" ? "inspect" : view;
+    const known = PLACES[name];
     this.unknown = known === undefined ? view : "";
-    this.view = known ?? VIEWS[0];
-    this.queries.set(this.view, query);
-    this.link = { query, entry: "same" };
+    this.room = known ?? "inspect";
+    if (known !== undefined) this.hashes.set(known, joinHash(name, query));
+    this.link = { name: known === undefined ? "inspect" : name, query: known === undefined ? "" : query, entry: "same" };
+    void this.enter(this.room);
   }
 
-  private onPlace(view: View, { query, entry }: Place): void {
-    this.queries.set(view, query);
+  private async enter(room: Room): Promise<void> {
+    if (this.entered.has(room)) return;
+    this.failed = "";
+    try {
+      await LOAD[room]();
+      this.entered = new Set([...this.entered, room]);
+    } catch (error) {
+      this.failed = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private onPlace(room: Room, { name, query, entry }: Place): void {
+    const hash = joinHash(name ?? room, query);
+    this.hashes.set(room, hash);
     this.requestUpdate();
-    if (view !== this.view) return;
-    const hash = joinHash(view, query);
+    if (room !== this.room) return;
     if (entry === "new") history.pushState(null, "", hash);
     else history.replaceState(null, "", hash);
   }
@@ -249,6 +370,21 @@ export class BonsaiPage extends LitElement {
   private readonly onHash = (): void => {
     this.follow();
   };
+
+  private readonly onSkip = (event: Event): void => {
+    event.preventDefault();
+    this.renderRoot.querySelector<HTMLElement>("main")?.focus();
+  };
+
+  private go(room: Room): void {
+    if (room !== this.room) location.hash = this.hashes.get(room) ?? `#${room}`;
+  }
+
+  /** Takes a trace to the room that compares allocators on it. */
+  private compare(traced: Traced): void {
+    this.traced = traced;
+    this.go("compare");
+  }
 
   // Files that are dropped, anywhere
 
@@ -267,26 +403,14 @@ export class BonsaiPage extends LitElement {
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length === 0) return;
     event.preventDefault();
-    void this.take(files);
+    void this.open(files);
   };
 
-  /** Gives files to the view that they are for, and shows it. */
-  private async take(files: readonly File[]): Promise<void> {
-    const kinds = await Promise.all(files.map(kindOf));
-    const root = this.renderRoot;
-    if (kinds.includes("module")) {
-      this.go("module");
-      void root.querySelector<ModuleDrop>("module-drop")?.take(files);
-      return;
-    }
-    this.go("program");
-    const program = root.querySelector<ProgramView>("program-view");
-    if (kinds[0] === "trace") program?.openTrace(files[0]!);
-    else void program?.read(files[0]!);
-  }
-
-  private go(view: View): void {
-    if (view !== this.view) location.hash = joinHash(view, this.queries.get(view) ?? "");
+  private async open(files: readonly File[]): Promise<void> {
+    this.go("inspect");
+    await this.enter("inspect");
+    await this.updateComplete;
+    await this.renderRoot.querySelector<InspectRoom>("inspect-room")?.open(files);
   }
 
   private readonly onTheme = (event: Event): void => {
@@ -298,19 +422,8 @@ export class BonsaiPage extends LitElement {
     } catch {
       // A page that may store nothing forgets the choice; nothing else is lost.
     }
-    this.renderRoot.querySelector<ProgramView>("program-view")?.recolor();
-    this.renderRoot.querySelector<ModuleDrop>("module-drop")?.recolor();
-    this.renderRoot.querySelector<CompareView>("compare-view")?.recolor();
+    for (const room of this.renderRoot.querySelectorAll<LitElement & Recoloured>("main > *")) room.recolor?.();
   };
-}
-
-/** A file that cannot be read is of the kind that its name says; its view tells why it cannot. */
-async function kindOf(file: File): Promise<ReturnType<typeof fileKind>> {
-  try {
-    return fileKind(file.name, new Uint8Array(await file.slice(0, FIRST_BYTES).arrayBuffer()));
-  } catch {
-    return fileKind(file.name, new Uint8Array());
-  }
 }
 
 customElements.define("bonsai-page", BonsaiPage);

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { perStep, ranOut, scaleOf, type Contender, type Result, type Settings } from "../model/compare";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { en } from "../text/compare";
 import { bytes, integer } from "../text/format";
 
 /** Results as bars, and as a table. Fires `inspect` with the allocator whose heap is to be seen. */

@@ -17,13 +17,12 @@ import {
 import { readComparison, writeComparison } from "../model/share";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en } from "../text/en";
+import { en } from "../text/compare";
 import { integer } from "../text/format";
 import "./compare-results";
 import "./heap-inspector";
 import type { HeapInspector } from "./heap-inspector";
 import type { Place } from "./place";
-import "./share-link";
 
 const START: Settings = { workload: "churn", seed: 1, steps: 100_000, contenders: CONTENDERS };
 /** The page draws in between, so that it stays with whoever uses it. */
@@ -349,7 +348,6 @@ export class CompareView extends LitElement {
       <div class="row">
         <button class="primary" ?disabled=${running || contenders.length === 0}>${en.compare.run}</button>
         <button type="button" ?disabled=${!running} @click=${() => { this.stop(); }}>${en.compare.stop}</button>
-        <share-link></share-link>
       </div>
       <p class="small quiet">${en.compare.noise}</p>
     </form>`;

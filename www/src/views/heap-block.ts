@@ -1,10 +1,15 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { buddyOf } from "../model/icicle";
+import type { Moment } from "../model/history";
+import type { Pointer } from "../model/pointers";
 import { State, type Snapshot } from "../model/snapshot";
+import { culprit } from "../model/stack";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 import { address, bytes, dump } from "../text/format";
 import { stateName } from "./names";
+
+const POINTERS = 20;
 
 /** The block that was chosen: what it is, its neighbours, and its first bytes as hex and text. */
 export class HeapBlock extends LitElement {
@@ -14,26 +19,36 @@ export class HeapBlock extends LitElement {
     peek: { attribute: false },
     since: { attribute: false },
     requested: { attribute: false },
+    site: { attribute: false },
+    pointers: { attribute: false },
+    asked: { state: true },
   };
   declare snapshot: Snapshot;
   declare chosen: number;
   /** Copies a few bytes out of the module's memory; empty where it has none, `null` for the past. */
   declare peek: (from: number, length: number) => Uint8Array | null;
-  /** The moment at which the block was first seen; 0 if that says nothing of it. */
-  declare since: number;
-  /** How many bytes were asked for; `null` if that is known of other blocks only. */
+  /** The moment at which the block was first seen, if it is known. */
+  declare since: Moment | null;
+  /** The stack that asked for it, innermost first, if it was sampled. */
+  declare site: readonly string[] | null;
+  /** The bytes that were asked for; `null` if that is known of other blocks only. */
   declare requested: number | null | undefined;
+
+  /** Finds the words that hold the block's address; `null` for the past. */
+  declare pointers: () => readonly Pointer[] | null;
+  /** The block whose pointers are shown. */
+  declare private asked: number;
+
+  constructor() {
+    super();
+    this.asked = -1;
+  }
 
   static readonly BYTES = 64;
 
   static override styles = [
     base,
     css`
-      section {
-        min-height: 7.9rem;
-        padding: 0.8rem 0 0;
-        border-top: 1px solid var(--line);
-      }
       header {
         display: flex;
         flex-wrap: wrap;
@@ -92,6 +107,18 @@ export class HeapBlock extends LitElement {
         color: var(--ink);
         text-align: center;
       }
+      summary {
+        cursor: pointer;
+        overflow-wrap: anywhere;
+      }
+      .stack {
+        padding-left: 1.5rem;
+        list-style: decimal;
+        overflow-wrap: anywhere;
+      }
+      .pointed button {
+        margin-left: -0.5rem;
+      }
       .bytes {
         margin: 0.5rem 0 0;
         overflow-x: auto;
@@ -140,7 +167,7 @@ export class HeapBlock extends LitElement {
         <dl class="neighbours small">
           ${this.neighbour(en.block.before, chosen - 1)} ${this.neighbour(en.block.after, chosen + 1)}
         </dl>
-        ${blocks.state[chosen] === State.Gap ? nothing : this.bytes(at, size)}
+        ${this.caller()} ${blocks.state[chosen] === State.Live ? this.pointed(at) : nothing} ${blocks.state[chosen] === State.Gap ? nothing : this.bytes(at, size)}
       </section>
     `;
   }
@@ -165,11 +192,46 @@ export class HeapBlock extends LitElement {
   /** Since when it is known, and what was asked for. */
   private past(size: number): TemplateResult | typeof nothing {
     const { since, requested } = this;
-    if (since === 0 && requested === undefined) return nothing;
+    if (since === null && requested === undefined) return nothing;
     return html`<span class="quiet">
-      ${since === 0 ? nothing : en.block.since(since)}
+      ${since === null ? nothing : en.block.since(since)}
       ${requested === undefined ? nothing : requested === null ? en.block.unasked : en.block.asked(requested, size - requested)}
     </span>`;
+  }
+
+  private caller(): TemplateResult | typeof nothing {
+    const { site } = this;
+    if (site === null) return nothing;
+    return html`<details class="small">
+      <summary>${en.block.by} <span class="mono">${culprit(site)}</span></summary>
+      <ol class="mono stack">${site.map((name) => html`<li>${name}</li>`)}</ol>
+    </details>`;
+  }
+
+  /** The blocks that hold the block's address, looked for when they are asked for. */
+  private pointed(at: number): TemplateResult {
+    const open = this.asked === at;
+    const found = open ? this.pointers() : null;
+    const { blocks } = this.snapshot;
+    return html`<div class="small pointed">
+      <button class="plain" aria-expanded=${open ? "true" : "false"} @click=${() => { this.asked = open ? -1 : at; }}>${en.block.pointed}</button>
+      ${!open
+        ? nothing
+        : found === null
+          ? html`<p class="quiet">${en.block.then}</p>`
+          : found.length === 0
+            ? html`<p class="quiet">${en.block.unpointed}</p>`
+            : html`<ul>
+                ${found.slice(0, POINTERS).map(
+                  ({ at: word, block }) => html`<li>
+                    ${block < 0
+                      ? html`<span class="mono">${address(word)}</span> ${en.block.outside}`
+                      : html`${this.link(block, blocks.address[block]!)} + ${word - blocks.address[block]!}, ${bytes(blocks.size[block]!)}`}
+                  </li>`,
+                )}
+                ${found.length > POINTERS ? html`<li class="quiet">${en.block.morePointers(found.length - POINTERS)}</li>` : nothing}
+              </ul>`}
+    </div>`;
   }
 
   private neighbour(label: string, index: number): TemplateResult {

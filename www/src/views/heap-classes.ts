@@ -3,7 +3,7 @@ import { sizeClasses, type SizeRow } from "../model/size-classes";
 import type { Snapshot } from "../model/snapshot";
 import { bars } from "../styles/bars";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 import { bytes, integer } from "../text/format";
 
 /** A histogram of live blocks by size, and of what is wasted in them where that is known. */

@@ -3,10 +3,10 @@ import type { Diff, DiffRow, Tally } from "../model/diff";
 import type { Moment } from "../model/history";
 import { bars } from "../styles/bars";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 import { address, bytes, integer, signed } from "../text/format";
 
-/** What came and what went between two moments, by size and by region. */
+/** The blocks that came and went between two moments, by size and by region. */
 export class HeapDiff extends LitElement {
   static override properties = {
     diff: { attribute: false },
@@ -73,7 +73,7 @@ export class HeapDiff extends LitElement {
           ? html`<p>${en.diff.incomplete}</p>`
           : html`
               <p class="sentence">${diff.came.blocks + diff.gone.blocks === 0 ? en.diff.same : en.diff.sentence(diff)}</p>
-              <p class="quiet small">${en.diff.definition} ${en.diff.onMap}</p>
+              <p class="quiet small">${en.diff.definition}</p>
               <div class="tables">
                 ${this.table(en.diff.bySize, en.diff.columns.size, bytes, diff.bySize)}
                 ${this.table(`${en.diff.byRegion}: ${en.diff.region(diff.region)}`, en.diff.columns.region, address, diff.byRegion)}

@@ -6,21 +6,53 @@ import { diff, type Diff } from "../model/diff";
 import { History, type Moment } from "../model/history";
 import { COLOURINGS, inkedDiff, inks, type Colouring, type Inked } from "../model/inks";
 import { find, type Inspectable } from "../model/inspectable";
-import { fit, windowEnd, type MapWindow } from "../model/map-layout";
+import { Fold } from "../model/fold";
+import { windowEnd, type MapWindow } from "../model/map-layout";
+import { pointersTo } from "../model/pointers";
 import { compare, NOTHING_CHOSEN, present, still, travel, type Selection } from "../model/selection";
 import { State, type Snapshot } from "../model/snapshot";
 import { verdict, type Verdict } from "../model/verdict";
 import { core as base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { inspector as en } from "../text/en";
-import { MAP_ROWS } from "./heap-map";
+import { inspector as en } from "../text/inspector";
+import { mostRows, wholeMap } from "./heap-map";
 import "./heap-block";
 import "./heap-classes";
 import "./heap-diff";
-import "./heap-headline";
 import "./heap-lists";
 import "./heap-metrics";
+import "./heap-moments";
+import "./heap-sites";
+import "./heap-status";
 import "./heap-timeline";
+import type { Change } from "./heap-status";
+import "./pane-splitter";
+import { panes } from "./pane-splitter";
+import "./tab-strip";
+
+const PANELS = ["block", "changes", "sizes", "free", "sites", "structure", "moments"] as const;
+export type Panel = (typeof PANELS)[number];
+/** Of the panels, in CSS pixels. */
+const WIDTH = { least: 240, most: 900, first: 380 };
+
+/** Narrower than this, in CSS pixels, the panels of a workspace are a sheet; as the style sheet has it in rem. */
+const SHEET = 768;
+
+/** The call site of a block that was sampled, for how many blocks it stands, and what was asked for it. */
+export interface Site {
+  readonly stack: readonly string[];
+  readonly weight: number;
+  readonly size: number;
+}
+const UNSAMPLED: ReadonlyMap<number, Site> = new Map();
+
+/** The moment or range that an inspector shows; the detail of its event `shows`. */
+export interface Shows {
+  /** The moment looked at; the newest if it is now. */
+  readonly moment: number;
+  readonly now: boolean;
+  readonly range: readonly [number, number] | null;
+}
 
 const NONE: ReadonlyMap<number, number> = new Map();
 const NOTHING = (): ReadonlyMap<number, number> => NONE;
@@ -49,18 +81,32 @@ export class HeapInspector extends LitElement {
     missing: { state: true },
     view: { state: true },
     colouring: { state: true },
+    rows: { state: true },
+    panel: { state: true },
+    width: { state: true },
+    extent: { attribute: false },
+    workspace: { type: Boolean, reflect: true },
     theme: { state: true },
     said: { state: true },
   };
   /** Milliseconds from one look to the next; 0, the default, leaves it to `refresh`. */
   declare interval: number;
-  /** What all views show: the heap now, or as it was at a moment. */
+  /** The heap in all views: as it is now, or as it was at a moment. */
   declare private shown: Seen | null;
   declare private selection: Selection;
   declare private damage: Damage | null;
-  /** What the module lacks. */
+  /** The thing that the module lacks. */
   declare private missing: "no-memory" | "no-heap" | null;
   declare private view: MapWindow | null;
+  /** The number of rows that the map has room for. */
+  declare private rows: number;
+  /** The panel that is open, or "" on a narrow screen that shows none. */
+  declare private panel: Panel | "";
+  declare private width: number;
+  /** Bytes that the whole map stands for, at least: several maps on one scale. */
+  declare extent: number;
+  /** The element fills a page that does not scroll: the wheel zooms, and sizes of panes are remembered. */
+  declare workspace: boolean;
   declare private colouring: Colouring;
   /** Counts changes of the colours. */
   declare private theme: number;
@@ -74,6 +120,12 @@ export class HeapInspector extends LitElement {
   private waits: string | null = null;
   private past = new History();
   private requests: (moment: number) => ReadonlyMap<number, number> = NOTHING;
+  private stacks: ((moment: number) => ReadonlyMap<number, Site>) | null = null;
+  /** The panel to return to from a range. */
+  private earlier: Panel | "" = "block";
+  /** From the first to the last address of all moments. */
+  private span: readonly [number, number] = [0, 0];
+  private folds: { readonly of: Snapshot; readonly fold: Fold } | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
   private life: Lived | null = null;
   private ink: (Inked & { readonly of: Seen; readonly by: Colouring; readonly change: Diff | null }) | null = null;
@@ -89,6 +141,11 @@ export class HeapInspector extends LitElement {
     this.damage = null;
     this.missing = null;
     this.view = null;
+    this.rows = mostRows(0);
+    this.panel = "block";
+    this.width = WIDTH.first;
+    this.extent = 0;
+    this.workspace = false;
     this.colouring = "state";
     this.theme = 0;
     this.said = "";
@@ -106,44 +163,90 @@ export class HeapInspector extends LitElement {
         padding: var(--around, 1rem);
         overflow: var(--beyond, auto);
       }
-      .sheet {
+      .work {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
-        gap: 2.25rem 3.5rem;
+        grid-template-rows: auto auto auto minmax(0, 1fr);
+        height: 100%;
+        min-height: 0;
       }
-      .sheet > * {
+      .lines {
         min-width: 0;
       }
-      /* Columns of text: views of any height follow each other without a hole. */
-      .rest {
-        columns: 1;
-        column-gap: 3.5rem;
+      .panes {
+        display: grid;
+        grid-row: 4;
+        grid-template-columns: minmax(0, 1fr) 1px minmax(0, min(var(--panels), 60%));
+        gap: 0 0.8rem;
+        min-height: 0;
+        border-top: 1px solid var(--line);
       }
-      .rest > * {
-        break-inside: avoid;
-        margin-bottom: 2.25rem;
+      heap-status {
+        grid-row: 2;
       }
-      @container (min-width: 52rem) {
-        .rest {
-          columns: 2;
-        }
+      heap-timeline {
+        grid-row: 3;
       }
-      @container (min-width: 90rem) {
-        .sheet {
-          grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr);
-        }
-        .wide {
-          grid-column: 1 / -1;
-        }
-        .rest {
-          columns: 1;
-        }
+      .map {
+        min-width: 0;
+        min-height: 0;
+      }
+      .panels {
+        display: flex;
+        flex-direction: column;
+        min-width: 0;
+        min-height: 0;
+      }
+      tab-strip {
+        flex: none;
+        border-bottom: 1px solid var(--line);
+      }
+      .panel {
+        flex: 1;
+        min-height: 0;
+        padding: 0.6rem 0.25rem 0.6rem 0;
+        overflow: auto;
+        container-type: inline-size;
+      }
+      .panel:focus-visible {
+        outline-offset: -2px;
+      }
+      .panel > * + * {
+        margin-top: 1.25rem;
+      }
+      .found {
+        padding: 0.2rem 0;
       }
       .note {
-        margin-bottom: 1.5rem;
+        margin: 0.4rem 0;
       }
-      heap-map {
-        margin-bottom: 0.8rem;
+      @container (max-width: 48rem) {
+        .work {
+          height: auto;
+        }
+        .panes {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        pane-splitter {
+          display: none;
+        }
+        .map {
+          height: 23.75rem;
+        }
+        .panels {
+          margin-top: 0.5rem;
+          background: var(--paper);
+        }
+        :host([workspace]) .panels {
+          position: sticky;
+          z-index: 4;
+          bottom: 0;
+          max-height: 45vh;
+          margin-inline: -0.75rem;
+          padding-inline: 0.75rem;
+          border-top: 1px solid var(--line-2);
+          box-shadow: 0 -2px 10px rgb(0 0 0 / 0.12);
+        }
       }
     `,
   ];
@@ -164,6 +267,9 @@ export class HeapInspector extends LitElement {
     if (found.is === "no-descriptor") void this.search(found.memory);
     this.past = new History();
     this.requests = NOTHING;
+    this.stacks = null;
+    this.span = [0, 0];
+    this.folds = null;
     this.shown = null;
     this.selection = NOTHING_CHOSEN;
     this.colouring = this.colouring === "change" ? "state" : this.colouring;
@@ -192,6 +298,9 @@ export class HeapInspector extends LitElement {
       return;
     }
     this.damage = null;
+    const { start, end } = decoded.snapshot;
+    // A heap that has obtained nothing yet is nowhere.
+    if (end > start) this.span = this.span[1] === 0 ? [start, end] : [Math.min(this.span[0], start), Math.max(this.span[1], end)];
     const now = this.past.add(decoded.snapshot, label, performance.now());
     this.said = en.heap.read(label, now);
     this.choose(still(this.selection, this.past));
@@ -236,10 +345,41 @@ export class HeapInspector extends LitElement {
     return this.requests;
   }
 
+  /** Tells the call sites of blocks that were live at a moment and sampled, by address; `null` where nobody knows any. */
+  set sites(at: ((moment: number) => ReadonlyMap<number, Site>) | null) {
+    this.stacks = at;
+    this.requestUpdate();
+  }
+
+  get sites(): ((moment: number) => ReadonlyMap<number, Site>) | null {
+    return this.stacks;
+  }
+
+  /** The bytes that the whole map stands for, what is folded counted as it is drawn. */
+  get mapped(): number {
+    const { fold } = this;
+    return fold.position(this.span[1]) - fold.position(this.span[0]);
+  }
+
+  /** The open panel and the colouring, for links. */
+  get looks(): { readonly panel: Panel | ""; readonly colouring: Colouring } {
+    return { panel: this.panel, colouring: this.colouring };
+  }
+
+  set looks({ panel, colouring }: { readonly panel?: string | undefined; readonly colouring?: string | undefined }) {
+    const open = PANELS.find((name) => name === panel && name !== "changes");
+    if (open !== undefined) this.panel = open;
+    const by = PLAIN.find((name) => name === colouring);
+    if (by !== undefined) this.colouring = by;
+  }
+
   // What it does by itself
 
   override connectedCallback(): void {
     super.connectedCallback();
+    if (this.workspace) this.width = panes.read("panels", WIDTH.first);
+    // A sheet opens when a block is chosen.
+    if (this.workspace && this.shown === null && innerWidth < SHEET) this.panel = "";
     this.dark.addEventListener("change", this.recolor);
     this.contrast.addEventListener("change", this.recolor);
     this.watch();
@@ -252,8 +392,17 @@ export class HeapInspector extends LitElement {
     clearInterval(this.timer);
   }
 
-  protected override updated(changed: PropertyValues<this>): void {
+  protected override updated(changed: PropertyValues): void {
     if (changed.has("interval")) this.watch();
+    if (changed.has("shown") || changed.has("selection")) this.tell();
+    if (changed.has("panel") || changed.has("colouring")) this.dispatchEvent(new CustomEvent("looks"));
+  }
+
+  private tell(): void {
+    const { moment, range } = this.selection;
+    const last = this.past.last;
+    if (last === undefined) return;
+    this.dispatchEvent(new CustomEvent<Shows>("shows", { detail: { moment: moment ?? last.id, now: moment === null, range } }));
   }
 
   private watch(): void {
@@ -283,9 +432,8 @@ export class HeapInspector extends LitElement {
     // What is unpacked already is not unpacked again.
     if (id !== undefined) this.shown = this.past.at(id);
     if (selection.range === null && this.colouring === "change") this.colouring = "state";
-    if (this.shown === null || this.view === null) return;
-    const { start, end } = this.shown.snapshot;
-    if (this.view.bytesPerRow >= fit(start, end, MAP_ROWS).bytesPerRow) this.view = null;
+    if (selection.range === null && this.panel === "changes") this.panel = this.earlier;
+    if (this.view !== null && this.view.bytesPerRow >= this.whole.bytesPerRow) this.view = null;
   }
 
   private readonly onTravel = (event: CustomEvent<number | null>): void => {
@@ -299,6 +447,10 @@ export class HeapInspector extends LitElement {
     this.choose(compare(this.selection, this.past, ...event.detail));
     if (this.selection.range === null) return;
     this.colouring = "change";
+    if (this.panel !== "changes") {
+      this.earlier = this.panel;
+      if (this.panel !== "") this.panel = "changes";
+    }
     const change = this.diff();
     if (change !== null) this.said = en.diff.sentence(change);
   };
@@ -307,6 +459,7 @@ export class HeapInspector extends LitElement {
     const blocks = this.shown?.snapshot.blocks;
     const at = event.detail < 0 ? -1 : (blocks?.address[event.detail] ?? -1);
     this.selection = { ...this.selection, at };
+    if (at >= 0) this.panel = "block";
   };
 
   private readonly onChooseAddress = (event: CustomEvent<number>): void => {
@@ -326,44 +479,87 @@ export class HeapInspector extends LitElement {
   override render(): TemplateResult {
     const { missing, damage, shown } = this;
     const nothingYet = missing === null && damage === null && shown === null;
-    return html`
-      <p class="unseen" role="status">${this.said}</p>
-      ${missing === null
-        ? nothing
-        : html`<p class="note error">${missing === "no-memory" ? en.heap.noMemory : en.heap.noHeap(this.foreign?.looked ?? [])}</p>`}
-      ${damage === null ? nothing : html`<p class="note error">${en.damage(damage)}</p>`}
-      ${nothingYet ? html`<p class="quiet">${en.heap.none}</p>` : nothing} ${shown === null ? nothing : this.sheet(shown)}
-    `;
+    const found = shown?.snapshot.found;
+    return html`<div class="work">
+      <div class="lines">
+        <p class="unseen" role="status">${this.said}</p>
+        ${missing === null
+          ? nothing
+          : html`<p class="note error">${missing === "no-memory" ? en.heap.noMemory : en.heap.noHeap(this.foreign?.looked ?? [])}</p>`}
+        ${damage === null ? nothing : html`<p class="note error">${en.damage(damage)}</p>`}
+        ${nothingYet ? html`<p class="quiet">${en.heap.none}</p>` : nothing}
+        ${found === undefined ? nothing : html`<p class="found small quiet">${en.heap.found(found)}</p>`}
+      </div>
+      ${shown === null ? nothing : this.sheet(shown)}
+    </div>`;
   }
 
   private sheet(shown: Seen): TemplateResult {
-    const { selection, past, theme } = this;
+    const { selection, theme } = this;
     const { snapshot } = shown;
     const { moment, moments, judged } = this.lived();
     // Of a bump heap's chunks nobody asked for any.
     const asked = snapshot.kind === "bump" ? NONE : this.requests(moment.id);
+    const last = moments[moments.length - 1]!;
     return html`
-      <div class="sheet" data-kind=${snapshot.kind}>
-        ${snapshot.found === undefined ? nothing : html`<p class="wide found">${en.heap.found(snapshot.found)}</p>`}
-        <heap-headline class="wide" .verdict=${judged} .figures=${moment}></heap-headline>
-        ${snapshot.kind === "tiny"
-          ? nothing
-          : html`<heap-timeline
-              class="wide"
-              .moments=${moments}
-              .forgotten=${past.forgotten}
-              .pictured=${past.pictured}
-              .moment=${selection.moment}
-              .range=${selection.range}
-              .theme=${theme}
-              @travel=${this.onTravel}
-              @compare=${this.onCompare}
-            ></heap-timeline>`}
-        ${this.changed()} ${this.map(shown, asked)}
-        <div class="rest">${this.rest(snapshot, moment, asked)}</div>
-      </div>
+        <heap-status
+          .verdict=${judged}
+          .figures=${moment}
+          .back=${last.id - moment.id}
+          .change=${this.change()}
+          @travel=${this.onTravel}
+        ></heap-status>
+        <heap-timeline
+          .moments=${moments}
+          .moment=${selection.moment}
+          .range=${selection.range}
+          .theme=${theme}
+          @travel=${this.onTravel}
+          @compare=${this.onCompare}
+        ></heap-timeline>
+        <div class="panes" data-kind=${snapshot.kind} style="--panels:${this.width}px">
+          <div class="map">${this.map(shown)}</div>
+          <pane-splitter
+            upright
+            .size=${this.width}
+            .least=${WIDTH.least}
+            .most=${WIDTH.most}
+            .label=${en.panels.width}
+            @resize-pane=${this.onWidth}
+          ></pane-splitter>
+          <div class="panels">
+            <tab-strip .tabs=${this.tabs()} .chosen=${this.panel} .label=${en.panels.label} @tab=${this.onTab}></tab-strip>
+            ${this.panel === ""
+              ? nothing
+              : html`<div class="panel" role="tabpanel" tabindex="0" aria-label=${en.panels[this.panel]}>${this.open(this.panel, shown, moment, asked)}</div>`}
+          </div>
+        </div>
     `;
   }
+
+  private tabs(): { readonly id: Panel; readonly name: string }[] {
+    const there: Record<Panel, boolean> = {
+      block: true,
+      changes: this.selection.range !== null,
+      sizes: true,
+      free: true,
+      sites: this.stacks !== null,
+      structure: true,
+      moments: true,
+    };
+    return PANELS.filter((id) => there[id]).map((id) => ({ id, name: en.panels[id] }));
+  }
+
+  private readonly onTab = (event: CustomEvent<Panel>): void => {
+    // On a narrow screen the panels are a sheet, which the open one's name closes.
+    const sheet = this.workspace && this.clientWidth < SHEET;
+    this.panel = sheet && this.panel === event.detail ? "" : event.detail;
+  };
+
+  private readonly onWidth = (event: CustomEvent<number>): void => {
+    this.width = event.detail;
+    if (this.workspace) panes.keep("panels", event.detail);
+  };
 
   /** The moments, the one looked at, and the verdict on it: made anew only when one of them is new. */
   private lived(): Lived {
@@ -377,65 +573,126 @@ export class HeapInspector extends LitElement {
     return this.life;
   }
 
-  private changed(): TemplateResult | typeof nothing {
+  /** The changes in the range that is selected, if there is one. */
+  private change(): Change | null {
     const { range } = this.selection;
     const [from, to] = range === null ? [] : range.map((id) => this.past.moment(id));
-    if (from === undefined || to === undefined) return nothing;
-    return html`<heap-diff class="wide" .diff=${this.diff()} .from=${from} .to=${to}></heap-diff>`;
+    return from === undefined || to === undefined ? null : { from, to, diff: this.diff() };
   }
 
-  private map(shown: Seen, asked: ReadonlyMap<number, number>): TemplateResult {
-    const { snapshot, born } = shown;
+  /** The fold of the newest moment: all moments are drawn by it. */
+  private get fold(): Fold {
+    const newest = this.past.last === undefined ? null : this.past.at(this.past.last.id);
+    if (newest === null) return Fold.NONE;
+    if (this.folds?.of !== newest.snapshot) this.folds = { of: newest.snapshot, fold: Fold.of(newest.snapshot.blocks) };
+    return this.folds.fold;
+  }
+
+  /** The positions that the whole map is of. */
+  private get reach(): readonly [number, number] {
+    const { fold, span, extent } = this;
+    const start = fold.position(span[0]);
+    return [start, Math.max(fold.position(span[1]), start + extent)];
+  }
+
+  private get whole(): MapWindow {
+    return wholeMap(this.reach, this.rows);
+  }
+
+  private map(shown: Seen): TemplateResult {
+    const { snapshot } = shown;
     const { at, range } = this.selection;
-    const chosen = at < 0 ? -1 : snapshot.blocks.find(at);
-    const address = snapshot.blocks.address[chosen] ?? -1;
-    return html`<div class="map">
-      <heap-map
+    return html`<heap-map
         .snapshot=${snapshot}
         .inked=${this.inked(shown)}
+        .fold=${this.fold}
+        .reach=${this.reach}
+        .wheels=${this.workspace}
         .colouring=${this.colouring}
         .colourings=${range === null ? PLAIN : COLOURINGS}
-        .chosen=${chosen}
+        .chosen=${at < 0 ? -1 : snapshot.blocks.find(at)}
         .view=${this.view}
         .theme=${this.theme}
         @choose=${this.onChoose}
         @look=${this.onLook}
         @colour=${this.onColour}
-      ></heap-map>
-      <heap-block
-        .snapshot=${snapshot}
-        .chosen=${chosen}
-        .peek=${this.peek}
-        .since=${born[chosen] ?? 0}
-        .requested=${asked.size > 0 && snapshot.blocks.state[chosen] === State.Live ? (asked.get(address) ?? null) : undefined}
-        @choose=${this.onChoose}
-      ></heap-block>
-    </div>`;
+        @rows=${(event: CustomEvent<number>) => { this.rows = event.detail; }}
+      ></heap-map>`;
   }
 
-  private rest(snapshot: Snapshot, moment: Moment, asked: ReadonlyMap<number, number>): TemplateResult {
-    const window = this.view ?? fit(snapshot.start, snapshot.end, MAP_ROWS);
+  private open(panel: Panel, shown: Seen, moment: Moment, asked: ReadonlyMap<number, number>): TemplateResult {
+    const { snapshot } = shown;
+    switch (panel) {
+      case "block":
+        return this.block(shown, moment, asked);
+      case "changes": {
+        const change = this.change();
+        return change === null ? html`` : html`<heap-diff .diff=${change.diff} .from=${change.from} .to=${change.to}></heap-diff>`;
+      }
+      case "sizes":
+        return html`<heap-classes .snapshot=${snapshot} .requested=${asked}></heap-classes>`;
+      case "free":
+        return html`
+          ${snapshot.kind === "tiny" || snapshot.kind === "heap" ? html`<heap-lists .snapshot=${snapshot}></heap-lists>` : nothing}
+          <heap-metrics .snapshot=${snapshot} .moment=${moment} .requested=${asked}></heap-metrics>
+        `;
+      case "sites":
+        return html`<heap-sites .sites=${this.stacks?.(moment.id) ?? UNSAMPLED}></heap-sites>`;
+      case "structure":
+        return this.structure(snapshot);
+      case "moments":
+        return html`<heap-moments
+          .moments=${this.lived().moments}
+          .moment=${moment.id}
+          .forgotten=${this.past.forgotten}
+          .pictured=${this.past.pictured}
+          @travel=${this.onTravel}
+        ></heap-moments>`;
+    }
+  }
+
+  private block({ snapshot, born }: Seen, moment: Moment, asked: ReadonlyMap<number, number>): TemplateResult {
     const { at } = this.selection;
+    const chosen = at < 0 ? -1 : snapshot.blocks.find(at);
+    const address = snapshot.blocks.address[chosen] ?? -1;
+    const live = snapshot.blocks.state[chosen] === State.Live;
+    const since = born[chosen] ?? 0;
+    return html`<heap-block
+      .snapshot=${snapshot}
+      .chosen=${chosen}
+      .peek=${this.peek}
+      .pointers=${() => (this.selection.moment !== null || this.memory === null ? null : pointersTo(this.memory.buffer, snapshot.blocks, chosen))}
+      .since=${this.past.moment(since) ?? null}
+      .site=${live ? (this.stacks?.(moment.id).get(address)?.stack ?? null) : null}
+      .requested=${asked.size > 0 && live ? (asked.get(address) ?? null) : undefined}
+      @choose=${this.onChoose}
+    ></heap-block>`;
+  }
+
+  private structure(snapshot: Snapshot): TemplateResult {
+    const { fold } = this;
+    const { at } = this.selection;
+    const window = this.view ?? this.whole;
     // Views of buddies and slabs, which most heaps have none of, are loaded when there is one.
     if (snapshot.units !== null) void import("./heap-orders");
     if (snapshot.kind === "slab") void import("./heap-slabs");
+    const said = snapshot.kind === "heap" || snapshot.kind === "bump" || snapshot.kind === "tiny" ? en.structure[snapshot.kind] : "";
     return html`
+      ${said === "" ? nothing : html`<section><h2>${en.structure.title}</h2><p class="small quiet">${said}</p></section>`}
       ${snapshot.units === null
         ? nothing
         : html`<heap-orders
             .snapshot=${snapshot}
             .at=${at}
-            .from=${Math.max(window.start, snapshot.start)}
-            .to=${Math.min(windowEnd(window), snapshot.end)}
+            .from=${Math.max(fold.address(window.start), snapshot.start)}
+            .to=${Math.min(fold.address(windowEnd(window)), snapshot.end)}
             .theme=${this.theme}
             @choose-address=${this.onChooseAddress}
           ></heap-orders>`}
       ${snapshot.kind === "slab"
         ? html`<heap-slabs .snapshot=${snapshot} .at=${at} @choose-address=${this.onChooseAddress}></heap-slabs>`
         : nothing}
-      ${snapshot.kind === "tiny" ? nothing : html`<heap-classes .snapshot=${snapshot} .requested=${asked}></heap-classes>`}
-      ${snapshot.kind === "tiny" || snapshot.kind === "heap" ? html`<heap-lists .snapshot=${snapshot}></heap-lists>` : nothing}
-      <heap-metrics .snapshot=${snapshot} .moment=${moment} .requested=${asked}></heap-metrics>
+      ${snapshot.kind === "heap" ? html`<heap-lists .snapshot=${snapshot}></heap-lists>` : nothing}
     `;
   }
 

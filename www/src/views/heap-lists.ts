@@ -1,7 +1,7 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import type { Snapshot } from "../model/snapshot";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 import { bytes, integer } from "../text/format";
 
 /** Free lists by size: all that a tiny heap knows, and what waits in the quick lists of a heap. */

@@ -1,23 +1,33 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { MapCanvases, paintSample, PITCH, rowsHeight, type MapScene } from "../draw/map-canvases";
+import { MapCanvases, paintSample, PITCH, type MapScene } from "../draw/map-canvases";
 import { resolvePalette } from "../draw/palette";
+import { Fold } from "../model/fold";
 import { COLOURINGS, steps, type Colouring, type Inked } from "../model/inks";
 import { addressAt, fit, reveal, scroll, windowEnd, zoom, type MapWindow } from "../model/map-layout";
-import { State, type Snapshot } from "../model/snapshot";
+import { State, type Blocks, type Snapshot } from "../model/snapshot";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 import { address, bytes } from "../text/format";
 import { belongs, stateName } from "./names";
+import { rove } from "./roving";
 
-export const MAP_ROWS = 20;
 const TABLE_ROWS = 200;
 const LEGEND = [State.Live, State.Free, State.Waiting, State.Fresh, State.Meta, State.Gap, State.Unknown, State.Data, State.Unused] as const;
+const ROWS = 20;
+
+/** Returns the number of rows that fit in a map of that height, in CSS pixels; a usual number until it is known. */
+export const mostRows = (height: number): number => (height === 0 ? ROWS : Math.max(4, Math.floor(height / PITCH.least)));
+
+/** The window of a whole map. */
+export const wholeMap = ([start, end]: readonly [number, number], rows: number): MapWindow => fit(start, end, rows);
+
 /** A notch of a wheel, in pixels: mice give 100 or 120. */
 const NOTCH = 60;
 
 /**
- * The address map, as a canvas of rows like a hex dump. Fires `choose` with the index of a block
- * (or -1), `look` with the window that should be shown, and `colour` with a colouring.
+ * The address map, as a canvas of rows like a hex dump, as high as its element. Windows are of positions, which are
+ * addresses where nothing is folded. Fires `choose` with the index of a block (or -1), `look` with the window that should
+ * be shown, `colour` with a colouring, and `rows` with how many rows there is room for.
  */
 export class HeapMap extends LitElement {
   static override properties = {
@@ -27,11 +37,15 @@ export class HeapMap extends LitElement {
     colourings: { attribute: false },
     chosen: { attribute: false },
     view: { attribute: false },
+    reach: { attribute: false },
+    fold: { attribute: false },
+    wheels: { attribute: false },
+    height: { state: true },
     theme: { attribute: false },
     tableOpen: { state: true },
   };
   declare snapshot: Snapshot;
-  /** What is painted: the snapshot's blocks, or those of a diff. */
+  /** The painted blocks: the snapshot's, or those of a diff. */
   declare inked: Inked;
   declare colouring: Colouring;
   /** Those that can be chosen. */
@@ -40,8 +54,16 @@ export class HeapMap extends LitElement {
   declare chosen: number;
   /** The window shown; `null` is the whole heap. */
   declare view: MapWindow | null;
+  /** The positions that the whole map is of: one scale for all moments. */
+  declare reach: readonly [number, number];
+  declare fold: Fold;
+  /** The wheel zooms by itself, and not only with Ctrl: nothing around the map scrolls. */
+  declare wheels: boolean;
+  /** Of the field, in CSS pixels. */
+  declare private height: number;
   /** Changes when colours do. */
   declare theme: number;
+  /** The blocks are shown as a table, in place of the drawing. */
   declare private tableOpen: boolean;
 
   private readonly canvases = new MapCanvases(this);
@@ -51,17 +73,22 @@ export class HeapMap extends LitElement {
   private sampled = "";
   private states: { readonly of: Snapshot; readonly seen: number } | null = null;
   private readonly resize = new ResizeObserver(() => {
+    this.measure();
     this.paint();
   });
+  /** The blocks at their positions. */
+  private placed: { readonly of: Snapshot; readonly fold: Fold; readonly blocks: Blocks } | null = null;
+  /** The painted blocks, at their positions. */
+  private painted: { readonly of: Inked; readonly fold: Fold; readonly inked: Inked } | null = null;
   /** The window to show from the next frame on; `undefined` if it is the one shown. */
   private aimed: MapWindow | null | undefined;
   private hovered = -1;
   private pinch = 0;
-  /** The address that a zoom holds, while the pointer stays where it is. */
-  private held: { readonly x: number; readonly y: number; readonly address: number } | null = null;
-  /** What wheels and pinches on a touchpad have added up to, in pixels. */
+  /** The position that a zoom holds, while the pointer stays where it is. */
+  private held: { readonly x: number; readonly y: number; readonly position: number } | null = null;
+  /** The sum of wheels and pinches on a touchpad, in pixels. */
   private turned = 0;
-  /** Where a drag began, and the window then. */
+  /** The start of a drag, and the window then. */
   private grip: { readonly y: number; readonly view: MapWindow; moved: boolean } | null = null;
   private readonly touches = new Map<number, PointerEvent>();
 
@@ -71,6 +98,10 @@ export class HeapMap extends LitElement {
     this.colouring = "state";
     this.colourings = COLOURINGS;
     this.view = null;
+    this.reach = [0, 0];
+    this.fold = Fold.NONE;
+    this.wheels = false;
+    this.height = 0;
     this.theme = 0;
     this.tableOpen = false;
   }
@@ -78,52 +109,90 @@ export class HeapMap extends LitElement {
   static override styles = [
     base,
     css`
+      :host {
+        height: 100%;
+        min-height: 0;
+      }
+      .plate {
+        --gutter: 5.6rem;
+        display: flex;
+        flex-direction: column;
+        height: 100%;
+        min-height: 0;
+      }
       .bar {
         display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
+        align-items: center;
         justify-content: space-between;
-        gap: 0.25rem 1.5rem;
-        margin-bottom: 0.6rem;
+        gap: 0.25rem 1rem;
+        min-height: 2rem;
+        overflow: hidden;
+      }
+      .legend {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 1rem;
+        max-height: 2.7rem;
+        overflow: hidden;
+        font-size: 0.75rem;
+        color: var(--ink-2);
+      }
+      .legend li {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.35rem;
+        white-space: nowrap;
+      }
+      .legend canvas {
+        width: 22px;
+        height: 11px;
       }
       .tools {
         display: flex;
-        flex-wrap: wrap;
-        gap: 0.25rem;
+        flex: none;
+        gap: 0.2rem;
         align-items: center;
       }
       .by {
         display: flex;
         align-items: center;
-        gap: 0.4rem;
-        margin-right: 0.6rem;
-        font-size: 0.8125rem;
+        gap: 0.35rem;
+        margin-right: 0.4rem;
+        font-size: 0.75rem;
         color: var(--ink-2);
+        white-space: nowrap;
       }
       .by select {
-        min-height: 1.9rem;
+        min-height: 1.65rem;
+        padding: 0 0.3rem;
         color: var(--ink);
       }
       .tools button {
-        min-height: 1.9rem;
-        min-width: 2.1rem;
-        padding: 0 0.55rem;
-        font-size: 0.8125rem;
+        min-height: 1.65rem;
+        min-width: 1.8rem;
+        padding: 0 0.45rem;
+        font-size: 0.75rem;
+      }
+      .tools button[aria-pressed="true"] {
+        background: var(--wash);
+        border-color: var(--accent);
+      }
+      .tools button[aria-disabled="true"] {
+        color: var(--ink-2);
+        border-style: dashed;
+        background: transparent;
+        cursor: default;
       }
       .overview {
         position: relative;
-        height: 12px;
-        margin-left: var(--gutter);
-        margin-bottom: 7px;
+        flex: none;
+        height: 8px;
+        margin: 3px 0 6px var(--gutter);
         cursor: pointer;
-      }
-      /* Its place is kept: a map that jumps away from under the pointer is none to zoom in. */
-      .overview[data-off] {
-        visibility: hidden;
       }
       .overview canvas {
         width: 100%;
-        height: 12px;
+        height: 8px;
       }
       .lens {
         position: absolute;
@@ -133,17 +202,17 @@ export class HeapMap extends LitElement {
         border-radius: 2px;
         pointer-events: none;
       }
-      .plate {
-        --gutter: 6.1rem;
-      }
       .rows {
         display: grid;
+        flex: 1;
         grid-template-columns: var(--gutter) minmax(0, 1fr);
+        min-height: 0;
       }
       .gutter {
+        position: relative;
+        overflow: hidden;
         font: 0.6875rem/1 var(--mono);
         color: var(--ink-2);
-        position: relative;
       }
       .gutter span {
         position: absolute;
@@ -152,39 +221,44 @@ export class HeapMap extends LitElement {
       }
       .field-of-view {
         position: relative;
+        min-height: 20rem;
+        overflow: clip;
         cursor: crosshair;
         touch-action: pan-y;
       }
-      /* Memory with no change in it: rows of a faint colour, as high and as far apart as the map's. */
-      .field-of-view[data-by="change"] {
-        background: repeating-linear-gradient(var(--fresh) 0 13px, transparent 13px 16px);
+      .field-of-view[data-zoomed] {
+        cursor: grab;
+        touch-action: none;
       }
-      /* Below the last row is a gap too. */
+      .field-of-view:focus-visible {
+        outline-offset: 0;
+      }
+      /* Memory with no change in it: rows of a faint colour, as high and as far apart as the map's. */
+      .field-of-view[data-by="change"] .ground {
+        background: repeating-linear-gradient(var(--fresh) 0 calc(var(--pitch) - 3px), transparent calc(var(--pitch) - 3px) var(--pitch));
+      }
       .field-of-view canvas {
         position: absolute;
-        inset: 0;
+        inset: 0 auto auto 0;
         width: 100%;
-        height: calc(100% + 3px);
+        height: var(--tall);
       }
-      .legend {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.2rem 1.1rem;
-        margin: 0.6rem 0 0 var(--gutter);
-        font-size: 0.8125rem;
-        color: var(--ink-2);
+      .tip {
+        position: absolute;
+        z-index: 3;
+        max-width: min(22rem, 100%);
+        padding: 0.15rem 0.5rem;
+        border: 1px solid var(--line-2);
+        border-radius: var(--radius);
+        background: var(--sheet);
+        font-size: 0.75rem;
+        pointer-events: none;
+        white-space: nowrap;
       }
-      .legend li {
-        display: inline-flex;
-        align-items: center;
-        gap: 0.4rem;
-      }
-      .legend canvas {
-        width: 22px;
-        height: 13px;
-      }
-      .data {
-        margin-left: var(--gutter);
+      .table {
+        flex: 1;
+        min-height: 20rem;
+        overflow: auto;
       }
       @container (max-width: 34rem) {
         .plate {
@@ -196,12 +270,56 @@ export class HeapMap extends LitElement {
         .gutter {
           display: none;
         }
+        .bar {
+          flex-direction: column-reverse;
+          align-items: start;
+        }
+        .tools {
+          flex: 0 1 auto;
+          flex-wrap: wrap;
+        }
+        .tools button {
+          min-height: 2.2rem;
+          min-width: 2.4rem;
+        }
       }
     `,
   ];
 
   private get whole(): MapWindow {
-    return fit(this.snapshot.start, this.snapshot.end, MAP_ROWS);
+    return wholeMap(this.reach, this.most);
+  }
+
+  /** The number of rows that there is room for. */
+  private get most(): number {
+    return mostRows(this.height);
+  }
+
+  /** From the top of a row to that of the next. */
+  private get pitch(): number {
+    return Math.max(PITCH.least, Math.min(PITCH.most, Math.floor(this.height / Math.max(1, this.window.rows))));
+  }
+
+  /** The snapshot's blocks at their positions. */
+  private get blocks(): Blocks {
+    const { snapshot, fold } = this;
+    if (this.placed?.of !== snapshot || this.placed.fold !== fold) this.placed = { of: snapshot, fold, blocks: fold.blocks(snapshot.blocks) };
+    return this.placed.blocks;
+  }
+
+  private get paints(): Inked {
+    const { inked, fold } = this;
+    if (!fold.folded) return inked;
+    if (this.painted?.of !== inked || this.painted.fold !== fold) this.painted = { of: inked, fold, inked: { ...inked, blocks: fold.blocks(inked.blocks) } };
+    return this.painted.inked;
+  }
+
+  private measure(): void {
+    const height = this.field.clientHeight;
+    if (height === 0 || height === this.height) return;
+    const before = this.most;
+    this.height = height;
+    if (this.most !== before) this.dispatchEvent(new CustomEvent("rows", { detail: this.most }));
   }
 
   private get window(): MapWindow {
@@ -247,21 +365,21 @@ export class HeapMap extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { snapshot, chosen } = this;
+    const { snapshot, chosen, pitch } = this;
     const view = this.window;
     const whole = this.whole;
     const zoomed = view.bytesPerRow < whole.bytesPerRow;
     const span = Math.max(1, windowEnd(whole) - whole.start);
     const left = ((view.start - whole.start) / span) * 100;
     const width = ((windowEnd(view) - view.start) / span) * 100;
-    const every = 2;
+    const every = Math.ceil(28 / pitch);
     return html`
       <section class="plate" aria-labelledby="title">
+        <h2 id="title" class="unseen">${en.map.title}</h2>
         <div class="bar">
-          <div>
-            <h2 id="title">${en.map.title}</h2>
-            <p class="quiet small">${en.map.caption(view.bytesPerRow)}</p>
-          </div>
+          <ul class="legend">
+            ${this.legend().map(({ ink, name }) => html`<li><canvas data-ink=${ink}></canvas>${name}</li>`)}
+          </ul>
           <div class="tools">
             <label class="by">
               ${en.map.colour}
@@ -269,33 +387,30 @@ export class HeapMap extends LitElement {
                 ${this.colourings.map((name) => html`<option value=${name} .selected=${name === this.colouring}>${en.map.colourings[name]}</option>`)}
               </select>
             </label>
-            <button @click=${() => { this.zoomBy(-1); }} aria-label=${en.map.zoomIn} title=${en.map.zoomIn}>+</button>
-            <button @click=${() => { this.zoomBy(1); }} ?disabled=${!zoomed} aria-label=${en.map.zoomOut} title=${en.map.zoomOut}>−</button>
-            <button @click=${() => { this.look(null); }} ?disabled=${!zoomed}>${en.map.all}</button>
+            <div class="tools" role="toolbar" aria-label=${en.map.tools} @keydown=${rove}>
+              <button tabindex="0" @click=${() => { this.zoomBy(-1); }} aria-label=${en.map.zoomIn} title=${en.map.zoomIn}>+</button>
+              <button tabindex="-1" @click=${() => { if (zoomed) this.zoomBy(1); }} aria-disabled=${zoomed ? "false" : "true"} aria-label=${en.map.zoomOut} title=${en.map.zoomOut}>−</button>
+              <button tabindex="-1" @click=${() => { this.look(null); }} aria-disabled=${zoomed ? "false" : "true"}>${en.map.all}</button>
+              <button tabindex="-1" aria-pressed=${this.tableOpen ? "true" : "false"} @click=${() => { this.tableOpen = !this.tableOpen; }}>${en.heap.table}</button>
+            </div>
           </div>
         </div>
-        <div
-          class="overview"
-          ?data-off=${!zoomed}
-          role="img"
-          aria-label=${en.map.overview}
-          @pointerdown=${this.onOverview}
-          @pointermove=${this.onOverview}
-        >
+        <div class="overview" ?hidden=${!zoomed || this.tableOpen} role="img" aria-label=${en.map.overview} @pointerdown=${this.onOverview} @pointermove=${this.onOverview}>
           <canvas class="all"></canvas>
           <div class="lens" style="left:${left}%;width:${width}%"></div>
         </div>
-        <div class="rows">
+        ${this.tableOpen ? this.table() : nothing}
+        <div class="rows" ?hidden=${this.tableOpen} style="--pitch:${pitch}px;--tall:${view.rows * pitch}px">
           <div class="gutter" aria-hidden="true">
             ${Array.from({ length: Math.ceil(view.rows / every) }, (_, i) => {
               const row = i * every;
-              return html`<span style="top:${row * PITCH}px">${address(view.start + row * view.bytesPerRow)}</span>`;
+              return html`<span style="top:${row * pitch + (pitch - 16) / 2}px">${address(this.fold.address(view.start + row * view.bytesPerRow))}</span>`;
             })}
           </div>
           <div
             class="field-of-view"
             data-by=${this.colouring}
-            style="height:${rowsHeight(view.rows)}px"
+            ?data-zoomed=${zoomed}
             tabindex="0"
             role="slider"
             aria-label=${en.map.label}
@@ -316,18 +431,10 @@ export class HeapMap extends LitElement {
             <canvas class="ground"></canvas>
             <canvas class="labels"></canvas>
             <canvas class="outline"></canvas>
+            <div class="tip" hidden></div>
           </div>
         </div>
-        <p id="keys" class="unseen">${en.map.keys}</p>
-        <ul class="legend">
-          ${this.legend().map(
-            ({ ink, name }) => html`<li><canvas data-ink=${ink}></canvas>${name}</li>`,
-          )}
-        </ul>
-        <details class="data" @toggle=${(event: Event) => { this.tableOpen = (event.target as HTMLDetailsElement).open; }}>
-          <summary>${en.heap.table}</summary>
-          ${this.tableOpen ? this.table() : nothing}
-        </details>
+        <p id="keys" class="unseen">${en.map.keys} ${en.map.caption(view.bytesPerRow)}</p>
       </section>
     `;
   }
@@ -354,12 +461,12 @@ export class HeapMap extends LitElement {
   private table(): TemplateResult {
     const { blocks } = this.snapshot;
     const view = this.window;
-    const from = Math.max(0, blocks.lowerBound(view.start));
-    const to = blocks.lowerBound(windowEnd(view) - 1) + 1;
+    const from = Math.max(0, this.blocks.lowerBound(view.start));
+    const to = this.blocks.lowerBound(windowEnd(view) - 1) + 1;
     const shown = Math.min(to - from, TABLE_ROWS);
     return html`
-      <p class="quiet">${en.map.rows(shown, to - from)}</p>
-      <div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.map.title)}>
+      <div class="table" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.map.title)}>
+        <p class="quiet small">${en.map.rows(shown, to - from)}</p>
         <table>
           <thead>
             <tr>${en.map.columns.map((name, i) => html`<th class=${i > 1 ? "word" : ""} scope="col">${name}</th>`)}</tr>
@@ -398,11 +505,11 @@ export class HeapMap extends LitElement {
       this.sampled = "";
     }
     const whole = this.view === null ? null : this.whole;
-    return { inked: this.inked, view: this.window, whole, labelled: this.colouring === "state", ...this.scenery };
+    return { inked: this.paints, view: this.window, pitch: this.pitch, whole, labelled: this.colouring === "state", ...this.scenery };
   }
 
   private paint(): void {
-    if (this.field.clientWidth === 0) return;
+    if (this.field.clientWidth === 0 || this.height === 0) return;
     this.canvases.paint(this.scene());
     this.outline();
     this.samples();
@@ -418,7 +525,7 @@ export class HeapMap extends LitElement {
   }
 
   private outline(): void {
-    const { blocks } = this.snapshot;
+    const { blocks } = this;
     const scene = this.scene();
     const { ink, ink2 } = scene.palette;
     const frames = [
@@ -449,13 +556,13 @@ export class HeapMap extends LitElement {
 
   private zoomBy(steps: number, around = this.centre()): void {
     const { aim, whole } = this;
-    const view = zoom(aim ?? whole, whole, MAP_ROWS, steps, around);
+    const view = zoom(aim ?? whole, whole, whole.rows, steps, around);
     this.look(view.bytesPerRow === whole.bytesPerRow ? null : view);
   }
 
   /** The chosen block if it is in sight, else the middle of the window. */
   private centre(): number {
-    const { blocks } = this.snapshot;
+    const { blocks } = this;
     const view = this.window;
     const at = this.chosen < 0 ? -1 : blocks.address[this.chosen]!;
     if (at >= view.start && at < windowEnd(view)) return at;
@@ -464,21 +571,20 @@ export class HeapMap extends LitElement {
 
   private choose(index: number): void {
     this.dispatchEvent(new CustomEvent("choose", { detail: index }));
-    const { aim } = this;
+    const { aim, blocks } = this;
     if (index < 0 || aim === null) return;
-    const { blocks } = this.snapshot;
     const view = reveal(aim, this.whole, blocks.address[index]!, blocks.end(index));
     if (view !== aim) this.look(view);
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { blocks } = this.snapshot;
+    const { blocks } = this;
     const last = blocks.count - 1;
     const view = this.window;
     const by = (bytesMoved: number): number => {
       const from = this.chosen < 0 ? view.start : blocks.address[this.chosen]!;
-      const to = Math.max(this.snapshot.start, Math.min(this.snapshot.end - 1, from + bytesMoved));
+      const to = Math.max(blocks.address[0] ?? 0, Math.min(blocks.end(last) - 1, from + bytesMoved));
       const found = blocks.find(to);
       // A block longer than the step would hold the choice where it is.
       if (found === this.chosen) return Math.max(0, Math.min(last, found + Math.sign(bytesMoved)));
@@ -505,20 +611,21 @@ export class HeapMap extends LitElement {
     move();
   };
 
-  /** The address under the pointer. */
+  /** The position under the pointer. */
   private under(event: MouseEvent): number {
     const box = this.field.getBoundingClientRect();
-    const row = Math.min(this.window.rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / PITCH)));
+    const row = Math.min(this.window.rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / this.pitch)));
     return addressAt(this.window, row, (event.clientX - box.left) / box.width);
   }
 
   private onWheel(event: WheelEvent): void {
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      this.turn(event);
-    } else if (this.aim !== null && event.shiftKey) {
+    if (event.shiftKey) {
+      if (this.aim === null) return;
       event.preventDefault();
       this.look(scroll(this.aim, this.whole, Math.sign(event.deltaY || event.deltaX) * 2));
+    } else if (this.wheels || event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      this.turn(event);
     }
   }
 
@@ -532,11 +639,11 @@ export class HeapMap extends LitElement {
     this.turned = 0;
   }
 
-  /** The address that was under the pointer when it came to rest there: rows move under it as they zoom. */
+  /** The position that was under the pointer when it came to rest there: rows move under it as they zoom. */
   private hold(event: MouseEvent): number {
     const { clientX: x, clientY: y } = event;
-    if (this.held === null || Math.hypot(this.held.x - x, this.held.y - y) > 3) this.held = { x, y, address: this.under(event) };
-    return this.held.address;
+    if (this.held === null || Math.hypot(this.held.x - x, this.held.y - y) > 3) this.held = { x, y, position: this.under(event) };
+    return this.held.position;
   }
 
   private readonly onPointerDown = (event: PointerEvent): void => {
@@ -553,7 +660,7 @@ export class HeapMap extends LitElement {
   private pan(event: PointerEvent): void {
     const { grip } = this;
     if (grip === null) return;
-    const rows = Math.round((grip.y - event.clientY) / PITCH);
+    const rows = Math.round((grip.y - event.clientY) / this.pitch);
     if (rows === 0 && !grip.moved) return;
     grip.moved = true;
     if (this.aim === null) return;
@@ -566,39 +673,52 @@ export class HeapMap extends LitElement {
     if (this.touches.size === 2) {
       const spread = this.spread();
       if (spread > this.pinch * 1.35 || spread < this.pinch / 1.35) {
-        this.held ??= { x: 0, y: 0, address: this.between() };
-        this.zoomBy(spread > this.pinch ? -1 : 1, this.held.address);
+        this.held ??= { x: 0, y: 0, position: this.between() };
+        this.zoomBy(spread > this.pinch ? -1 : 1, this.held.position);
         this.pinch = spread;
       }
       return;
     }
     if (this.grip !== null && event.buttons !== 0) this.pan(event);
-    const index = this.snapshot.blocks.find(this.under(event));
+    const index = this.blocks.find(this.under(event));
+    this.tell(event, index);
     if (index === this.hovered) return;
     this.hovered = index;
-    this.field.title = index < 0 ? "" : this.describe(index);
     this.outline();
   };
+
+  /** Describes the block under the pointer, beside it at once. */
+  private tell(event: PointerEvent | null, index: number): void {
+    const tip = this.renderRoot.querySelector<HTMLElement>(".tip")!;
+    tip.hidden = event === null || index < 0 || event.pointerType === "touch";
+    if (event === null || tip.hidden) return;
+    const box = this.field.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    tip.textContent = this.describe(index);
+    tip.style.left = `${Math.max(0, Math.min(x + 12, box.width - tip.offsetWidth))}px`;
+    tip.style.top = `${y + 44 < box.height ? y + 18 : y - 30}px`;
+  }
 
   private readonly onPointerEnd = (event: PointerEvent): void => {
     this.touches.delete(event.pointerId);
     const { grip } = this;
     this.grip = null;
-    if (grip?.moved === false && event.type === "pointerup") this.choose(this.snapshot.blocks.find(this.under(event)));
+    if (grip?.moved === false && event.type === "pointerup") this.choose(this.blocks.find(this.under(event)));
   };
 
   private readonly onLeave = (event: PointerEvent): void => {
     this.touches.delete(event.pointerId);
     this.hovered = -1;
+    this.tell(null, -1);
     this.outline();
   };
 
-  /** The address in the middle of two fingers. */
+  /** The position in the middle of two fingers. */
   private between(): number {
     const [a, b] = [...this.touches.values()];
     if (a === undefined || b === undefined) return this.centre();
     const box = this.field.getBoundingClientRect();
-    const row = Math.floor(((a.clientY + b.clientY) / 2 - box.top) / PITCH);
+    const row = Math.floor(((a.clientY + b.clientY) / 2 - box.top) / this.pitch);
     const x = ((a.clientX + b.clientX) / 2 - box.left) / box.width;
     return addressAt(this.window, Math.min(this.window.rows - 1, Math.max(0, row)), x);
   }

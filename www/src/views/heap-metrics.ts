@@ -5,7 +5,7 @@ import { sizeClasses } from "../model/size-classes";
 import type { Snapshot } from "../model/snapshot";
 import { bars } from "../styles/bars";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 import { bytes, integer, percent } from "../text/format";
 
 type Row = keyof typeof en.metrics.rows;

@@ -6,7 +6,7 @@ import { atRest, motion, placed, type Motion } from "../model/icicle-motion";
 import { orders, type OrderRow } from "../model/metrics";
 import type { Snapshot } from "../model/snapshot";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 import { bytes, integer, percent } from "../text/format";
 import { stateName } from "./names";
 

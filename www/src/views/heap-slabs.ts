@@ -3,7 +3,7 @@ import { classRows, type ClassRow } from "../model/metrics";
 import { barSize, slabAt, slabBars, type BarSize } from "../model/slab-layout";
 import type { Slab, Snapshot } from "../model/snapshot";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 import { bytes, integer, percent } from "../text/format";
 
 /** The bars get smaller rather than let the figure grow above this. */

@@ -1,17 +1,18 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import uPlot from "uplot";
 import { resolvePalette, type Palette } from "../draw/palette";
 import { grew, timelineData } from "../model/timeline-data";
 import type { Moment } from "../model/history";
 import { State } from "../model/snapshot";
 import { core as base } from "../styles/base";
-import { inspector as en } from "../text/en";
-import { bytes, integer, seconds } from "../text/format";
+import { inspector as en } from "../text/inspector";
+import { bytes } from "../text/format";
 
-const HEIGHT = 190;
-const TABLE_ROWS = 200;
-/** Points are drawn while there are few. */
-const POINTS = 48;
+const HEIGHT = 88;
+/** The strip has room for so many moments, at least. */
+const COLUMNS = 4;
+/** Room that the name of a moment takes. */
+const NAME = 76;
 
 /**
  * What the heap held, moment by moment. Fires `travel` with a moment's number, or `null` for now,
@@ -20,23 +21,16 @@ const POINTS = 48;
 export class HeapTimeline extends LitElement {
   static override properties = {
     moments: { attribute: false },
-    forgotten: { attribute: false },
-    pictured: { attribute: false },
     moment: { attribute: false },
     range: { attribute: false },
     theme: { attribute: false },
-    tableOpen: { state: true },
     hovered: { state: true },
   };
   declare moments: readonly Moment[];
-  declare forgotten: number;
-  /** How many moments can be looked at. */
-  declare pictured: number;
   /** The moment looked at; `null` is now. */
   declare moment: number | null;
   declare range: readonly [number, number] | null;
   declare theme: number;
-  declare private tableOpen: boolean;
   /** Index of the moment under the pointer, or -1. */
   declare private hovered: number;
 
@@ -45,7 +39,7 @@ export class HeapTimeline extends LitElement {
   private readonly resize = new ResizeObserver(() => {
     this.fit();
   });
-  /** Where a drag began, as an index; -1 outside of one. */
+  /** The moment that a drag began at, as an index; -1 outside of a drag. */
   private anchor = -1;
   /** The fixed end of a range that is selected by keys. */
   private pivot: number | null = null;
@@ -54,32 +48,29 @@ export class HeapTimeline extends LitElement {
   constructor() {
     super();
     this.moments = [];
-    this.forgotten = 0;
-    this.pictured = 0;
     this.moment = null;
     this.range = null;
     this.theme = 0;
-    this.tableOpen = false;
     this.hovered = -1;
   }
 
   static override styles = [
     base,
     css`
-      .bar {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        align-items: baseline;
-        gap: 0.2rem 1.5rem;
-        margin-bottom: 0.4rem;
+      section {
+        position: relative;
       }
       .key {
+        position: absolute;
+        z-index: 1;
+        inset: 0 0.5rem auto auto;
         display: flex;
-        flex-wrap: wrap;
-        gap: 0.2rem 1rem;
-        font-size: 0.8125rem;
+        gap: 0.2rem 0.9rem;
+        padding: 0 0.4rem;
+        background: color-mix(in srgb, var(--paper) 80%, transparent);
+        font-size: 0.6875rem;
         color: var(--ink-2);
+        pointer-events: none;
       }
       .key span::before {
         content: "";
@@ -149,6 +140,9 @@ export class HeapTimeline extends LitElement {
         margin-left: -1px;
         background: var(--ink);
       }
+      .here.now {
+        background: var(--line-2);
+      }
       .here::before {
         content: "";
         position: absolute;
@@ -162,19 +156,10 @@ export class HeapTimeline extends LitElement {
         background: color-mix(in srgb, var(--accent) 18%, transparent);
         border-inline: 2px solid var(--accent);
       }
-      .said {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.25rem 0.75rem;
-        min-height: 1.9rem;
-        font-size: 0.8125rem;
-      }
-      .said p {
-        flex: 1 1 16rem;
-      }
-      .said .past {
-        font-weight: 600;
+      @container (max-width: 40rem) {
+        .key {
+          display: none;
+        }
       }
     `,
   ];
@@ -223,19 +208,15 @@ export class HeapTimeline extends LitElement {
     const moment = moments[shown];
     return html`
       <section aria-labelledby="title">
-        <div class="bar">
-          <div>
-            <h2 id="title">${en.timeline.title}</h2>
-            <p class="quiet small">${en.timeline.caption}</p>
-          </div>
-          <div class="key" aria-hidden="true">
-            <span>${en.timeline.live}</span><span class="committed">${en.timeline.committed}</span
-            ><span class="largest">${en.timeline.largest}</span><span class="growth">${en.timeline.growth}</span>
-          </div>
+        <h2 id="title" class="unseen">${en.timeline.title}</h2>
+        <div class="key" aria-hidden="true">
+          <span>${en.timeline.live}</span><span class="committed">${en.timeline.committed}</span
+          ><span class="largest">${en.timeline.largest}</span><span class="growth">${en.timeline.growth}</span>
         </div>
         <div
           class="drawing"
           tabindex="0"
+          title=${this.hovered < 0 || moments[this.hovered] === undefined ? en.timeline.caption : en.timeline.moment(moments[this.hovered]!)}
           role="slider"
           aria-label=${en.timeline.label}
           aria-describedby="keys"
@@ -246,68 +227,8 @@ export class HeapTimeline extends LitElement {
           @keydown=${this.onKey}
         ></div>
         <p id="keys" class="unseen">${en.timeline.keys}</p>
-        ${this.said(moments[this.hovered], moment, shown === last)}
-        <p class="quiet small">${this.incomplete()}</p>
-        <details class="data" @toggle=${(event: Event) => { this.tableOpen = (event.target as HTMLDetailsElement).open; }}>
-          <summary>${en.heap.table}</summary>
-          ${this.tableOpen ? this.table() : nothing}
-        </details>
       </section>
     `;
-  }
-
-  /** The moment under the pointer, or else the one looked at, and the way back. */
-  private said(hovered: Moment | undefined, shown: Moment | undefined, now: boolean): TemplateResult {
-    const range = this.range?.map((id) => this.moments[this.indexOf(id)]);
-    const text =
-      hovered !== undefined && this.range === null
-        ? en.timeline.moment(hovered)
-        : range?.[0] !== undefined && range[1] !== undefined
-          ? en.timeline.range(range[0], range[1])
-          : shown === undefined
-            ? ""
-            : now
-              ? en.timeline.moment(shown)
-              : en.timeline.past(shown, this.moments.length - 1 - this.moments.indexOf(shown));
-    return html`<div class="said">
-      <p class=${!now && hovered === undefined ? "past" : "quiet"}>${text}</p>
-      ${this.range !== null || !now
-        ? html`<button class="plain" @click=${() => { this.travel(null); }}>${now ? en.timeline.clear : en.timeline.back}</button>`
-        : nothing}
-    </div>`;
-  }
-
-  private incomplete(): string {
-    const { forgotten, pictured, moments } = this;
-    const said: string[] = [];
-    if (forgotten > 0) said.push(en.timeline.forgotten(forgotten));
-    if (pictured < moments.length) said.push(en.timeline.thinned(pictured, moments.length));
-    return said.join(" ");
-  }
-
-  /** The newest first. */
-  private table(): TemplateResult {
-    const shown = this.moments.slice(-TABLE_ROWS).reverse();
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.timeline.title)}>
-      <table>
-        <thead><tr>${en.timeline.columns.map((name, i) => html`<th scope="col" class=${i === 1 ? "word" : ""}>${name}</th>`)}</tr></thead>
-        <tbody>
-          ${shown.map(
-            (moment) => html`<tr>
-              <th scope="row">
-                <button class="plain" aria-label=${en.timeline.go(moment.id)} @click=${() => { this.travel(moment.id); }}>${integer(moment.id)}</button>
-              </th>
-              <td class="word">${moment.label}</td>
-              <td>${seconds(moment.time)}</td>
-              <td>${bytes(moment.live)}</td>
-              <td>${bytes(moment.committed)}</td>
-              <td>${bytes(moment.largestFree)}</td>
-              <td>${moment.growths === null ? en.heap.unknown : integer(moment.growths)}</td>
-            </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
   }
 
   // The plot
@@ -324,7 +245,7 @@ export class HeapTimeline extends LitElement {
     const palette = (): Palette => (this.palette ??= resolvePalette(this));
     const live = (alpha: number): string => `rgb(${palette().plain[State.Live]!.join(" ")} / ${alpha})`;
     const stepped = uPlot.paths.stepped?.({ align: 1 });
-    const line = { ...(stepped === undefined ? {} : { paths: stepped }), points: { show: (u: uPlot) => u.data[0].length <= POINTS, size: 5 } };
+    const line = { ...(stepped === undefined ? {} : { paths: stepped }), points: { show: false } };
     const grid = { stroke: () => palette().line, width: 1 };
     const font = `11px ${getComputedStyle(this).getPropertyValue("--sans")}`;
     const axis = { stroke: () => palette().ink2, font, grid, ticks: { show: false } };
@@ -336,15 +257,23 @@ export class HeapTimeline extends LitElement {
         padding: [10, 6, 0, 0],
         cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
         scales: {
-          x: { time: false, range: (_, min, max) => [min - 0.5, Math.max(max, min + 5) + 0.5] },
+          // A column a moment; few of them do not fill the strip.
+          x: { time: false, range: (_, min, max) => [min, Math.max(max, min + COLUMNS)] },
           y: { range: (_, __, max) => [0, roundUp(max)] },
         },
         axes: [
-          { ...axis, size: 26, space: 60, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], values: (_, splits) => splits.map((value) => integer(value)) },
+          {
+            ...axis,
+            size: 20,
+            gap: 2,
+            splits: (u) => this.named(u).map((moment) => moment.id + 0.5),
+            values: (_, splits) => splits.map((at) => this.moments[this.indexOf(at - 0.5)]?.label ?? ""),
+          },
           {
             ...axis,
             size: 64,
-            splits: (_, __, ___, max) => [0, max / 4, max / 2, (max * 3) / 4, max],
+            gap: 4,
+            splits: (_, __, ___, max) => [0, max / 2, max],
             values: (_, splits) => splits.map((value) => bytes(value)),
           },
         ],
@@ -356,7 +285,7 @@ export class HeapTimeline extends LitElement {
         ],
         hooks: {
           draw: [(u) => { this.drawGrowths(u, palette()); }],
-          setCursor: [(u) => { this.hovered = this.anchor < 0 ? (u.cursor.idx ?? -1) : this.anchor; }],
+          setCursor: [(u) => { this.hovered = this.anchor >= 0 ? this.anchor : (u.cursor.left ?? -1) < 0 ? -1 : this.column(u.cursor.left ?? 0); }],
         },
       },
       timelineData(this.moments),
@@ -366,13 +295,27 @@ export class HeapTimeline extends LitElement {
     this.drag(this.plot.over);
   }
 
+  /** The moments whose names have room. */
+  private named(u: uPlot): readonly Moment[] {
+    const columns = (u.scales["x"]!.max ?? 1) - (u.scales["x"]!.min ?? 0);
+    const every = Math.max(1, Math.ceil((NAME * columns) / Math.max(1, u.over.clientWidth)));
+    const last = this.moments.length - 1;
+    return this.moments.filter((_, i) => (last - i) % every === 0);
+  }
+
+  /** The index of the moment at a place of the drawing. */
+  private column(x: number): number {
+    const index = Math.floor(this.plot!.posToVal(x, "x")) - (this.moments[0]?.id ?? 0);
+    return Math.max(0, Math.min(this.moments.length - 1, index));
+  }
+
   private drawGrowths(u: uPlot, palette: Palette): void {
     const { ctx } = u;
     const unit = devicePixelRatio;
     ctx.save();
     ctx.fillStyle = `rgb(${palette.plain[State.Meta]!.join(" ")})`;
     for (const index of grew(this.moments)) {
-      const x = u.valToPos(this.moments[index]!.id, "x", true);
+      const x = u.valToPos(this.moments[index]!.id + 0.5, "x", true);
       const y = u.bbox.top + u.bbox.height;
       ctx.beginPath();
       ctx.moveTo(x, y - 8 * unit);
@@ -386,14 +329,16 @@ export class HeapTimeline extends LitElement {
   /** Puts the marks of the selection where it is. */
   private place(range = this.range): void {
     if (this.plot === null || this.marks === null) return;
-    const at = (id: number): number => this.plot!.valToPos(id, "x");
+    const at = (id: number): number => this.plot!.valToPos(id + 0.5, "x");
     this.marks.range.hidden = range === null;
     if (range !== null) {
       this.marks.range.style.left = `${at(range[0])}px`;
       this.marks.range.style.width = `${at(range[1]) - at(range[0])}px`;
     }
-    this.marks.here.hidden = this.moment === null;
-    if (this.moment !== null) this.marks.here.style.left = `${at(this.moment)}px`;
+    const here = this.moment ?? this.moments.at(-1)?.id;
+    this.marks.here.hidden = here === undefined;
+    this.marks.here.classList.toggle("now", this.moment === null);
+    if (here !== undefined) this.marks.here.style.left = `${at(here)}px`;
   }
 
   // Choosing
@@ -401,7 +346,7 @@ export class HeapTimeline extends LitElement {
   private drag(over: HTMLElement): void {
     const index = (event: PointerEvent): number => {
       const x = event.clientX - over.getBoundingClientRect().left;
-      return this.plot!.posToIdx(Math.max(0, Math.min(over.clientWidth, x)));
+      return this.column(Math.max(0, Math.min(over.clientWidth, x)));
     };
     const span = (event: PointerEvent): [number, number] | null => {
       const [a, b] = [this.moments[this.anchor], this.moments[index(event)]];

@@ -1,5 +1,5 @@
 import { State, type Snapshot } from "../model/snapshot";
-import { inspector as en } from "../text/en";
+import { inspector as en } from "../text/inspector";
 
 const NAMES: Record<State, string> = {
   [State.Live]: en.state.live,
@@ -16,7 +16,7 @@ const NAMES: Record<State, string> = {
 
 export const stateName = (state: number): string => NAMES[state as State];
 
-/** What a block is part of, in a few words; empty if it stands alone. */
+/** Names the slab that a block is part of; empty if it stands alone. */
 export function belongs(snapshot: Snapshot, index: number): string {
   const slab = snapshot.slabs[snapshot.blocks.slab[index] ?? -1];
   return slab === undefined ? "" : en.block.slab(snapshot.classes[slab.class]!);

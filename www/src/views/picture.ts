@@ -1,4 +1,4 @@
-import { en } from "../text/en";
+import { en } from "../text/inspect";
 
 /** Pictures of what is drawn on the page: any canvas or SVG element, as PNG or SVG. */
 
@@ -32,7 +32,7 @@ export function drawings(root: Element | ShadowRoot): Named[] {
   return found;
 }
 
-/** What a picture needs of an element's style: nothing of a page stands around it later. */
+/** The styles of an element that a picture keeps: nothing of a page stands around it later. */
 const STYLES = [
   "fill",
   "fill-opacity",

@@ -1,7 +1,9 @@
-/** Where a view stands, for the page's address. */
+/** The place of a room in the page's address. */
 export interface Place {
-  /** What stands behind the view's name in the hash. */
+  /** The place in a room that has several; else the room's name. */
+  readonly name?: string | undefined;
+  /** The part behind the name in the hash. */
   readonly query: string;
-  /** Whether the browser's back button is to lead to where it stood before. */
+  /** With `new`, the browser's back button leads to the place before. */
   readonly entry: "same" | "new";
 }

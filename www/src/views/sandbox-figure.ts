@@ -3,7 +3,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { SandboxFigure as Figure, Tile } from "../model/sandbox-layout";
 import { State } from "../model/snapshot";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { en } from "../text/sandbox";
 import { bytes, integer } from "../text/format";
 import { stateName } from "./names";
 

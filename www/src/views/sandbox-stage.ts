@@ -4,16 +4,14 @@ import { coreFigure } from "../model/sandbox-layout";
 import type { Core } from "../model/scenario";
 import { Blocks } from "../model/snapshot";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { en } from "../text/sandbox";
 import { bytes, integer } from "../text/format";
 import { blocksTable } from "./sandbox-table";
 import "./sandbox-figure";
-import "./share-link";
 
 /**
  * What the sandbox's allocator looks like, and what happened to it. Fires `free` with the address of a
- * block that was pressed, `leave` when the keyboard is to go back to the form, and `settle` before
- * the page's address is copied.
+ * block that was pressed, and `leave` when the keyboard is to go back to the form.
  */
 export class SandboxStage extends LitElement {
   static override properties = {
@@ -142,7 +140,6 @@ export class SandboxStage extends LitElement {
       <div>
         <div class="logged">
           <h2 id="log">${en.sandbox.log}</h2>
-          <share-link @settle=${() => { this.dispatchEvent(new CustomEvent("settle")); }}></share-link>
         </div>
         <ol class="log" tabindex="0" aria-labelledby="log">
           ${log.map((sentence) => html`<li>${sentence}</li>`)}

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from "lit";
 import { State, type Blocks } from "../model/snapshot";
-import { en } from "../text/en";
+import { en } from "../text/sandbox";
 import { address, integer } from "../text/format";
 import { stateName } from "./names";
 

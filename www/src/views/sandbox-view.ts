@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { loadHandles, NotBuilt, reason, type Handle, type Handles } from "../modules";
+import { NotBuilt, reason } from "../modules";
+import { loadHandles, type Handle, type Handles } from "../subjects";
 import { count } from "../model/metrics";
 import { random } from "../model/random";
 import {
@@ -19,7 +20,7 @@ import { Blocks } from "../model/snapshot";
 import { nextOperation } from "../model/workload";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en } from "../text/en";
+import { en } from "../text/sandbox";
 import { bytes, integer } from "../text/format";
 import type { Place } from "./place";
 import "./sandbox-stage";
@@ -204,7 +205,7 @@ export class SandboxView extends LitElement {
   }
 
   /** Brings the address up to date, if it is behind. */
-  private settle(): void {
+  settle(): void {
     if (!this.behind) return;
     this.behind = false;
     this.dispatchEvent(new CustomEvent<Place>("place", { detail: { query: writeScenario(this.scenario()), entry: "same" } }));
@@ -461,7 +462,6 @@ export class SandboxView extends LitElement {
             .quick=${quick}
             @free=${(event: CustomEvent<number>) => { this.release(event.detail); }}
             @leave=${() => { this.renderRoot.querySelector<HTMLInputElement>("#size")?.focus(); }}
-            @settle=${() => { this.settle(); }}
           ></sandbox-stage>
         </section>
       </div>

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { en } from "../text/page";
 
 /** Copies the page's address. Where the browser does not let it, the address is shown to be copied by hand. */
 export class ShareLink extends LitElement {
@@ -27,6 +27,10 @@ export class ShareLink extends LitElement {
       [role="status"]:not(:empty),
       .field {
         margin-left: 0.6rem;
+      }
+      button {
+        min-height: 1.8rem;
+        font-size: 0.8125rem;
       }
       input {
         width: min(24rem, 100%);

@@ -4,7 +4,7 @@ import { readCore, writeCore } from "../model/scenario";
 import { joinHash, writeScenario } from "../model/share";
 import { changed, operationsOf, type Ground, type Lane, type Moment, type Scene, type Tour } from "../model/tour";
 import { base } from "../styles/base";
-import { en } from "../text/en";
+import { en } from "../text/tours";
 import { bytes, integer } from "../text/format";
 import { blocksTable } from "./sandbox-table";
 import "./sandbox-figure";
@@ -111,7 +111,7 @@ export class TourStage extends LitElement {
       .filter(({ lane }) => this.step >= lane.from);
     return html`<div class="stage">
       <div class="head small quiet">
-        <span>${this.told ? en.tours.changed : this.key()}</span>
+        <span>${this.key()} ${this.told ? en.tours.changed : nothing}</span>
         ${this.told ? this.sides() : nothing}
       </div>
       ${lanes.map(({ lane, i, moment }) => this.lane(lane, i, moment))}

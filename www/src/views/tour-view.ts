@@ -1,13 +1,13 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { HeapSubject, loadHandles, loadWorkbench, NotBuilt, reason, type Handle } from "../modules";
+import { loadWorkbench, NotBuilt, reason } from "../modules";
+import { HeapSubject, loadHandles, type Handle } from "../subjects";
 import { readTour, writeTour, type TourPlace } from "../model/share";
 import { play, type Moment, type Tour } from "../model/tour";
 import { TOURS } from "../model/tours";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en, type StepText, type TourText } from "../text/en";
+import { en, type StepText, type TourText } from "../text/tours";
 import type { Place } from "./place";
-import "./share-link";
 import "./tour-stage";
 
 const LENGTHS = new Map(TOURS.map((tour) => [tour.id, tour.steps.length]));
@@ -400,7 +400,6 @@ export class TourView extends LitElement {
                 </button>`
           }
           <button ?disabled=${step === 0} @click=${() => { this.go({ tour: tour.id, step: step - 1 }); }}>${en.tours.back}</button>
-          <share-link></share-link>
         </div>
       </section>
       <tour-stage .tour=${tour} .step=${step} .moments=${now} .told=${given !== undefined}></tour-stage>

@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import type { Course } from "../model/trace";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en } from "../text/en";
+import { en } from "../text/inspect";
 import { bytes, integer } from "../text/format";
 
 /** A part of a trace, in records: from the first, to before the last. */
@@ -16,7 +16,7 @@ const HEIGHT = 120;
 const STEPS = 200;
 const PAGE = 65536;
 
-/** What was live in the course of a trace, and two sliders that choose a part of it. */
+/** The live bytes in the course of a trace, and two sliders that choose a part of it. */
 export class TraceCourse extends LitElement {
   static override properties = {
     course: { attribute: false },
@@ -104,6 +104,7 @@ export class TraceCourse extends LitElement {
     const growths = Array.from(course.at).filter((_, i) => i > 0 && course.pages[i] !== course.pages[i - 1]);
     const text = en.trace.course.chosen(integer(range.to - range.from), integer(records));
     return html`
+      <h2 class="unseen">${en.trace.title}</h2>
       <p class="top small" aria-hidden="true"><span>${en.trace.course.live}</span><span>${bytes(top)}</span></p>
       <div class="drawing">
         <svg

@@ -5,10 +5,11 @@ import { blocksTable, csv, historyTable, json, traceTable, type Table } from "..
 import { dhat } from "../model/export-dhat";
 import type { Moment } from "../model/history";
 import type { Trace } from "../model/trace";
+import { save } from "../model/trace-file";
 import { reason, type HeapExports } from "../modules";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en } from "../text/en";
+import { en } from "../text/inspect";
 import { download } from "./download";
 import { drawings, png, svgText, type Named } from "./picture";
 
@@ -23,7 +24,6 @@ export class TraceExports extends LitElement {
     source: { attribute: false },
     traced: { attribute: false },
     name: { attribute: false },
-    pictures: { state: true },
     said: { state: true },
   };
   declare trace: Trace | null;
@@ -32,9 +32,9 @@ export class TraceExports extends LitElement {
   declare source: (Element & { readonly moments?: readonly Moment[] }) | null;
   /** The element that draws the trace. */
   declare traced: Element | null;
-  /** What the files' names begin with. */
+  /** The first part of the files' names. */
   declare name: string;
-  declare private pictures: readonly Named[];
+  private pictures: readonly Named[] = [];
   declare private said: string;
 
   constructor() {
@@ -44,7 +44,6 @@ export class TraceExports extends LitElement {
     this.source = null;
     this.traced = null;
     this.name = "heap";
-    this.pictures = [];
     this.said = "";
   }
 
@@ -70,13 +69,6 @@ export class TraceExports extends LitElement {
       }
       dd button {
         white-space: normal;
-      }
-      summary {
-        cursor: pointer;
-        width: max-content;
-      }
-      summary h2 {
-        display: inline;
       }
     `,
   ];
@@ -109,34 +101,33 @@ export class TraceExports extends LitElement {
     }
   }
 
+  protected override willUpdate(): void {
+    this.pictures = [this.source, this.traced].flatMap((from) => (from === null ? [] : drawings(from)));
+  }
+
   override render(): TemplateResult {
     const { trace, heap } = this;
     const moments = this.source?.moments;
     return html`
-      <details @toggle=${(event: Event) => {
-        const open = (event.target as HTMLDetailsElement).open;
-        this.pictures = open ? [this.source, this.traced].flatMap((from) => (from === null ? [] : drawings(from))) : [];
-      }}>
-        <summary><h2>${en.trace.exports.title}</h2></summary>
-        <dl>
-          ${heap === null ? nothing : this.both(en.trace.exports.blocks, (as) => { this.blocks(as); })}
-          ${moments === undefined ? nothing : this.both(en.trace.exports.history, (as) => { this.table("history", historyTable(this.source?.moments ?? []), as); })}
-          ${trace === null
-            ? nothing
-            : html`
-                ${this.both(en.trace.exports.trace, (as) => { this.table("trace", traceTable(trace), as); })}
-                ${this.row(en.trace.exports.counters, [[en.trace.exports.chrome, () => { this.object("counters", chromeTrace(trace, this.name)); }]])}
-                ${trace.sites.length === 0 ? nothing : this.row(en.trace.exports.sites, [[en.trace.exports.dhat, () => { this.object("dhat", dhat(trace, this.name)); }]])}
-              `}
-          ${this.pictures.map((named) =>
-            this.row(en.trace.exports.picture(named.name), [
-              ["PNG", () => { void this.picture(named, "png"); }],
-              ["SVG", () => { void this.picture(named, "svg"); }],
-            ]),
-          )}
-        </dl>
-        <p role="status" class="small">${this.said}</p>
-      </details>
+      <dl>
+        ${trace === null ? nothing : this.row(en.trace.title, [[en.trace.save, () => { download(`${this.name}.bontrace`, "application/octet-stream", [save(trace)]); }]])}
+        ${heap === null ? nothing : this.both(en.trace.exports.blocks, (as) => { this.blocks(as); })}
+        ${moments === undefined ? nothing : this.both(en.trace.exports.history, (as) => { this.table("history", historyTable(this.source?.moments ?? []), as); })}
+        ${trace === null
+          ? nothing
+          : html`
+              ${this.both(en.trace.exports.trace, (as) => { this.table("trace", traceTable(trace), as); })}
+              ${this.row(en.trace.exports.counters, [[en.trace.exports.chrome, () => { this.object("counters", chromeTrace(trace, this.name)); }]])}
+              ${trace.sites.length === 0 ? nothing : this.row(en.trace.exports.sites, [[en.trace.exports.dhat, () => { this.object("dhat", dhat(trace, this.name)); }]])}
+            `}
+        ${this.pictures.map((named) =>
+          this.row(en.trace.exports.picture(named.name), [
+            ["PNG", () => { void this.picture(named, "png"); }],
+            ["SVG", () => { void this.picture(named, "svg"); }],
+          ]),
+        )}
+      </dl>
+      <p role="status" class="small">${this.said}</p>
     `;
   }
 

@@ -3,19 +3,19 @@ import { leaks, type Survivor, type SurvivorRow } from "../model/trace";
 import { bars } from "../styles/bars";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en } from "../text/en";
+import { en } from "../text/inspect";
 import { bytes, integer } from "../text/format";
 import type { Range } from "./trace-course";
 
 /** Sizes that have a row each; with more, the page says how many are left out. */
 const ROWS = 100;
 
-/** What was allocated in the chosen part of a trace and never freed: each block counted, none estimated. */
+/** The blocks of the chosen part of a trace that were not freed: each is counted, none estimated. */
 export class TraceLeaks extends LitElement {
   static override properties = { survivors: { attribute: false }, range: { attribute: false }, lost: { attribute: false } };
   declare survivors: readonly Survivor[];
   declare range: Range;
-  /** How many records are missing. */
+  /** The number of missing records. */
   declare lost: number;
 
   static override styles = [
@@ -23,10 +23,6 @@ export class TraceLeaks extends LitElement {
     base,
     bars,
     css`
-      .scroll {
-        margin-top: 0.6rem;
-        max-height: 18rem;
-      }
       .note {
         margin-top: 0.6rem;
       }
@@ -37,7 +33,7 @@ export class TraceLeaks extends LitElement {
     const rows = leaks(this.survivors, this.range.from, this.range.to);
     const sum = (of: (row: SurvivorRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
     return html`<section aria-labelledby="title">
-      <h2 id="title">${en.trace.leaks.title}</h2>
+      <h2 id="title" class="unseen">${en.trace.leaks.title}</h2>
       <p class="quiet small">${en.trace.leaks.caption}</p>
       <p class="small" role="status">${en.trace.leaks.sum(sum(({ blocks }) => blocks), sum((row) => row.bytes))}</p>
       ${this.lost === 0 ? nothing : html`<p class="note small">${en.trace.leaks.lost(this.lost)}</p>`}
@@ -47,8 +43,8 @@ export class TraceLeaks extends LitElement {
 
   private table(rows: readonly SurvivorRow[]): TemplateResult {
     const most = rows[0]!.bytes;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.trace.leaks.title)}>
-        <table>
+    return html`<table>
+          <caption class="unseen">${en.heap.tableOf(en.trace.leaks.title)}</caption>
           <thead><tr>${en.trace.leaks.columns.map((name, i) => html`<th scope="col" colspan=${i === 1 ? 2 : 1} class=${i === 1 ? "word" : ""}>${name}</th>`)}</tr></thead>
           <tbody>
             ${rows.slice(0, ROWS).map(
@@ -62,7 +58,6 @@ export class TraceLeaks extends LitElement {
             )}
           </tbody>
         </table>
-      </div>
       ${rows.length <= ROWS ? nothing : html`<p class="small quiet">${en.trace.leaks.more(rows.length - ROWS)}</p>`}`;
   }
 }

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { loadAllocator, NotBuilt, reason, REPLAYED, type Replayed as Allocator, type WorkbenchExports } from "../modules";
+import { median } from "../model/compare";
 import { decode } from "../model/decode";
 import { figures } from "../model/metrics";
 import { Plan } from "../model/trace-plan";
@@ -7,22 +8,22 @@ import { replay, type Replayed } from "../model/trace-replay";
 import type { Trace } from "../model/trace";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
-import { en } from "../text/en";
+import { en } from "../text/compare";
 import { bytes, integer, milliseconds, percent } from "../text/format";
 
 type Outcome =
   | { readonly is: "waiting" }
   | { readonly is: "running"; readonly share: number }
-  | { readonly is: "done"; readonly replayed: Replayed; readonly largestFree: number | null }
+  | { readonly is: "done"; readonly replayed: Replayed; readonly range: readonly [number, number]; readonly largestFree: number | null }
   | { readonly is: "failed"; readonly why: string };
 
-/** Goes that do not count, as the engine still compiles, and goes whose mean does; the allocators take turns. */
+/** Goes that do not count, as the engine still compiles, and goes that are timed; the allocators take turns. */
 const WARM = 2;
-const ROUNDS = 6;
+const ROUNDS = 5;
 /** Above so many operations one go is long enough. */
 const LONG = 1_000_000;
 
-/** What came of the goes of one allocator. */
+/** The runs of one allocator. */
 interface Run {
   readonly name: Allocator;
   /** `null` once it has failed. */
@@ -36,9 +37,8 @@ function result({ times, last, why }: Run): Outcome {
   if (why !== "" || last === null) return { is: "failed", why };
   const { calls, replayed } = last;
   const decoded = calls.BONSAI_HEAP === undefined ? null : decode(calls.memory.buffer, Number(calls.BONSAI_HEAP.value));
-  const time = times.reduce((sum, each) => sum + each, 0) / Math.max(1, times.length);
   const largestFree = decoded?.ok === true ? figures(decoded.snapshot).largestFree : null;
-  return { is: "done", replayed: { ...replayed, time }, largestFree };
+  return { is: "done", replayed: { ...replayed, time: median(times) }, range: [Math.min(...times), Math.max(...times)], largestFree };
 }
 
 /** The same operations on every allocator of the crate, each in a module of its own. */
@@ -124,7 +124,7 @@ export class TraceReplay extends LitElement {
     try {
       return { name, instantiate: await loadAllocator(name), times: [], last: null, why: "" };
     } catch (error) {
-      const why = error instanceof NotBuilt ? en.trace.replay.missing : reason(error);
+      const why = error instanceof NotBuilt ? en.replay.missing : reason(error);
       return { name, instantiate: null, times: [], last: null, why };
     }
   }
@@ -163,14 +163,14 @@ export class TraceReplay extends LitElement {
     return html`
       <section aria-labelledby="title">
         <div class="row">
-          <h2 id="title">${en.trace.replay.title}</h2>
+          <h2 id="title">${en.replay.title}</h2>
           ${running
-            ? html`<button @click=${() => { this.stop(); }}>${en.trace.replay.stop}</button>`
-            : html`<button @click=${() => { void this.run(); }}>${en.trace.replay.start}</button>`}
+            ? html`<button @click=${() => { this.stop(); }}>${en.replay.stop}</button>`
+            : html`<button @click=${() => { void this.run(); }}>${en.replay.start}</button>`}
         </div>
-        <p class="quiet small">${en.trace.replay.caption}</p>
+        <p class="quiet small">${en.replay.caption}</p>
         ${plan === null ? nothing : this.results(plan)}
-        <p class="unseen" role="status">${plan !== null && !running ? en.trace.replay.done(REPLAYED.length) : ""}</p>
+        <p class="unseen" role="status">${plan !== null && !running ? en.replay.done(REPLAYED.length) : ""}</p>
       </section>
     `;
   }
@@ -179,15 +179,15 @@ export class TraceReplay extends LitElement {
     const done = [...this.outcomes.values()].flatMap((outcome) => (outcome.is === "done" ? [outcome.replayed] : []));
     const least = (of: (replayed: Replayed) => number): number => Math.min(...done.map(of));
     const best = { time: least(({ time }) => time), pages: least(({ pages }) => pages) };
-    const notes = en.trace.replay.notes(plan);
+    const notes = en.replay.notes(plan);
     return html`
-      <div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.trace.replay.title)}>
+      <div class="scroll" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.replay.title)}>
         <table>
-          <thead><tr>${en.trace.replay.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+          <thead><tr>${en.replay.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
           <tbody>
             ${REPLAYED.map((name) => {
               const outcome = this.outcomes.get(name) ?? { is: "waiting" as const };
-              return html`<tr data-allocator=${name}><th scope="row">${en.trace.replay.names[name]}</th>${this.cells(outcome, plan, best)}</tr>`;
+              return html`<tr data-allocator=${name}><th scope="row">${en.replay.names[name]}</th>${this.cells(outcome, plan, best)}</tr>`;
             })}
           </tbody>
         </table>
@@ -200,16 +200,17 @@ export class TraceReplay extends LitElement {
     const { unknown } = en.heap;
     switch (outcome.is) {
       case "waiting":
-        return html`<td colspan="6"></td>`;
+        return html`<td colspan="7"></td>`;
       case "running":
-        return html`<td colspan="6">${percent(outcome.share)}</td>`;
+        return html`<td colspan="7">${percent(outcome.share)}</td>`;
       case "failed":
-        return html`<td colspan="6" class="alarm">${outcome.why}</td>`;
+        return html`<td colspan="7" class="alarm">${outcome.why}</td>`;
       case "done": {
         const { time, pages, growths, refused } = outcome.replayed;
         return html`
           <td class=${time === best.time ? "best" : ""}>${milliseconds(time)}</td>
-          <td>${en.trace.replay.each((time * 1e6) / Math.max(1, plan.count))}</td>
+          <td>${en.replay.range(milliseconds(outcome.range[0]), milliseconds(outcome.range[1]))}</td>
+          <td>${en.replay.each((time * 1e6) / Math.max(1, plan.count))}</td>
           <td class=${pages === best.pages ? "best" : ""}>${bytes(pages * 65536)}</td>
           <td>${integer(growths)}</td>
           <td>${outcome.largestFree === null ? unknown : bytes(outcome.largestFree)}</td>

@@ -89,7 +89,7 @@ for (const allocator of ["heap", "slab", "buddy", "bump"]) {
     });
     expect(lengths).toEqual([0, 6]);
     await expect.poll(() => figure(page, live)).toBeGreaterThanOrEqual(15_000_000);
-    await expect(page.getByRole("heading", { name: "Address map" })).toBeVisible();
+    await expect(page.getByRole("region", { name: "Address map" })).toBeVisible();
   });
 }
 
@@ -153,7 +153,7 @@ test("calls nothing of the module", async ({ page }) => {
     return count;
   });
   expect(calls).toBe(0);
-  await expect(page.getByRole("heading", { name: "Timeline" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Timeline" })).toBeVisible();
 });
 
 test("refuses a module without a heap, and one without memory, with a sentence that says what to add", async ({ page }) => {
@@ -179,7 +179,7 @@ test("lets no style in, and none out", async ({ page }) => {
     inspector.refresh("look");
     document.body.append(Object.assign(document.createElement("div"), { className: "note error", textContent: "outside" }));
   });
-  await expect(page.getByRole("heading", { name: "Address map" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Address map" })).toBeVisible();
   const outside = page.getByText("outside", { exact: true });
   expect(await outside.evaluate((element) => getComputedStyle(element).borderLeftWidth)).toBe("0px");
 });
@@ -196,7 +196,7 @@ for (const look of LOOKS) {
       inspector.attach(window.heap);
       inspector.refresh("look");
     });
-    await expect(page.getByRole("heading", { name: "Timeline" })).toBeVisible();
+    await expect(page.getByRole("region", { name: "Timeline" })).toBeVisible();
     await expectSound(page);
   });
 }

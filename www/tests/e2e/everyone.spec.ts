@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, map, open, test } from "../support/page";
+import { below, expect, map, open, test, write } from "../support/page";
 import { dress, expectSound, LOOKS } from "../support/sound";
 
 declare global {
@@ -31,13 +31,24 @@ for (const look of [LOOKS[0]!, LOOKS[5]!, LOOKS[6]!]) {
     await open(page);
     const line = page.getByRole("slider", { name: "Moments of the heap" });
     // Little is parsed last: axe takes a second for ten rows of a table.
-    await page.getByLabel("Text of the file").fill("[1, 2]");
+    await write(page, "[1, 2]");
     await page.getByRole("button", { name: /^Parse/ }).click();
     await expect(line).toHaveAttribute("aria-valuenow", "3");
     await map(page).press("End");
-    for (const summary of await page.locator("program-view summary:visible").all()) await summary.click();
+    for (const name of ["Block", "Sizes", "Free", "Sites", "Structure", "Moments"]) {
+      const tab = page.locator("heap-inspector:visible").getByRole("tab", { name, exact: true });
+      if ((await tab.getAttribute("aria-selected")) === "false") await tab.click();
+      for (const summary of await page.locator("heap-inspector:visible summary:visible").all()) await summary.click();
+      await expectSound(page);
+    }
+    await page.getByRole("button", { name: "why?" }).click();
+    await page.getByRole("button", { name: /^Source: / }).click();
+    await expectSound(page);
+    await page.keyboard.press("Escape");
+    await below(page, "Log").click();
     await line.press("Shift+ArrowLeft");
     await expect(page.locator("heap-diff h3").first()).toBeVisible();
+    await page.locator("heap-inspector:visible").getByRole("button", { name: "As table" }).click();
     await expectSound(page);
   });
 }
@@ -48,7 +59,7 @@ test("the colours can be chosen, and are remembered", async ({ page }) => {
   const paper = (): Promise<string> =>
     page.locator("bonsai-page").evaluate((element) => getComputedStyle(element).backgroundColor);
   const canvas = (): Promise<string> =>
-    page.locator("heap-map canvas.ground").evaluate((element: HTMLCanvasElement) => element.toDataURL());
+    page.locator("heap-map:visible canvas.ground").evaluate((element: HTMLCanvasElement) => element.toDataURL());
   const light = { paper: await paper(), canvas: await canvas() };
   await page.getByLabel("Colours").selectOption("dark");
   await expect.poll(paper).not.toBe(light.paper);
@@ -76,7 +87,8 @@ test("new blocks move where it is not", async ({ page }) => {
   const running = page.evaluate(
     () =>
       new Promise<number>((resolve) => {
-        const root = document.querySelector("bonsai-page")?.shadowRoot?.querySelector("sandbox-view")?.shadowRoot;
+        const room = document.querySelector("bonsai-page")?.shadowRoot?.querySelector("learn-room")?.shadowRoot;
+        const root = room?.querySelector("sandbox-view")?.shadowRoot;
         const stage = root?.querySelector("sandbox-stage")?.shadowRoot;
         const figure = stage?.querySelector("sandbox-figure")?.shadowRoot;
         figure?.addEventListener("animationstart", () => { resolve(1); });
@@ -89,7 +101,7 @@ test("new blocks move where it is not", async ({ page }) => {
 test("forced colours are the system's", async ({ page }) => {
   await page.emulateMedia({ forcedColors: "active" });
   await open(page);
-  const distinct = await page.locator("heap-map canvas.ground").evaluate((canvas: HTMLCanvasElement) => {
+  const distinct = await page.locator("heap-map:visible canvas.ground").evaluate((canvas: HTMLCanvasElement) => {
     const data = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data;
     const colors = new Set<number>();
     for (let i = 0; i < data.length; i += 4) colors.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
@@ -100,18 +112,20 @@ test("forced colours are the system's", async ({ page }) => {
 
 test("the views are reached by links and by the back button", async ({ page }) => {
   await open(page);
+  await page.getByRole("link", { name: "Learn" }).click();
   await page.getByRole("link", { name: "Sandbox" }).click();
   await expect(page.getByRole("button", { name: "Allocate" })).toBeVisible();
-  await expect(page.locator("program-view")).toBeHidden();
+  await expect(page.locator("inspect-room")).toBeHidden();
   await page.goBack();
-  await expect(page.locator("program-view")).toBeVisible();
+  await page.goBack();
+  await expect(page.locator("inspect-room")).toBeVisible();
 });
 
 test("what changed is said to who cannot see it", async ({ page }) => {
   await open(page);
-  await expect(page.locator("heap-inspector [role=status]")).toHaveText(/^After parse: .* live in .* blocks/);
+  await expect(page.locator("heap-inspector:visible .lines [role=status]")).toHaveText(/^After parse: .* live in .* blocks/);
   await page.getByRole("button", { name: "Clear" }).click();
-  await expect(page.locator("heap-inspector [role=status]")).toHaveText(/^After clear: /);
+  await expect(page.locator("heap-inspector:visible .lines [role=status]")).toHaveText(/^After clear: /);
 });
 
 /** All that can take the focus, by what it is called; of radio buttons, one of each group does. */
@@ -130,7 +144,7 @@ const focusable = (page: Page): Promise<string[]> =>
     return [...found].sort();
   });
 
-/** What has the focus, and whether that can be seen: "" for the page itself. */
+/** The element with the focus, and whether that can be seen: "" for the page itself. */
 const focused = (page: Page): Promise<{ name: string; seen: boolean }> =>
   page.evaluate(() => {
     let active = document.activeElement;
@@ -146,7 +160,7 @@ const focused = (page: Page): Promise<{ name: string; seen: boolean }> =>
     return { name: window.nameOf(active), seen: near.some(outlined) };
   });
 
-for (const hash of ["#program", "#module", "#sandbox", "#tours?v=1&tour=slabs&step=2", "#compare"]) {
+for (const hash of ["#inspect", "#inspect?v=1&module=bare", "#sandbox", "#tours?v=1&tour=slabs&step=2", "#compare"]) {
   test(`every control of ${hash} is reached by Tab, and shows that it is`, async ({ page }) => {
     await page.addInitScript(() => {
       // A name that tells one control from another, and stays while the page is looked at.
@@ -158,8 +172,10 @@ for (const hash of ["#program", "#module", "#sandbox", "#tours?v=1&tour=slabs&st
         return name;
       };
     });
-    if (hash === "#module") await page.goto("./#module");
-    else await open(page, hash);
+    if (hash.includes("module")) {
+      await page.goto(`./${hash}`);
+      await expect(page.getByRole("button", { name: "Call", exact: true })).toBeVisible();
+    } else await open(page, hash);
     const all = await focusable(page);
     expect(all.length).toBeGreaterThan(8);
     const reached = new Set<string>();

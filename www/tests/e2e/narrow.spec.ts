@@ -1,27 +1,29 @@
 import type { Page } from "@playwright/test";
 import AxeBuilder from "@axe-core/playwright";
-import { expect, open, test } from "../support/page";
+import { below, expect, open, panel, sources, test, unfold } from "../support/page";
+import { saved } from "../support/traces";
 
 // A window of 1280 by 900 pixels at 400 %: 320 by 225 of CSS, four of the screen's pixels each.
 test.use({ viewport: { width: 320, height: 225 }, deviceScaleFactor: 4 });
 
-/** What each tab shows once it is used; every drawing among it. */
+/** Uses each place until it shows its drawings. */
 const used: Record<string, (page: Page) => Promise<void>> = {
-  "#program": async (page) => {
-    const trace = page.locator("trace-view");
-    await trace.getByLabel("Call sites").selectOption({ index: 1 });
-    await trace.getByRole("button", { name: "Record" }).click();
-    await page.getByRole("button", { name: "Parse again" }).click();
-    await trace.getByRole("button", { name: "Stop recording" }).click();
-    await expect(page.locator("trace-flames")).toBeVisible();
+  "#inspect?v=1&on=slab": async (page) => {
+    await unfold(page);
     await page.getByRole("slider", { name: "Blocks in address order" }).press("Home");
     await page.getByRole("slider", { name: "Blocks in address order" }).press("+");
     await page.getByRole("slider", { name: "Moments" }).press("Shift+ArrowLeft");
     await expect(page.locator("heap-diff")).toBeVisible();
+    await expect(page.locator("trace-flames")).toBeVisible();
   },
-  "#module": async (page) => {
-    await page.getByRole("button", { name: "one without imports" }).click();
-    await expect(page.locator("module-drop heap-inspector")).toBeVisible();
+  "#inspect?v=1&module=bare": async (page) => {
+    await expect(page.locator("heap-inspector:visible")).toBeVisible();
+    await sources(page);
+  },
+  "#inspect": async (page) => {
+    const { bytes } = await saved(page, "Save the trace");
+    await (await sources(page)).getByLabel("Open a file…").setInputFiles({ name: "a.bontrace", mimeType: "", buffer: bytes });
+    await expect(page.locator("trace-course")).toBeVisible();
   },
   "#sandbox": async (page) => {
     for (let i = 0; i < 8; i++) await page.getByRole("button", { name: "Step" }).click();
@@ -37,9 +39,16 @@ const used: Record<string, (page: Page) => Promise<void>> = {
   },
 };
 
+/** Opens a place, whatever is waited for there. */
+async function visit(page: Page, hash: string): Promise<void> {
+  if (!hash.includes("module")) return open(page, hash);
+  await page.goto(`./${hash}`);
+  await expect(page.getByRole("button", { name: "Call", exact: true })).toBeVisible();
+}
+
 for (const [hash, use] of Object.entries(used)) {
   test(`${hash} can be used at 400 %: nothing sticks out or is cut`, async ({ page }) => {
-    await open(page, hash);
+    await visit(page, hash);
     await use(page);
     await openTables(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
@@ -51,19 +60,33 @@ for (const [hash, use] of Object.entries(used)) {
 
 test("every drawing has a table beside it", async ({ page }) => {
   await page.setViewportSize({ width: 1280, height: 900 });
+  const rows = async (drawing: string): Promise<void> => {
+    await openTables(page);
+    expect(await page.locator(`${drawing}:visible`).first().locator("table tbody tr").count(), drawing).toBeGreaterThan(0);
+  };
+  await open(page, "#inspect?v=1&on=slab");
+  for (const [name, drawings] of [["Structure", ["heap-orders", "heap-slabs"]], ["Sizes", ["heap-classes"]], ["Moments", ["heap-moments"]]] as const) {
+    await panel(page, name);
+    for (const drawing of drawings) await rows(drawing);
+  }
+  await page.locator("heap-inspector:visible").getByRole("button", { name: "As table" }).click();
+  await rows("heap-map");
+  await page.getByRole("slider", { name: "Moments" }).press("Shift+ArrowLeft");
+  await rows("heap-diff");
+  await page.locator("trace-flames").getByRole("button", { name: "As table" }).click();
+  await rows("trace-flames");
+  await below(page, "Leaks").click();
+  await rows("trace-leaks");
   for (const [hash, drawings] of [
-    ["#program", ["heap-map", "heap-orders", "heap-slabs", "heap-classes", "heap-timeline", "heap-diff", "trace-course", "trace-flames"]],
+    ["#inspect", ["trace-course"]],
     ["#sandbox", ["sandbox-stage"]],
     ["#tours", ["tour-stage"]],
     ["#compare", ["compare-results"]],
   ] as const) {
+    await page.goto("about:blank");
     await open(page, hash);
     await used[hash]!(page);
-    await openTables(page);
-    for (const drawing of drawings) {
-      const rows = page.locator(drawing).first().locator("table tbody tr");
-      expect(await rows.count(), drawing).toBeGreaterThan(0);
-    }
+    for (const drawing of drawings) await rows(drawing);
   }
 });
 

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { choose, expect, figure, json, map, open, pixels, test } from "../support/page";
+import { choose, expect, figure, give, inspector, json, map, open, panel, pixels, sample, sources, test, write } from "../support/page";
 
 const large = { rows: Array.from({ length: 3000 }, (_, i) => ({ id: i, name: `row number ${i}`, tags: ["a", "b"] })) };
 
@@ -12,6 +12,8 @@ test("parses a sample at once, and shows the module's heap", async ({ page }) =>
   expect(committed).toBeGreaterThan(live);
   expect((await figure(page, "free")) + live).toBeLessThanOrEqual(committed);
   expect(await figure(page, "growths")).toBeGreaterThan(0);
+  await choose(page, "Slab");
+  await panel(page, "Structure");
   await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();
   await expect(page.getByRole("heading", { name: "Slabs by class" })).toBeVisible();
 });
@@ -19,7 +21,7 @@ test("parses a sample at once, and shows the module's heap", async ({ page }) =>
 test("parses a file that the user opens", async ({ page }) => {
   await open(page);
   const before = { live: await figure(page, "live"), map: await pixels(page) };
-  await page.getByLabel("Open a file").setInputFiles(json("mine.json", large));
+  await give(page, json("mine.json", large));
   await expect(page.getByText(/mine\.json, .* parsed in/)).toBeVisible();
   expect(await figure(page, "live")).toBeGreaterThan(2 * before.live);
   expect(await pixels(page)).not.toBe(before.map);
@@ -33,10 +35,10 @@ test("parses a file that is dropped on it", async ({ page }) => {
     return data;
   });
   await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
-  await expect(page.getByText(/^Drop to open it/)).toBeVisible();
+  await expect(page.getByText(/^Drop it anywhere/)).toBeVisible();
   await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
   await expect(page.getByText(/dropped\.json, 22 B, parsed in/)).toBeVisible();
-  await expect(page.getByText(/^Drop to open it/)).toBeHidden();
+  await expect(page.getByText(/^Drop it anywhere/)).toBeHidden();
 });
 
 test("clears, edits and parses again, any number of times", async ({ page }) => {
@@ -49,12 +51,12 @@ test("clears, edits and parses again, any number of times", async ({ page }) => 
   expect(await figure(page, "committed")).toBe(committed);
   await expect(page.getByText(/After a peak/)).toBeVisible();
 
-  await page.getByLabel("Text of the file").fill('{"short": true}');
+  await write(page, '{"short": true}');
   await page.getByRole("button", { name: "Parse", exact: true }).click();
   await expect(page.getByText(/15 B, parsed in/)).toBeVisible();
   expect(await figure(page, "live")).toBeLessThan(full);
 
-  await page.getByRole("button", { name: "Forest" }).click();
+  await sample(page, "Forest");
   for (let i = 0; i < 5; i++) {
     await page.getByRole("button", { name: /^Parse/ }).click();
     await expect(page.getByText("parsed in")).toBeVisible();
@@ -67,7 +69,7 @@ test("clears, edits and parses again, any number of times", async ({ page }) => 
 test("shows what the parser says of a broken file, and leaves the heap right", async ({ page }) => {
   await open(page);
   const live = await figure(page, "live");
-  await page.getByRole("button", { name: "Broken" }).click();
+  await sample(page, "Broken");
   await expect(page.getByText("broken.json could not be parsed.")).toBeVisible();
   await expect(page.getByText(/line 8 column \d+/)).toBeVisible();
   // The document before is still alive; the message is a few bytes more.
@@ -78,25 +80,29 @@ test("shows what the parser says of a broken file, and leaves the heap right", a
     return editor.value.slice(0, editor.selectionStart).split("\n").length;
   });
   expect(at).toBe(8);
-  await page.getByRole("button", { name: "Trees" }).click();
+  await sample(page, "Trees");
   await expect(page.getByText(/trees\.json, .* parsed in/)).toBeVisible();
 });
 
 test("reads Markdown and text too", async ({ page }) => {
   await open(page);
-  await page.getByRole("button", { name: "Guide" }).click();
+  await sample(page, "Guide");
   await expect(page.getByText(/guide\.md, .* parsed in/)).toBeVisible();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await expect(page.getByLabel("Read as")).toHaveValue("markdown");
-  await expect(page.getByRole("button", { name: "Guide" })).toHaveAttribute("aria-pressed", "true");
-  await expect(page.getByRole("button", { name: "Trees" })).toHaveAttribute("aria-pressed", "false");
-  await page.getByRole("button", { name: "Words" }).click();
+  const menu = await sources(page);
+  await expect(menu.getByRole("button", { name: "Guide" })).toHaveAttribute("aria-pressed", "true");
+  await expect(menu.getByRole("button", { name: "Trees" })).toHaveAttribute("aria-pressed", "false");
+  await sample(page, "Words");
   await expect(page.getByText(/words\.txt, .* parsed in/)).toBeVisible();
   await expect(page.getByLabel("Read as")).toHaveValue("text");
+  await give(page, json("one.txt", "word"));
+  await expect(page.getByText("1 word in 1 line, 1 different")).toBeVisible();
 });
 
 test("takes an empty file, and refuses one that is too large", async ({ page }) => {
   await open(page);
-  await page.getByLabel("Open a file").setInputFiles(json("empty.json", ""));
+  await give(page, json("empty.json", ""));
   await expect(page.getByText("empty.json could not be parsed.")).toBeVisible();
   const transfer = await page.evaluateHandle(() => {
     const file = new File(["{}"], "huge.json");
@@ -116,23 +122,25 @@ test("takes an empty file, and refuses one that is too large", async ({ page }) 
 
 test("a file longer than the editor takes is parsed whole", async ({ page }) => {
   await open(page);
-  await page.getByRole("button", { name: "Forest" }).click();
+  await sample(page, "Forest");
   await expect(page.getByText(/forest\.json, 1\.\d+ MiB, parsed in/)).toBeVisible();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await expect(page.getByText(/too long to edit here/)).toBeVisible();
   expect(await figure(page, "growths")).toBeGreaterThan(3);
 });
 
-test("each allocator is a module of its own, which parses the file again", async ({ page }) => {
-  await open(page);
-  await page.getByLabel("Open a file").setInputFiles(json("mine.json", large));
+test("each allocator is a module of its own, which parses the file again and keeps its history", async ({ page }) => {
+  await open(page, "#inspect?v=1&on=slab");
+  await give(page, json("mine.json", large));
   await expect(page.getByText(/mine\.json, .* parsed in/)).toBeVisible();
   const slab = await pixels(page);
-  await choose(page, "Buddy");
-  await choose(page, "Slab");
-  const grown = await figure(page, "growths");
+  const moments = page.getByRole("slider", { name: "Moments of the heap" });
+  await expect(moments).toHaveAttribute("aria-valuemax", "3");
 
   await choose(page, "Buddy");
   await expect(page.getByText(/mine\.json, .* parsed in/)).toBeVisible();
+  await expect(moments).toHaveAttribute("aria-valuemax", "2");
+  await panel(page, "Structure");
   await expect(page.getByRole("heading", { name: "Slabs by class" })).toBeHidden();
   await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();
   expect(await pixels(page)).not.toBe(slab);
@@ -145,13 +153,17 @@ test("each allocator is a module of its own, which parses the file again", async
   await expect(page.getByText(/^Used up to here: /)).toBeVisible();
 
   await choose(page, "Tiny");
+  await panel(page, "Free");
   await expect(page.getByRole("heading", { name: "Free lists" })).toBeVisible();
   await expect(page.getByText("not tracked").first()).toBeVisible();
 
-  // Back again: a fresh instance, whose memory has not seen the others, nor the first sample.
+  // Back again: its history is as it was, and the same text is not parsed twice.
   await choose(page, "Slab");
-  await page.getByRole("button", { name: "Clear" }).click();
-  expect(await figure(page, "growths")).toBe(grown);
+  await expect(moments).toHaveAttribute("aria-valuemax", "3");
+  expect(await pixels(page)).toBe(slab);
+  // A fresh module has seen nothing of it.
+  await page.getByRole("button", { name: "Restart", exact: true }).click();
+  await expect(moments).toHaveAttribute("aria-valuemax", "2");
 });
 
 test("the map is explored by keyboard alone", async ({ page }) => {
@@ -172,34 +184,34 @@ test("the map is explored by keyboard alone", async ({ page }) => {
   await page.keyboard.press("PageUp");
   await expect(page.getByRole("region", { name: "Chosen block" })).toContainText("0x");
 
-  const whole = await page.getByText(/a row\.$/).textContent();
+  const rows = inspector(page).getByText(/a row\.$/);
+  const whole = await rows.textContent();
   await page.keyboard.press("+");
   await page.keyboard.press("+");
-  await expect(page.getByText(/a row\.$/)).not.toHaveText(whole ?? "");
+  await expect(rows).not.toHaveText(whole ?? "");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("0");
-  await expect(page.getByText(/a row\.$/)).toHaveText(whole ?? "");
+  await expect(rows).toHaveText(whole ?? "");
   await page.keyboard.press("Escape");
   await expect(blocks).toHaveAttribute("aria-valuetext", "No block chosen");
-  await expect(page.getByText("Choose a block in the map")).toBeVisible();
+  await expect(page.getByText("Click a block in the map")).toBeVisible();
 });
 
 test("zoom shows single blocks and their bytes", async ({ page }) => {
   await open(page);
   const text = "a text that can be found in memory again";
-  await page.getByLabel("Text of the file").fill(JSON.stringify({ text }));
+  await write(page, JSON.stringify({ text }));
   await page.getByRole("button", { name: /^Parse/ }).click();
   for (let i = 0; i < 12; i++) await page.getByRole("button", { name: "Zoom in" }).click();
-  await expect(page.getByText("128 B a row")).toBeVisible();
+  await expect(page.getByText("128 B a row")).toBeAttached();
   await page.getByRole("button", { name: "Show all" }).click();
 
   // Some block holds the text: go from block to block, by key, until its bytes show it.
   await map(page).focus();
   await page.keyboard.press("Home");
-  const found = await page.locator("heap-inspector").evaluate(async (inspector, wanted) => {
+  const found = await inspector(page).evaluate(async (inspector, wanted) => {
     const root = inspector.shadowRoot!;
     const field = root.querySelector("heap-map")!.shadowRoot!.querySelector(".field-of-view")!;
-    const block = root.querySelector("heap-block")!;
     const settled = async (element: Element): Promise<void> => {
       await (element as unknown as { updateComplete: Promise<unknown> }).updateComplete;
     };
@@ -207,6 +219,7 @@ test("zoom shows single blocks and their bytes", async ({ page }) => {
     for (let i = 0; i < count; i++) {
       field.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
       await settled(inspector);
+      const block = root.querySelector("heap-block")!;
       await settled(block);
       const shown = block.shadowRoot!.textContent;
       if (shown.includes("· live") && shown.includes(wanted)) return true;
@@ -217,12 +230,19 @@ test("zoom shows single blocks and their bytes", async ({ page }) => {
 });
 
 test("every drawing has its data as a table", async ({ page }) => {
-  await open(page);
-  for (const name of ["Address map", "Buddy orders", "Slabs by class", "Timeline"]) {
+  await open(page, "#inspect?v=1&on=slab");
+  await panel(page, "Structure");
+  for (const name of ["Buddy orders", "Slabs by class"]) {
     const section = page.getByRole("region", { name, exact: true });
-    await section.getByText("Table").click();
+    await section.getByText("As table").click();
     await expect.poll(() => section.getByRole("row").count()).toBeGreaterThan(1);
   }
+  await panel(page, "Moments");
+  await expect(page.locator("heap-moments tbody tr")).toHaveCount(2);
+  await page.locator("heap-moments").getByRole("button", { name: "Go to moment 1" }).click();
+  await expect(page.getByText("Viewing #1 (start), 1 step back.")).toBeVisible();
+  await page.getByRole("button", { name: "Back to now" }).click();
+  await inspector(page).getByRole("button", { name: "As table" }).click();
   const row = page.locator("heap-map table").getByRole("button").first();
   const address = await row.textContent();
   await row.click();
@@ -230,22 +250,23 @@ test("every drawing has its data as a table", async ({ page }) => {
 });
 
 test("a slab is chosen by its bar, a block by its place in the tree", async ({ page }) => {
-  await open(page);
+  await open(page, "#inspect?v=1&on=slab&panel=structure");
   const row = page.getByRole("slider", { name: /Class of 8 B blocks/ });
   await row.focus();
   await page.keyboard.press("ArrowRight");
   await expect(row).toHaveAttribute("aria-valuetext", /Slab at 0x/);
-  await expect(page.getByRole("region", { name: "Chosen block" })).toContainText("in a slab of 8 B");
+  await expect(map(page)).toHaveAttribute("aria-valuetext", /slab of 8 B/);
   await page.keyboard.press("Escape");
-  await expect(page.getByText("Choose a block in the map")).toBeVisible();
+  await expect(map(page)).toHaveAttribute("aria-valuetext", "No block chosen");
 
   const tree = page.getByRole("slider", { name: "Tree of buddy blocks" });
   const box = await tree.boundingBox();
   // Somewhere in the top row stands a block that was never split.
   for (let x = 4; x < (box?.width ?? 0); x += 12) {
     await tree.click({ position: { x, y: 8 } });
-    if (await page.getByRole("region", { name: "Chosen block" }).isVisible()) break;
+    if ((await map(page).getAttribute("aria-valuetext")) !== "No block chosen") break;
   }
+  await panel(page, "Block");
   await expect(page.getByRole("region", { name: "Chosen block" })).toBeVisible();
 });
 
@@ -266,13 +287,14 @@ test("a file that is dropped while a module loads is parsed by it", async ({ pag
     await new Promise((resolve) => setTimeout(resolve, 500));
     await route.continue();
   });
-  await page.getByRole("radio", { name: "Buddy" }).check({ force: true });
+  await page.getByLabel("Allocator", { exact: true }).selectOption("Buddy");
   // A button that does nothing yet does not look as if it did.
   const parse = page.getByRole("button", { name: /^Parse/ });
   await expect(parse).toBeDisabled();
   await expect(parse).toHaveCSS("background-color", "rgba(0, 0, 0, 0)");
   await drop(page, "late.json", [...Buffer.from('{"late": 1}')]);
   await expect(page.getByText(/late\.json, 11 B, parsed in/)).toBeVisible();
+  await panel(page, "Structure");
   await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();
 });
 
@@ -284,33 +306,35 @@ test("what is dropped goes where its first bytes say, whatever it is called", as
   await expect(page.getByText(/notes\.md, 9 B, parsed in/)).toBeVisible();
   await page.goto("./#sandbox");
   await drop(page, "run.json", [...Buffer.from("BONTRACE and no more")]);
-  await expect(page.locator("program-view trace-view").getByRole("alert")).toHaveText(/run\.json is no trace/);
+  await expect(page.locator("inspect-room").getByRole("alert")).toHaveText(/run\.json is no trace/);
 });
 
 test("the wheel zooms to the address under the pointer, and holds it; a pinch is no more than it says", async ({ page }) => {
   await open(page);
-  await page.getByRole("button", { name: "Forest" }).click();
+  await sample(page, "Forest");
   await expect(page.getByText(/forest\.json, .* parsed in/)).toBeVisible();
   const field = (await map(page).boundingBox())!;
-  const at = { x: field.x + field.width * 0.7, y: field.y + 9 * 16 + 6 };
+  const pitch = await page.locator("heap-map:visible").evaluate((element) => (element as unknown as { pitch: number }).pitch);
+  const at = { x: field.x + field.width * 0.7, y: field.y + 9 * pitch + 6 };
   await page.mouse.move(at.x, at.y);
   const view = (): Promise<{ start: number; bytesPerRow: number; rows: number }> =>
-    page.locator("heap-map").first().evaluate((element) => {
+    page.locator("heap-map:visible").evaluate((element) => {
       const map = element as unknown as { view: null; snapshot: { start: number } } & Record<"window", { start: number; bytesPerRow: number; rows: number }>;
       const { start, bytesPerRow, rows } = map.window;
       return { start, bytesPerRow, rows };
     });
   const whole = await view();
   const under = whole.start + 9 * whole.bytesPerRow + 0.7 * whole.bytesPerRow;
+  // A pinch on a touchpad, with Ctrl: many small events, a step in all.
   await page.keyboard.down("Control");
-  // A pinch on a touchpad: many small events, a step in all.
   for (let i = 0; i < 10; i++) await page.mouse.wheel(0, -6);
   await expect.poll(async () => (await view()).bytesPerRow).toBe(whole.bytesPerRow / 2);
+  await page.keyboard.up("Control");
+  // Nothing else scrolls here, so the wheel zooms by itself.
   for (let i = 0; i < 14; i++) {
     await page.mouse.wheel(0, -120);
     await page.waitForTimeout(40);
   }
-  await page.keyboard.up("Control");
   const close = await view();
   expect(close.bytesPerRow).toBeLessThanOrEqual(whole.bytesPerRow / 64);
   expect(close.start).toBeLessThanOrEqual(under);
@@ -318,7 +342,7 @@ test("the wheel zooms to the address under the pointer, and holds it; a pinch is
 
   // A plain drag pans.
   await page.mouse.down();
-  await page.mouse.move(at.x, at.y - 64, { steps: 4 });
+  await page.mouse.move(at.x, at.y - 4 * pitch, { steps: 4 });
   await page.mouse.up();
   await expect.poll(async () => (await view()).start).toBe(close.start + 4 * close.bytesPerRow);
 });

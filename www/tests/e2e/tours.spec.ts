@@ -139,3 +139,13 @@ test("nothing of a tour moves where reduced motion is asked for", async ({ page 
     .evaluateAll((groups) => groups.flatMap((group) => group.getAnimations({ subtree: true })).length);
   expect(running).toBe(0);
 });
+
+test("the key explains blank memory, when the answer is told too", async ({ page }) => {
+  await open(page, "#tours?v=1&tour=ratchet&step=6");
+  const key = page.locator("tour-stage .head");
+  await expect(key).toContainText("blank is free and never used");
+  await page.getByRole("radio").first().check();
+  await page.getByRole("button", { name: "Show what happens" }).click();
+  await expect(key).toContainText("Outlined: what this step changed.");
+  await expect(key).toContainText("blank is free and never used");
+});

@@ -1,12 +1,12 @@
 import { test as plain } from "@playwright/test";
-import { expect, figure, open, test } from "../support/page";
+import { expect, figure, open, panel, test, write } from "../support/page";
 
 // The browser itself reports what could not be loaded, so these two have no quiet console.
 plain("a module that cannot be loaded is said to be so, and can be tried again", async ({ page }) => {
   let broken = true;
-  await page.route(/slab|_bg.*\.wasm/, (route) => (broken ? route.abort() : route.continue()));
+  await page.route(/heap_bg|_bg.*\.wasm/, (route) => (broken ? route.abort() : route.continue()));
   await page.goto("./");
-  await expect(page.getByRole("alert")).toContainText("The module for “Slab” could not be started");
+  await expect(page.getByRole("alert")).toContainText("The module for “Heap” could not be started");
   broken = false;
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByText("parsed in")).toBeVisible();
@@ -44,7 +44,7 @@ test("a program that its allocator stopped says why", async ({ page }) => {
     await route.fulfill({ response, body: patched + checked });
   });
   await open(page);
-  await page.getByLabel("Text of the file").fill('["trap"]');
+  await write(page, '["trap"]');
   await page.getByRole("button", { name: /^Parse/ }).click();
   await expect(page.getByRole("alert")).toContainText(
     "It could not go on (unreachable). Its allocator says: “bonsai_alloc: double free: <b>Heap</b> 1”. A trapped instance",
@@ -65,12 +65,12 @@ test("a module that traps is said to have stopped, its heap stays in sight, and 
   });
   await open(page);
   const live = await figure(page, "live");
-  await page.getByLabel("Text of the file").fill('["trap"]');
+  await write(page, '["trap"]');
   await page.getByRole("button", { name: /^Parse/ }).click();
   await expect(page.getByRole("alert")).toContainText("The module stopped.");
   expect(await figure(page, "live")).toBe(live);
   await expect(page.getByRole("button", { name: "Clear" })).toBeDisabled();
-  await page.getByLabel("Text of the file").fill("[1, 2]");
+  await write(page, "[1, 2]");
   await page.getByRole("button", { name: "Start a fresh module" }).click();
   await expect(page.getByText(/6 B, parsed in/)).toBeVisible();
   await expect(page.getByRole("alert")).toHaveCount(0);
@@ -105,7 +105,7 @@ const bad: [string, ReturnType<typeof attach>, RegExp][] = [
 for (const [what, { words, descriptor }, message] of bad) {
   test(`a module ${what} gets a sentence, and the page stays usable`, async ({ page }) => {
     await open(page);
-    await page.locator("heap-inspector").evaluate(
+    await page.locator("heap-inspector:visible").evaluate(
       (inspector, heap) => {
         const memory = new WebAssembly.Memory({ initial: 1 });
         const view = new DataView(memory.buffer);
@@ -120,9 +120,10 @@ for (const [what, { words, descriptor }, message] of bad) {
       },
       { words, descriptor },
     );
-    await expect(page.locator("heap-inspector .note")).toHaveText(message);
-    await page.getByRole("radio", { name: "Buddy" }).check({ force: true });
+    await expect(page.locator("heap-inspector:visible .note")).toHaveText(message);
+    await page.getByLabel("Allocator", { exact: true }).selectOption("Buddy");
+    await panel(page, "Structure");
     await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();
-    await expect(page.locator("heap-inspector .note")).toHaveCount(0);
+    await expect(page.locator("heap-inspector:visible .note")).toHaveCount(0);
   });
 }

@@ -3,7 +3,7 @@ import { random } from "../../src/model/random";
 import type { Core } from "../../src/model/scenario";
 import { Session, type Subject } from "../../src/model/session";
 import type { Blocks } from "../../src/model/snapshot";
-import { HeapSubject, type Handles } from "../../src/modules";
+import { HeapSubject, type Handles } from "../../src/subjects";
 import { handles, workbench } from "../support/modules";
 import { anyOperations } from "../support/scenarios";
 

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { State, type Blocks } from "../../src/model/snapshot";
 import { changed, play, type Moment, type Tour } from "../../src/model/tour";
 import { TOURS } from "../../src/model/tours";
-import type { Handles } from "../../src/modules";
-import { en } from "../../src/text/en";
+import type { Handles } from "../../src/subjects";
+import { en } from "../../src/text/tours";
 import { handles, subject } from "../support/modules";
 
 /**

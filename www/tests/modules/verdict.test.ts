@@ -4,7 +4,7 @@ import { History } from "../../src/model/history";
 import { random } from "../../src/model/random";
 import { verdict, type Verdict } from "../../src/model/verdict";
 import { workbenchOf, type WorkbenchExports } from "../../src/modules";
-import { inspector as en } from "../../src/text/en";
+import { inspector as en } from "../../src/text/inspector";
 import { workbench } from "../support/modules";
 
 /** Each heap is driven into each verdict that it can come to, and the sentence is put to the test. */

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
-import { choose, expect, open, test } from "../support/page";
+import { choose, expect, inspector, open, sample, test } from "../support/page";
 
 /** The README's pictures, taken of the real page: `npm run pictures`. */
 async function take(page: Page, name: string): Promise<void> {
@@ -13,30 +13,31 @@ async function take(page: Page, name: string): Promise<void> {
 
 /** Chooses a live block that holds words, so that the picture shows what a block is. */
 async function chooseText(page: Page): Promise<void> {
-  await page.locator("heap-inspector").evaluate(async (inspector) => {
+  await inspector(page).evaluate(async (inspector) => {
     const root = inspector.shadowRoot!;
     const field = root.querySelector("heap-map")!.shadowRoot!.querySelector(".field-of-view")!;
-    const block = root.querySelector("heap-block")!;
     const settled = async (element: Element): Promise<void> => {
       await (element as unknown as { updateComplete: Promise<unknown> }).updateComplete;
     };
     for (let i = 0; i < Number(field.getAttribute("aria-valuemax")); i++) {
       field.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
       await settled(inspector);
+      const block = root.querySelector("heap-block")!;
       await settled(block);
       if (/[a-z ]{16}.*[a-z ]{16}.*[a-z ]{16}/s.test(block.shadowRoot!.querySelector(".bytes")?.textContent ?? "")) return;
     }
   });
 }
 
-test.use({ viewport: { width: 1440, height: 1010 } });
+test.use({ viewport: { width: 1440, height: 900 } });
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`a real program, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await open(page);
-    await page.getByRole("button", { name: "Words" }).click();
-    await page.getByRole("button", { name: "Trees" }).click();
+    await sample(page, "Words");
+    await sample(page, "Trees");
+    await expect(page.getByText(/trees\.json, .* parsed in/)).toBeVisible();
     await chooseText(page);
     await take(page, `program-${colorScheme}`);
   });
@@ -54,10 +55,9 @@ test("the sandbox", async ({ page }) => {
 });
 
 test("a phone", async ({ page }) => {
-  await page.setViewportSize({ width: 400, height: 860 });
+  await page.setViewportSize({ width: 400, height: 850 });
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await open(page);
   await choose(page, "Buddy");
-  await page.locator("heap-headline").evaluate((element) => { element.scrollIntoView({ block: "start" }); });
   await take(page, "phone");
 });

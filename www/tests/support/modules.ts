@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Ground } from "../../src/model/tour";
 import type { Subject } from "../../src/model/session";
-import { handlesOf, HeapSubject, type HandleClasses, type Handles } from "../../src/modules";
+import { handlesOf, HeapSubject, type HandleClasses, type Handles } from "../../src/subjects";
 import { file } from "./files";
 
 /** The compiled module of workbench/ for that allocator; for tests in Node. */

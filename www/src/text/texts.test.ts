@@ -3,7 +3,7 @@ import { snapshotOf } from "../../tests/support/snapshots";
 import { History } from "../model/history";
 import { State } from "../model/snapshot";
 import { verdict } from "../model/verdict";
-import { en } from "./en";
+import { en } from "./sandbox";
 
 const { buddy, slab, bump } = en.sandbox.happened;
 const took = (requested: number, split: number[]): Parameters<typeof buddy>[0] => ({

@@ -1,0 +1,720 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { listening, show } from "../dropped";
+import { Refused, startFiles, type Bytes, type Running } from "../inspect/dropped-module";
+import { NAMES, type OwnModule } from "../inspect/names";
+import { MODULE, Stages, type Host, type Outcome, type Stage } from "../inspect/stages";
+import { ALLOCATORS, isTrap, NotBuilt, reason, sampleModule, type Allocator } from "../modules";
+import { fileKind, FIRST_BYTES } from "../model/file-kind";
+import { kindOf, placeOf, SAMPLES, type Sample, type Source, type SourceKind } from "../model/samples";
+import { readInspect, writeInspect } from "../model/share";
+import { course, type Course, type Trace } from "../model/trace";
+import { open, refusal } from "../model/trace-file";
+import { samples, type Sample as Sampled } from "../model/trace-sites";
+import { base } from "../styles/base";
+import { inspectRoom } from "../styles/inspect-room";
+import { en } from "../text/inspect";
+import { en as frame } from "../text/page";
+import { integer } from "../text/format";
+import type { Typed } from "./call-line";
+import "./call-line";
+import "./heap-inspector";
+import type { HeapInspector, Shows } from "./heap-inspector";
+import "./inspect-drawer";
+import type { DrawerTab, Line, Part, Traced } from "./inspect-drawer";
+import type { Place } from "./place";
+import "./record-control";
+import { EDITABLE } from "./source-editor";
+import "./source-editor";
+import type { SourceEditor } from "./source-editor";
+import "./source-picker";
+import "./trace-course";
+import type { Range } from "./trace-course";
+
+const MOST = 64 * 2 ** 20;
+/** Lines of the log that are kept. */
+const LOG = 200;
+/** Sampled from the start, so that call sites are there when they are asked for. */
+const RATE = 1024;
+/** The source. */
+type Looked =
+  | { readonly is: "text" }
+  | { readonly is: "module"; readonly running: Running; readonly own: "" | OwnModule }
+  | { readonly is: "trace"; readonly name: string; readonly trace: Trace; readonly samples: readonly Sampled[]; readonly course: Course };
+
+/**
+ * The room Inspect: one source, its heap, and all that is known of it. Fires `place` with what a link says of it, and
+ * `compare` with a trace.
+ */
+export class InspectRoom extends LitElement implements Host {
+  static override properties = {
+    link: { attribute: false },
+    active: { attribute: false },
+    looked: { state: true },
+    allocator: { state: true },
+    beside: { state: true },
+    source: { state: true },
+    sampled: { state: true },
+    outcome: { state: true },
+    busy: { state: true },
+    refused: { state: true },
+    detail: { state: true },
+    editing: { state: true },
+    unfolded: { state: true },
+    below: { state: true },
+    how: { state: true },
+    rate: { state: true },
+    range: { state: true },
+    version: { state: true },
+  };
+  declare link: Place | null;
+  declare active: boolean;
+  declare private looked: Looked;
+  declare private allocator: Allocator;
+  /** An allocator whose heap is shown beside it, after the same text. */
+  declare private beside: Allocator | "";
+  declare private source: Source;
+  /** The sample that the source is, or "". */
+  declare private sampled: string;
+  declare private outcome: Outcome;
+  /** The work in progress, or "". */
+  declare private busy: string;
+  declare private refused: string;
+  declare private detail: readonly string[];
+  declare private editing: boolean;
+  declare private unfolded: boolean;
+  declare private below: DrawerTab | "";
+  declare private how: boolean;
+  /** Bytes a sample of call sites. */
+  declare rate: number;
+  /** The part of an opened trace. */
+  declare private range: Range;
+  /** Counts changes of stages and recordings, which Lit does not see. */
+  declare private version: number;
+
+  private readonly stages = new Stages(this);
+  /** Bytes of the source as UTF-8. */
+  private size = 0;
+  private log: readonly Line[] = [];
+  private waiting: Bytes | null = null;
+  /** A reading that a later one overtook is dropped. */
+  private turn = 0;
+  private begun = false;
+
+  constructor() {
+    super();
+    this.link = null;
+    this.active = false;
+    this.looked = { is: "text" };
+    this.allocator = ALLOCATORS[0];
+    this.beside = "";
+    this.source = SAMPLES[0]!.make();
+    this.sampled = SAMPLES[0]!.id;
+    this.outcome = { is: "nothing" };
+    this.busy = "";
+    this.refused = "";
+    this.detail = [];
+    this.editing = false;
+    this.unfolded = false;
+    this.below = "";
+    this.how = false;
+    this.rate = RATE;
+    this.range = { from: 0, to: 0 };
+    this.version = 0;
+  }
+
+  static override styles = [base, inspectRoom];
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("source")) this.size = new Blob([this.source.text]).size;
+    if (changed.has("link") && this.link !== null && this.hasUpdated) void this.follow(this.link.query);
+  }
+
+  protected override firstUpdated(): void {
+    void this.follow(this.link?.query ?? "");
+  }
+
+  protected override updated(): void {
+    if (!this.begun) return;
+    const query = this.query();
+    if (query === this.link?.query || query === this.said) return;
+    this.said = query;
+    this.dispatchEvent(new CustomEvent<Place>("place", { detail: { query, entry: "same" } }));
+  }
+
+  /** The query that the address has. */
+  private said: string | null = null;
+
+  // Links
+
+  private query(): string {
+    const { looked, source, sampled } = this;
+    const inspector = this.inspector(this.stage()?.key ?? "");
+    const { panel, colouring } = inspector?.looks ?? { panel: "", colouring: "state" };
+    const from =
+      looked.is === "trace"
+        ? ({ is: "file", name: looked.name } as const)
+        : looked.is === "module"
+          ? looked.own === ""
+            ? ({ is: "file", name: looked.running.name } as const)
+            : ({ is: "module", id: looked.own } as const)
+          : sampled !== ""
+            ? ({ is: "sample", id: sampled } as const)
+            : ({ is: "text", name: source.name, kind: source.kind, text: source.text } as const);
+    return writeInspect(
+      { source: from, allocator: this.allocator, beside: this.beside, panel: panel === "changes" ? "" : panel, colouring: colouring === "change" ? "" : colouring, below: this.below },
+      NAMES,
+    );
+  }
+
+  private async follow(query: string): Promise<void> {
+    if (this.begun && (query === "" || query === this.query())) return;
+    const link = readInspect(query, NAMES);
+    this.said = query;
+    this.begun = true;
+    this.refused = link.ok ? "" : frame.share.fault(link.fault);
+    const place = link.ok ? link.value : null;
+    if (place !== null) {
+      this.below = (place.below as DrawerTab | "");
+      this.beside = place.beside as Allocator | "";
+    }
+    const allocator = (place?.allocator ?? ALLOCATORS[0]) as Allocator;
+    const from = place?.source ?? { is: "sample" as const, id: SAMPLES[0]!.id };
+    if (from.is === "module") {
+      this.allocator = allocator;
+      await this.ownModule(from.id as OwnModule);
+    } else {
+      if (from.is === "file") this.refused = en.room.lost(from.name);
+      const sample = SAMPLES.find(({ id }) => from.is === "sample" && id === from.id) ?? SAMPLES[0]!;
+      const source = from.is === "text" ? { name: from.name, kind: from.kind as SourceKind, text: from.text } : sample.make();
+      this.look(source, from.is === "text" ? "" : sample.id);
+      await this.choose(allocator);
+    }
+    if (place === null) return;
+    await this.updateComplete;
+    const inspector = this.inspector(this.stage()?.key ?? "");
+    if (inspector !== null) inspector.looks = { panel: place.panel, colouring: place.colouring };
+  }
+
+  // Stages
+
+  private stage(): Stage | undefined {
+    return this.stages.get(this.looked.is === "module" ? MODULE : this.allocator);
+  }
+
+  /** The stages that are shown, left to right. */
+  private shown(): Stage[] {
+    if (this.looked.is === "trace") return [];
+    const keys = this.looked.is === "module" ? [MODULE] : [...new Set([this.allocator, this.beside])];
+    return keys.flatMap((key) => this.stages.get(key) ?? []);
+  }
+
+  private inspector(key: string): HeapInspector | null {
+    return this.renderRoot.querySelector<HeapInspector>(`heap-inspector[data-key="${key}"]`);
+  }
+
+  async inspectorOf(key: string): Promise<HeapInspector | null> {
+    await this.updateComplete;
+    return this.inspector(key);
+  }
+
+  changed(): void {
+    this.version++;
+  }
+
+  tell(text: string, ok: boolean): void {
+    this.log = [{ text, ok }, ...this.log].slice(0, LOG);
+    this.version++;
+  }
+
+  // The program of this page
+
+  private async choose(allocator: Allocator): Promise<void> {
+    this.allocator = allocator;
+    if (this.looked.is !== "text") this.looked = { is: "text" };
+    await this.there(allocator);
+    if (this.beside !== "" && this.beside !== allocator) await this.there(this.beside);
+  }
+
+  /** Has an allocator's module parse the source, if it did not yet. */
+  private async there(allocator: Allocator): Promise<void> {
+    const stage = await this.stages.own(allocator);
+    if (stage !== null && stage.parsed !== this.source) this.parse(stage);
+  }
+
+  private parse(stage: Stage): void {
+    this.outcome = this.stages.parse(stage, this.source, this.size) ?? this.outcome;
+  }
+
+  private parseAll(): void {
+    for (const stage of this.shown()) this.parse(stage);
+  }
+
+  private clear(): void {
+    for (const stage of this.shown()) this.outcome = this.stages.clear(stage) ?? this.outcome;
+  }
+
+  private async fresh(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      this.stages.forget(key);
+      await this.there(key as Allocator);
+    }
+  }
+
+  /** Looks at a text. */
+  private look(source: Source, sampled: string): void {
+    this.turn++;
+    this.looked = { is: "text" };
+    this.sampled = sampled;
+    this.source = source;
+    this.refused = "";
+    this.detail = [];
+    this.busy = "";
+  }
+
+  private async take(source: Source, sampled = ""): Promise<void> {
+    this.look(source, sampled);
+    this.outcome = { is: "nothing" };
+    await this.choose(this.allocator);
+  }
+
+  // What it is given
+
+  /** Takes files of any kind; what comes later overtakes. A file that is wrong leaves what was shown. */
+  async open(files: readonly File[]): Promise<void> {
+    const turn = ++this.turn;
+    const stale = (): boolean => turn !== this.turn;
+    this.refused = "";
+    this.detail = [];
+    this.how = false;
+    this.busy = en.module.reading(files.map(({ name }) => name).join(", "));
+    try {
+      const kinds = await Promise.all(files.map(kindsOf));
+      if (kinds.includes("module")) await this.openModule(files, stale);
+      else if (kinds[0] === "trace") await this.openTrace(files[0]!, stale);
+      else await this.openText(files[0]!, stale);
+    } catch (error) {
+      if (stale()) return;
+      this.refused = error instanceof Refused ? error.message : en.module.failed(reason(error));
+      if (error instanceof Refused) {
+        this.detail = error.detail;
+        this.waiting = error.waiting ?? this.waiting;
+      }
+      this.tell(this.refused, false);
+    }
+    if (!stale()) this.busy = "";
+  }
+
+  private async openText(file: File, stale: () => boolean): Promise<void> {
+    if (file.size > MOST) throw new Refused(en.program.tooLarge(file.name, file.size, MOST));
+    let text: string;
+    try {
+      text = await file.text();
+    } catch (error) {
+      throw new Refused(en.program.unreadable(file.name, reason(error)));
+    }
+    if (!stale()) await this.take({ name: file.name, kind: kindOf(file.name, text), text });
+  }
+
+  private async openTrace(file: File, stale: () => boolean): Promise<void> {
+    const early = refusal(file.size);
+    if (early !== null) throw new Refused(en.trace.file(file.name, early));
+    let bytes: Uint8Array;
+    try {
+      bytes = new Uint8Array(await file.arrayBuffer());
+    } catch (error) {
+      throw new Refused(en.trace.unreadable(file.name, reason(error)));
+    }
+    const opened = open(bytes);
+    if (!opened.ok) throw new Refused(en.trace.file(file.name, opened.damage));
+    if (stale()) return;
+    const { trace } = opened;
+    this.looked = { is: "trace", name: file.name, trace, samples: samples(trace), course: course(trace) };
+    this.range = { from: 0, to: trace.count };
+    this.tell(en.trace.opened(file.name, trace.count, trace.lost), true);
+    if (this.below === "") this.below = trace.sites.length > 0 ? "sites" : "leaks";
+  }
+
+  private async openModule(files: readonly File[], stale: () => boolean, own: "" | OwnModule = ""): Promise<void> {
+    const running = await startFiles(files, this.waiting);
+    if (stale()) return;
+    this.waiting = null;
+    await this.run(running, own);
+  }
+
+  private async run(running: Running, own: "" | OwnModule): Promise<void> {
+    this.looked = { is: "module", running, own };
+    this.busy = "";
+    this.outcome = { is: "nothing" };
+    await this.stages.dropped(running);
+  }
+
+  private async ownModule(kind: OwnModule): Promise<void> {
+    const turn = ++this.turn;
+    this.refused = "";
+    try {
+      await this.openModule(await sampleModule(kind), () => turn !== this.turn, kind);
+    } catch (error) {
+      this.refused = error instanceof NotBuilt ? en.module.missing : en.module.failed(reason(error));
+    }
+  }
+
+  private async again(): Promise<void> {
+    if (this.looked.is !== "module") return;
+    const { running, own } = this.looked;
+    try {
+      await this.run(await running.again(), own);
+    } catch (error) {
+      this.tell(reason(error), false);
+    }
+  }
+
+  private call({ target, values, times }: Typed): void {
+    const { looked } = this;
+    const stage = this.stages.get(MODULE);
+    if (looked.is !== "module" || stage === undefined) return;
+    const { running } = looked;
+    const heard: string[] = [];
+    const run = (): unknown =>
+      listening(() => {
+        let last: unknown;
+        for (let i = 0; i < times; i++) last = target.call(...values);
+        return last;
+      }, heard);
+    try {
+      const result = stage.recording === null ? run() : stage.recording.during(run);
+      const kept = running.callables.keep(result);
+      this.say(kept === null ? en.module.returned(target.name, show(result)) : en.module.kept(target.name, kept), true);
+    } catch (error) {
+      const text = isTrap(error)
+        ? en.module.trapped(target.name, [reason(error), ...heard].join(". "), running.report())
+        : en.module.threw(target.name, reason(error));
+      this.say(text, false);
+    }
+    stage.recording?.look(en.module.moment.call(target.name, times));
+  }
+
+  private say(text: string, ok: boolean): void {
+    this.outcome = ok ? { is: "said", text, detail: "" } : { is: "broken", name: "", message: text };
+    this.tell(text, ok);
+  }
+
+  /** Tells the drawings that the page changed its colours. */
+  recolor(): void {
+    for (const inspector of this.renderRoot.querySelectorAll<HeapInspector>("heap-inspector")) inspector.recolor();
+  }
+
+  // What is shown
+
+  override render(): TemplateResult {
+    const { looked } = this;
+    const shown = this.shown();
+    const name = looked.is === "text" ? this.source.name : looked.is === "module" ? looked.running.name : looked.name;
+    return html`
+      <div class="bar" role="region" aria-label=${en.room.bar}>
+        <source-picker
+          .name=${name}
+          .sampled=${looked.is === "text" ? this.sampled : ""}
+          @sample=${(event: CustomEvent<Sample>) => { void this.take(event.detail.make(), event.detail.id); }}
+          @files=${(event: CustomEvent<File[]>) => { void this.open(event.detail); }}
+          @own-module=${(event: CustomEvent<OwnModule>) => { void this.ownModule(event.detail); }}
+          @how=${() => { this.how = true; }}
+        ></source-picker>
+        ${looked.is === "text" ? this.programBar() : looked.is === "module" ? this.moduleBar(looked.running) : this.traceBar(looked)}
+      </div>
+      <div class="notes">${this.notes(shown)}</div>
+      ${looked.is === "trace" ? this.course(looked) : this.floor(shown)}
+      ${this.drawer()}
+    `;
+  }
+
+  private programBar(): TemplateResult {
+    const stage = this.stage();
+    const ready = stage?.condition.is === "ready";
+    const { outcome } = this;
+    const option = (name: Allocator, chosen: string): TemplateResult =>
+      html`<option value=${name} title=${en.program.allocators[name].about} .selected=${name === chosen}>${en.program.allocators[name].name}</option>`;
+    return html`
+      <label title=${en.program.allocators[this.allocator].about}>
+        ${en.program.on}
+        <select aria-label=${en.program.allocator} @change=${(event: Event) => { void this.choose((event.target as HTMLSelectElement).value as Allocator); }}>
+          ${ALLOCATORS.map((name) => option(name, this.allocator))}
+        </select>
+      </label>
+      <button class="primary" ?disabled=${!ready} @click=${() => { this.parseAll(); }}>${stage?.parsed === this.source && outcome.is === "said" ? en.program.again : en.program.parse}</button>
+      <button ?disabled=${!ready} @click=${() => { this.clear(); }}>${en.program.clear}</button>
+      ${this.more()}
+      <div class="more" ?data-open=${this.unfolded}>
+        <label>
+          ${en.program.beside}
+          <select aria-label=${en.program.second} @change=${this.onBeside}>
+            <option value="" .selected=${this.beside === ""}>${en.program.alone}</option>
+            ${ALLOCATORS.map((name) => option(name, this.beside))}
+          </select>
+        </label>
+        <button aria-pressed=${this.editing ? "true" : "false"} @click=${() => { this.editing = !this.editing; }}>${en.program.edit}</button>
+        <button title=${en.program.freshAbout} @click=${() => { void this.fresh(this.shown().map(({ key }) => key)); }}>${en.program.fresh}</button>
+        ${this.record(stage)}
+      </div>
+      ${this.spoken()}
+    `;
+  }
+
+  private moduleBar(running: Running): TemplateResult {
+    return html`
+      <call-line
+        .callables=${running.callables}
+        .made=${this.version}
+        @call=${(event: CustomEvent<Typed>) => { this.call(event.detail); }}
+        @refused=${(event: CustomEvent<string>) => { this.say(event.detail, false); }}
+      ></call-line>
+      ${this.more()}
+      <div class="more" ?data-open=${this.unfolded}>
+        <button @click=${() => { this.stages.get(MODULE)?.recording?.look(en.module.moment.read); }}>${en.module.read}</button>
+        <button @click=${() => { void this.again(); }}>${en.module.again}</button>
+        ${this.record(this.stages.get(MODULE))}
+      </div>
+      ${this.spoken()}
+    `;
+  }
+
+  private traceBar({ name, trace }: Looked & { readonly is: "trace" }): TemplateResult {
+    return html`
+      <p class="outcome" role="status">${en.trace.opened(name, trace.count, trace.lost)}</p>
+      <button @click=${() => { this.dispatchEvent(new CustomEvent<Traced>("compare", { detail: this.traced()! })); }}>${en.trace.compare}</button>
+    `;
+  }
+
+  /** On a narrow screen, shows the controls that are not needed at first. */
+  private more(): TemplateResult {
+    return html`<button class="fold" aria-expanded=${this.unfolded ? "true" : "false"} @click=${() => { this.unfolded = !this.unfolded; }}>${en.room.more}</button>`;
+  }
+
+  private record(stage: Stage | undefined): TemplateResult | typeof nothing {
+    if (stage?.recording == null) return nothing;
+    return html`<record-control
+      class="record"
+      .recording=${stage.recording}
+      .rate=${this.rate}
+      .version=${this.version}
+      @rate=${(event: CustomEvent<number>) => { this.rate = event.detail; }}
+    ></record-control>`;
+  }
+
+  private spoken(): TemplateResult {
+    const { outcome } = this;
+    switch (outcome.is) {
+      case "nothing":
+        return html`<p class="outcome" role="status"></p>`;
+      case "said":
+        return html`<p class="outcome" role="status" title=${outcome.detail}>${outcome.detail === "" ? outcome.text : `${outcome.text} ${outcome.detail}`}</p>`;
+      case "broken":
+        return html`<p class="outcome bad" role="status">${outcome.name === "" ? outcome.message : en.program.broken(outcome.name)}</p>`;
+    }
+  }
+
+  private notes(shown: readonly Stage[]): TemplateResult {
+    const { looked } = this;
+    return html`
+      ${this.busy === "" ? nothing : html`<p class="small quiet" role="status">${this.busy}</p>`}
+      ${this.refused === ""
+        ? nothing
+        : html`<div class="note error small" role="alert">
+            <p>${this.refused}</p>
+            ${this.detail.length === 0
+              ? nothing
+              : html`<p class="names" tabindex="0" role="region" aria-label=${en.module.importNames}>${this.detail.join(", ")}</p>`}
+          </div>`}
+      ${looked.is === "text" ? this.broken() : nothing}
+      ${looked.is === "module" ? this.about(looked.running) : nothing}
+      ${shown.map((stage) => this.trouble(stage))}
+      ${this.how ? this.instructions() : nothing}
+    `;
+  }
+
+  private broken(): TemplateResult | typeof nothing {
+    const { outcome } = this;
+    if (outcome.is !== "broken") return nothing;
+    const place = placeOf(outcome.message);
+    const there = place !== null && this.source.text.length <= EDITABLE ? place : null;
+    return html`<div class="note error small">
+      <p class="error-text">${outcome.message}</p>
+      <div class="row">
+        <p class="quiet">${en.program.brokenKept}</p>
+        ${there === null ? nothing : html`<button @click=${() => { void this.goTo(there); }}>${en.program.goTo(there.line, there.column)}</button>`}
+      </div>
+    </div>`;
+  }
+
+  private async goTo(place: { readonly line: number; readonly column: number }): Promise<void> {
+    this.editing = true;
+    await this.updateComplete;
+    const editor = this.renderRoot.querySelector<SourceEditor>("source-editor");
+    await editor?.updateComplete;
+    editor?.goTo(place);
+  }
+
+  private about(running: Running): TemplateResult {
+    return html`
+      <h2 class="head">${en.module.running(running.name, running.size, running.glue)}</h2>
+      ${running.imports.length === 0
+        ? nothing
+        : html`<details class="small">
+            <summary>${en.module.standIns(running.imports.length)}</summary>
+            <p class="names" tabindex="0" role="region" aria-label=${en.module.importNames}>${running.imports.join(", ")}</p>
+          </details>`}
+      ${running.exports === null ? html`<p class="note error" role="alert">${en.module.noMemory}</p>` : nothing}
+    `;
+  }
+
+  private trouble({ key, condition, recording }: Stage): TemplateResult | typeof nothing {
+    const name = key === MODULE ? "" : en.program.allocators[key as Allocator].name;
+    const restart = (text: string): TemplateResult =>
+      html`<button @click=${() => { void this.fresh([key]); }}>${text}</button>`;
+    switch (condition.is) {
+      case "ready":
+        return recording === null || recording.trouble === "" ? nothing : html`<p class="note error small" role="alert">${recording.trouble}</p>`;
+      case "loading":
+        return html`<p class="quiet small" role="status">${en.program.loading(name)}</p>`;
+      case "missing":
+        return html`<p class="note error" role="alert">${en.program.missing(name)}</p>`;
+      case "failed":
+        return html`<div class="note error" role="alert"><p>${en.program.failed(name, condition.why)}</p>${restart(en.program.retry)}</div>`;
+      case "dead":
+        return html`<div class="note error" role="alert">
+          <p><strong>${en.program.dead}</strong> ${en.program.deadWhy(condition.why, condition.report)}</p>
+          ${restart(en.program.restart)}
+        </div>`;
+    }
+  }
+
+  /** Instructions for a module of one's own. */
+  private instructions(): TemplateResult {
+    return html`<div class="how">
+      <h2>${en.module.how.title}</h2>
+      <p class="quiet small">${en.module.how.rust}</p>
+      <pre tabindex="0">${en.module.how.rustCode}</pre>
+      <p class="quiet small">${en.module.how.page}</p>
+      <pre tabindex="0">${en.module.how.pageCode}</pre>
+      <button @click=${() => { this.how = false; }}>${en.room.close}</button>
+    </div>`;
+  }
+
+  private floor(shown: readonly Stage[]): TemplateResult {
+    const text = this.looked.is === "text";
+    const extent = shown.length < 2 ? 0 : Math.max(...shown.map(({ key }) => this.inspector(key)?.mapped ?? 0));
+    const visible = new Set(shown.filter(({ condition }) => condition.is === "ready" || condition.is === "dead"));
+    return html`<div class="floor ${text && this.editing ? "edit" : ""}">
+      ${text && this.editing
+        ? html`<source-editor
+            .source=${this.source}
+            .size=${this.size}
+            @edit=${(event: CustomEvent<Source>) => { this.source = event.detail; this.sampled = ""; }}
+            @parse=${() => { this.parseAll(); }}
+          ></source-editor>`
+        : nothing}
+      ${repeat(
+        this.stages.list.sort((a, b) => shown.indexOf(a) - shown.indexOf(b)),
+        ({ key }) => key,
+        (stage) => html`<section class="stage" aria-label=${en.heap.label} ?hidden=${!visible.has(stage) || (stage.key === MODULE && stage.exports === null)}>
+          ${shown.length > 1 ? html`<h2>${en.program.allocators[stage.key as Allocator].name}</h2>` : nothing}
+          <heap-inspector
+            workspace
+            data-key=${stage.key}
+            .extent=${extent}
+            .compact=${shown.length > 1}
+            @shows=${(event: CustomEvent<Shows>) => { this.onShows(stage, event.detail); }}
+            @looks=${() => { this.version++; }}
+          ></heap-inspector>
+        </section>`,
+      )}
+    </div>`;
+  }
+
+  private course({ trace, course: line }: Looked & { readonly is: "trace" }): TemplateResult {
+    return html`<div class="course">
+      <trace-course
+        .course=${line}
+        .records=${trace.count}
+        .range=${this.range}
+        @range=${(event: CustomEvent<Range>) => { this.range = event.detail; }}
+      ></trace-course>
+    </div>`;
+  }
+
+  private drawer(): TemplateResult {
+    const stage = this.shown()[0];
+    const traced = this.traced();
+    return html`<inspect-drawer
+      .tab=${this.below}
+      .traced=${traced}
+      .chosen=${this.chosen(stage, traced)}
+      .log=${this.log}
+      .heap=${stage?.exports ?? null}
+      .source=${stage === undefined ? null : this.inspector(stage.key)}
+      .name=${stage?.recording?.name ?? "heap"}
+      .drawn=${this.renderRoot.querySelector("trace-course")}
+      @tab=${(event: CustomEvent<DrawerTab | "">) => { this.below = event.detail; }}
+    >
+      ${stage?.recording == null
+        ? nothing
+        : html`<span class="small quiet recorded" role="status">${stage.recording.recording && stage.recording.trace !== null ? en.trace.recorded(stage.recording.trace.count, stage.recording.trace.lost) : stage.recording.said}
+            ${stage.recording.known === null ? nothing : html`<span title=${en.trace.sizes(stage.recording.known)}>${en.trace.sizes(stage.recording.known)}</span>`}</span>`}
+    </inspect-drawer>`;
+  }
+
+  private traced(): Traced | null {
+    const { looked } = this;
+    if (looked.is === "trace") return { trace: looked.trace, samples: looked.samples, name: looked.name.replace(/\.bontrace$/i, "") };
+    const recording = this.shown()[0]?.recording;
+    if (recording?.trace == null) return null;
+    // Samples are gathered only where they are shown.
+    return { trace: recording.trace, samples: this.below === "sites" ? recording.samples : [], name: recording.name };
+  }
+
+  /** The part of the trace that the strip or the sliders select. */
+  private chosen(stage: Stage | undefined, traced: Traced | null): Part {
+    if (this.looked.is === "trace") {
+      const { from, to } = this.range;
+      const all = this.looked.trace.count;
+      return { from, to, end: all, text: en.trace.course.chosen(integer(to - from), integer(all)) };
+    }
+    const recording = stage?.recording;
+    const shows = stage?.shows;
+    if (recording == null || traced === null || shows == null) return { from: 0, to: 0, end: 0, text: "" };
+    const inspector = this.inspector(stage!.key);
+    const named = (id: number): string => {
+      const moment = inspector?.moments.find((each) => each.id === id);
+      return `#${integer(id)}${moment === undefined ? "" : ` (${moment.label})`}`;
+    };
+    if (shows.range === null) {
+      const to = shows.now ? traced.trace.count : recording.recordsAt(shows.moment);
+      return { from: 0, to, end: to, text: en.trace.drawer.whole };
+    }
+    const [from, to] = shows.range.map((id) => recording.recordsAt(id)) as [number, number];
+    return { from, to, end: to, text: en.trace.drawer.part(named(shows.range[0]), named(shows.range[1])) };
+  }
+
+  private onShows(stage: Stage, shows: Shows): void {
+    // A range asks who asked for what came.
+    if (shows.range !== null && stage.shows?.range == null && this.below === "" && (stage.recording?.trace?.rate ?? 0) > 0) this.below = "sites";
+    stage.shows = shows;
+    this.version++;
+  }
+
+  private readonly onBeside = (event: Event): void => {
+    this.beside = (event.target as HTMLSelectElement).value as Allocator | "";
+    if (this.beside !== "") void this.there(this.beside);
+  };
+}
+
+/** A file that cannot be read is of the kind that its name says; what opens it tells why it cannot. */
+async function kindsOf(file: File): Promise<ReturnType<typeof fileKind>> {
+  try {
+    return fileKind(file.name, new Uint8Array(await file.slice(0, FIRST_BYTES).arrayBuffer()));
+  } catch {
+    return fileKind(file.name, new Uint8Array());
+  }
+}
+
+customElements.define("inspect-room", InspectRoom);
