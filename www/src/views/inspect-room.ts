@@ -190,7 +190,8 @@ export class InspectRoom extends LitElement implements Host {
       this.look(source, from.is === "text" ? "" : sample.id);
       await this.choose(allocator);
     }
-    if (place === null) return;
+    // A link without these leaves them as a screen of this size has them.
+    if (place === null || query === "") return;
     await this.updateComplete;
     const inspector = this.inspector(this.stage()?.key ?? "");
     if (inspector !== null) inspector.looks = { panel: place.panel, colouring: place.colouring };

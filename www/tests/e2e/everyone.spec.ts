@@ -25,6 +25,9 @@ LOOKS.forEach((look, i) => {
   });
 });
 
+/** Scrolls to where a sheet lies over nothing. */
+const rest = (page: Page): Promise<void> => page.evaluate(() => { scrollTo(0, document.documentElement.scrollHeight); });
+
 for (const look of [LOOKS[0]!, LOOKS[5]!, LOOKS[6]!]) {
   test(`all that a program can show is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
     await dress(page, look);
@@ -39,16 +42,18 @@ for (const look of [LOOKS[0]!, LOOKS[5]!, LOOKS[6]!]) {
       const tab = page.locator("heap-inspector:visible").getByRole("tab", { name, exact: true });
       if ((await tab.getAttribute("aria-selected")) === "false") await tab.click();
       for (const summary of await page.locator("heap-inspector:visible summary:visible").all()) await summary.click();
+      await rest(page);
       await expectSound(page);
     }
     await page.getByRole("button", { name: "why?" }).click();
     await page.getByRole("button", { name: /^Source: / }).click();
-    await expectSound(page);
+    await expect(page.locator("source-picker .menu")).toBeVisible();
     await page.keyboard.press("Escape");
     await below(page, "Log").click();
     await line.press("Shift+ArrowLeft");
     await expect(page.locator("heap-diff h3").first()).toBeVisible();
     await page.locator("heap-inspector:visible").getByRole("button", { name: "As table" }).click();
+    await rest(page);
     await expectSound(page);
   });
 }

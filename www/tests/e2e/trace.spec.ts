@@ -202,9 +202,10 @@ test("call sites show as a flame graph, by keys, and as a list of leaks", async 
   expect(await frames.count()).toBe(before);
 
   // The page that called the module is hidden, until it is asked for.
-  await expect(frames.filter({ hasText: /\.js\)/ })).toHaveCount(0);
+  const scripts = page.locator('trace-flames .frame[title*=".js)"]');
+  await expect(scripts).toHaveCount(0);
   await page.getByRole("checkbox", { name: "Hide page frames" }).uncheck();
-  await expect(frames.filter({ hasText: /\.js\)/ }).first()).toBeVisible();
+  await expect(scripts.first()).toBeVisible();
   await page.getByRole("checkbox", { name: "Hide page frames" }).check();
   await page.getByRole("searchbox", { name: "Find a function" }).fill("serde_json");
   await expect(page.locator("trace-flames [role=status]")).toHaveText(/^[\d,]+ matche?s?, [\d.]+ [KM]?i?B, \d+ %$/);
@@ -234,7 +235,7 @@ test("a range of moments asks who asked for what came", async ({ page }) => {
   await open(page);
   await page.getByRole("slider", { name: "Moments of the heap" }).press("Shift+ArrowLeft");
   await expect(page.locator("inspect-drawer").getByText("Allocated from #1 (start) to #2 (parse).")).toBeVisible();
-  await expect(page.locator("trace-flames .frame").filter({ hasText: /bonsai_demo/ }).first()).toBeVisible();
+  await expect(page.locator("trace-flames .frame").filter({ hasText: /bonsai_demo|serde_json/ }).first()).toBeVisible();
   await panel(page, "Sites");
   await expect(page.locator("heap-sites tbody tr").first()).toContainText(/B/);
 });
