@@ -106,7 +106,7 @@ export interface Survivor {
   readonly born: number;
 }
 
-/** What is live after so many records, or at the end; the oldest first. O(records). */
+/** Returns the blocks that are live after so many records, or at the end; the oldest first. O(records). */
 export function survivors(trace: Trace, end = trace.count): Survivor[] {
   const live = new Live();
   const born = new Map<number, number>();
@@ -154,7 +154,7 @@ export function peakIn(trace: Trace, from: number, to: number): number {
   return peak;
 }
 
-/** How a program used memory in the course of a trace: what was asked for, at so many points. */
+/** The requested bytes in the course of a trace, at so many points. */
 export interface Course {
   /** Index of the record at each point. */
   readonly at: Float64Array;

@@ -55,7 +55,7 @@ describe("the npm package of <heap-inspector>", () => {
   });
 
   it("carries nothing of the page", () => {
-    expect(read("heap-inspector.js")).not.toMatch(/bonsai-page|sandbox-view|program-view/);
+    expect(read("heap-inspector.js")).not.toMatch(/bonsai-page|sandbox-view|inspect-room/);
   });
 
   it("has types that a strict program compiles against, and that refuse what is wrong", () => {
