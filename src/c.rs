@@ -21,8 +21,8 @@
 //! `errno`, and leaves every block as it was.
 //!
 //! **Cost**: `free`, `realloc` and `malloc_usable_size` read the table from the block's first
-//! granule to its last: one word of the table for 256 bytes, in steps of as many for larger blocks.
-//! The rest is as for Rust.
+//! granule to its last: 1 KiB at once, and a word for every 512 bytes of larger blocks; docs/c.md has figures. The rest
+//! is as for Rust.
 
 mod errno;
 
@@ -52,6 +52,13 @@ pub unsafe trait Measured: HeapState {
     /// A live block of the heap begins at `block`.
     unsafe fn size<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, block: NonNull<u8>)
     -> usize;
+
+    /// Frees a block if that is the work of a few instructions. Returns false, and changes nothing, where it
+    /// is not.
+    ///
+    /// # Safety
+    /// A live block of the heap begins at `block`, and nothing uses it any more if the result is true.
+    unsafe fn free<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, block: NonNull<u8>) -> bool;
 }
 
 impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
@@ -80,6 +87,10 @@ impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
     /// `block` is null, or a live block of this heap that is not used any more.
     pub unsafe fn c_free(&self, block: *mut u8) {
         let Some(start) = NonNull::new(block) else { return };
+        // SAFETY: the contract of `c_free`: a live block, not used any more.
+        if cfg!(not(feature = "checked")) && unsafe { S::free(self, start) } {
+            return;
+        }
         // SAFETY: the contract of `c_free`: a live block.
         if let Some(layout) = unsafe { self.layout(start, Use::Free) } {
             // SAFETY: the heap itself gave this layout for the live block.

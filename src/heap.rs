@@ -263,4 +263,21 @@ unsafe impl crate::c::Measured for Lock<State> {
             (state.runs.block_end(at) - at) << sizes::GRANULE_LOG
         })
     }
+
+    #[inline]
+    unsafe fn free<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: ptr::NonNull<u8>,
+    ) -> bool {
+        heap.state.with(|state| {
+            let address = block.addr().get();
+            let at = state.runs.granule(address);
+            let n = state.runs.block_end(at) - at;
+            if n <= SMALL {
+                // SAFETY: by this function's contract a live block; small classes are their sizes.
+                unsafe { state.push(n, address) };
+            }
+            n <= SMALL
+        })
+    }
 }

@@ -1,0 +1,62 @@
+//! Blocks of sizes at random that are freed with and without their sizes.
+
+use std::{
+    alloc::{GlobalAlloc, Layout},
+    cell::UnsafeCell,
+};
+
+use bonsai_alloc::Heap;
+
+static HEAP: Heap = Heap::new();
+
+const BLOCKS: usize = 4096;
+
+/// The blocks, with their sizes.
+struct Blocks(UnsafeCell<[(*mut u8, usize); BLOCKS]>);
+
+// SAFETY: the module has one thread.
+unsafe impl Sync for Blocks {}
+
+static LIVE: Blocks = Blocks(UnsafeCell::new([(std::ptr::null_mut(), 0); BLOCKS]));
+
+fn layout(size: usize) -> Layout {
+    Layout::from_size_align(size, 16).unwrap()
+}
+
+/// Allocates all blocks, of 1 to `most` bytes, and writes into each.
+#[unsafe(no_mangle)]
+pub extern "C" fn fill(most: usize, seed: u32) {
+    // SAFETY: nothing else uses them during this call.
+    let blocks = unsafe { &mut *LIVE.0.get() };
+    let mut random = seed | 1;
+    for (block, size) in blocks {
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        *size = 1 + random as usize % most;
+        // SAFETY: the size is above 0.
+        *block = unsafe { HEAP.alloc(layout(*size)) };
+        // SAFETY: a new block of at least a byte.
+        unsafe { block.write(1) };
+    }
+}
+
+/// Frees every block, with its size.
+#[unsafe(no_mangle)]
+pub extern "C" fn free_sized() {
+    // SAFETY: nothing else uses them during this call.
+    for (block, size) in unsafe { &*LIVE.0.get() } {
+        // SAFETY: `fill` allocated it with that layout.
+        unsafe { HEAP.dealloc(*block, layout(*size)) };
+    }
+}
+
+/// Frees every block, without its size.
+#[unsafe(no_mangle)]
+pub extern "C" fn free_unsized() {
+    // SAFETY: nothing else uses them during this call.
+    for (block, _) in unsafe { &*LIVE.0.get() } {
+        // SAFETY: `fill` allocated it.
+        unsafe { HEAP.c_free(*block) };
+    }
+}
