@@ -26,6 +26,7 @@ mod audit;
 mod growth;
 mod links;
 mod quick;
+mod reset;
 mod resize;
 mod runs;
 mod serve;

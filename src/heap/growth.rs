@@ -23,10 +23,10 @@ use crate::{
 };
 
 /// Granules of all memory that there can be.
-const MOST: usize = (MAX_PAGES * PAGE) >> GRANULE_LOG;
+pub(super) const MOST: usize = (MAX_PAGES * PAGE) >> GRANULE_LOG;
 
 /// Returns the start of a pool's linear memory, a page below it: granule 0 is none.
-fn base<G: LinearMemory>(pool: &Pool<G>) -> NonNull<u8> {
+pub(super) fn base<G: LinearMemory>(pool: &Pool<G>) -> NonNull<u8> {
     NonNull::new(pool.memory().pointer(0).wrapping_sub(PAGE)).unwrap_or(NonNull::dangling())
 }
 
@@ -48,7 +48,7 @@ impl Runs {
     ///
     /// # Safety
     /// The extent is the heap's from now on; `base` is the start of the linear memory it is in.
-    unsafe fn add(&mut self, base: NonNull<u8>, extent: &Extent) -> bool {
+    pub(super) unsafe fn add(&mut self, base: NonNull<u8>, extent: &Extent) -> bool {
         let start = provenance::address(extent.start).wrapping_sub(base_address(base));
         // A pool gives whole granules.
         let from = start >> GRANULE_LOG;

@@ -115,7 +115,7 @@ impl Runs {
 
     /// Returns the block that begins at granule `at`, and where the next one does. A block in a quick
     /// list is live to the table.
-    fn block(&self, at: usize) -> Option<(usize, Block)> {
+    pub(super) fn block(&self, at: usize) -> Option<(usize, Block)> {
         if at >= self.end {
             return None;
         }

@@ -100,6 +100,32 @@ for (const name of ["wasm32v1-none", "wasm32-unknown-unknown"]) {
       const bytes = fill(PAGE) * PAGE;
       assert.ok(bytes > 232 * PAGE, `${bytes / PAGE} pages of 256`);
     });
+    row("a host that puts an earlier copy of memory back, and a heap that adopts what is behind it", [target(name)], async () => {
+      const module = await instance(name, []);
+      // Nothing but this heap grows memory.
+      for (let size = 1; size < 20_000; size += 97) assert.ok(module.allocate(size) > 0);
+      const copy = new Uint8Array(module.memory.buffer).slice();
+      const pages = [];
+      for (let round = 0; round < 100; round++) {
+        assert.ok(module.allocate(8 << 20) > 0);
+        pages.push(module.memory.buffer.byteLength / PAGE);
+        new Uint8Array(module.memory.buffer).set(copy);
+        assert.ok(module.adopt() >= 8 << 20);
+      }
+      assert.equal(new Set(pages).size, 1, `pages grow: ${pages}`);
+      assert.equal(module.reset(), 0, place(module));
+    });
+    row("requests whose blocks are freed at once", [target(name)], async () => {
+      const module = await instance(name, []);
+      const pages = [];
+      for (let request = 0; request < 50; request++) {
+        for (let size = 1; size < 20_000; size += 97) assert.ok(module.allocate(size) > 0);
+        pages.push(module.memory.buffer.byteLength / PAGE);
+        assert.equal(module.reset(), 0, place(module));
+      }
+      assert.equal(new Set(pages).size, 1, `pages grow: ${pages}`);
+      assert.equal(module.exercise(), 0, place(module));
+    });
   });
 }
 

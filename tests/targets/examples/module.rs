@@ -60,6 +60,29 @@ pub extern "C" fn take_tail() -> usize {
     unsafe { Machine::provide_tail() }.unwrap_or(0)
 }
 
+/// Allocates a block and forgets it. Returns its address, 0 for none.
+#[unsafe(no_mangle)]
+pub extern "C" fn allocate(size: usize) -> usize {
+    let Ok(layout) = Layout::from_size_align(size.max(1), 16) else { return 0 };
+    // SAFETY: the size is above 0.
+    unsafe { HEAP.alloc(layout) }.addr()
+}
+
+/// Takes memory for the heap that was grown before the host put an earlier copy back. Returns its bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn adopt() -> usize {
+    // SAFETY: nothing but the heap grows memory in this module.
+    unsafe { HEAP.adopt() }
+}
+
+/// Frees every block. Returns 0, or -1 if one is left.
+#[unsafe(no_mangle)]
+pub extern "C" fn reset() -> i32 {
+    // SAFETY: `allocate` forgets its blocks, and all others are free.
+    unsafe { HEAP.reset() };
+    if books(&HEAP) == Some(0) { 0 } else { failed(place!()) }
+}
+
 /// Allocates blocks of 512 MiB until the answer is null, touches both ends of each, and frees them. Returns how
 /// many there were, or -1.
 #[unsafe(no_mangle)]
