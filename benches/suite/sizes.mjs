@@ -17,7 +17,7 @@ usage: node benches/suite/sizes.mjs [options]
   --assert        fails if TinyHeap costs as many bytes as lol_alloc or more, or if one of our allocators can panic
   --programs      weighs real programs too, and writes the record to benches/results and the tables to docs/sizes.md
   --program NAMES the real programs (${PROGRAMS.join(", ")})
-  --peer NAMES    of ${WEIGHED.join(", ")}, separated by commas`;
+  --peer NAMES    of ${WEIGHED.join(", ")}, separated by commas; of --programs, all are weighed in the empty module`;
 
 try {
   const { values } = parseArgs({
@@ -42,10 +42,11 @@ try {
 
 async function main({ assert, programs }, names, allocators) {
   const builder = new Builder((module) => progress(`building ${module}`));
-  const size = await weigh(builder, allocators);
+  const weighed = programs ? WEIGHED : allocators;
+  const size = await weigh(builder, weighed);
   clear();
   console.log("bytes   allocator");
-  for (const name of allocators) console.log(`${String(size.net[name]).padStart(5)}   ${title(name)}`);
+  for (const name of weighed) console.log(`${String(size.net[name]).padStart(5)}   ${title(name)}`);
   console.log(`(${size.baseline} bytes of the module itself are not counted)`);
   if (assert) await check(builder, size);
   if (!programs) return;
