@@ -34,6 +34,8 @@ mod sizes;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trap;
 mod view;
 
 use core::{alloc::Layout, mem::offset_of, ptr};
@@ -51,7 +53,7 @@ use crate::{
     lock::Lock,
 };
 
-/// What waits in quick lists of sizes above [`SMALL`] is at most a quarter of all memory: granules
+/// The part of all memory that may wait in quick lists of sizes above [`SMALL`]: a quarter. Granules
 /// are compared with bytes.
 const IDLE: usize = 4 * GRANULE;
 
@@ -198,11 +200,15 @@ unsafe impl HeapState for Lock<State> {
                 let short = n < rounded(g);
                 let idle = state.idle + n;
                 if short || class >= CLASSES || idle > state.runs.committed / IDLE {
-                    state.short -= usize::from(short);
                     // SAFETY: a live block of `n` granules, by the contract of `dealloc`.
-                    return unsafe { state.runs.free(at, n) };
+                    unsafe { state.runs.free(at, n) };
+                    state.short -= usize::from(short);
+                    return;
                 }
+                // SAFETY: a live block of that class, by the contract of `dealloc`.
+                unsafe { state.push(class, block.addr()) };
                 state.idle = idle;
+                return;
             }
             // SAFETY: a live block of that class, by the contract of `dealloc`.
             unsafe { state.push(class, block.addr()) };

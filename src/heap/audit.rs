@@ -1,4 +1,4 @@
-//! What holds of the runs of a [`Heap`](super::Heap), verified.
+//! The invariants of the runs of a [`Heap`](super::Heap), verified.
 
 use super::{
     runs::{LENGTH, NEXT, PREVIOUS, Runs},
@@ -63,7 +63,7 @@ impl Runs {
                 rule(is_run, address(at), "a bin leads to what is no free run")?;
                 // SAFETY: the bits say that it is a free run.
                 let n = unsafe { self.read(at, LENGTH) };
-                // SAFETY: the same.
+                // SAFETY: the bits say that it is a free run.
                 let back = unsafe { self.read(at, PREVIOUS) };
                 rule(bin_of(n) == bin, address(at), "a free run is in another bin")?;
                 rule(
@@ -74,7 +74,7 @@ impl Runs {
                 rule(runs > 0, address(at), "the bins have more runs than memory has")?;
                 runs -= 1;
                 previous = at;
-                // SAFETY: the same.
+                // SAFETY: a free run, by the rules above.
                 at = unsafe { self.read(at, NEXT) };
             }
         }

@@ -41,15 +41,14 @@ impl State {
         if head == 0 || head & (align - 1) != 0 {
             return 0;
         }
+        let n = if class > SMALL { size_of_class(class) } else { 0 };
         // SAFETY: it waits on this list.
         let next = unsafe { self.link(head) };
         let holds = || next == 0 || self.waits(next, size_of_class(class));
         let sound = checked::sound(holds, head, ASTRAY);
         // SAFETY: `get` found the class.
         unsafe { *self.quick.get_unchecked_mut(class) = if sound { next } else { 0 } };
-        if class > SMALL {
-            self.idle -= size_of_class(class);
-        }
+        self.idle -= n;
         head
     }
 
@@ -72,6 +71,8 @@ impl State {
     /// where it leads to no block of its size: one that was freed twice, or overwritten.
     #[inline(never)]
     pub(super) fn flush(&mut self) -> bool {
+        #[cfg(test)]
+        let _frame = super::trap::enter();
         let mut any = false;
         for class in 0..CLASSES {
             let n = size_of_class(class);

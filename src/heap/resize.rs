@@ -27,9 +27,9 @@ impl State {
     /// It was, and nothing uses it any more.
     pub(super) unsafe fn free_block(&mut self, at: usize, g: usize) {
         let n = self.extent(at, g);
-        self.short -= usize::from(n < rounded(g));
         // SAFETY: a live block of that size, by this function's contract.
         unsafe { self.runs.free(at, n) };
+        self.short -= usize::from(n < rounded(g));
     }
 
     /// Makes a block of `from` granules one for `g` where it is, as far as free memory behind it goes.
@@ -57,32 +57,19 @@ impl State {
             }
             to = whole;
         }
-        // SAFETY: a live block, and as much is free behind it.
-        unsafe { self.fit(at, from, free, to) };
+        if to > from {
+            // SAFETY: as much is free behind the block.
+            unsafe { self.runs.extend(end, free, to - from) };
+        } else if to < from {
+            // SAFETY: the last part of the block, which its owner gives up.
+            unsafe { self.runs.free(at + to, from - to) };
+        }
         self.short += usize::from(to < whole);
         Resized::Yes
     }
 
-    /// Makes a block of `from` granules one of `to`, where `free` are free behind it.
-    ///
-    /// # Safety
-    /// The block is live; `free` is what `free_at` says where it ends, or 0; `to` is at most both
-    /// together, and not 0.
-    unsafe fn fit(&mut self, at: usize, from: usize, free: usize, to: usize) {
-        let end = at + from;
-        if to > from {
-            // SAFETY: as much is free behind the block, by this function's contract.
-            unsafe { self.runs.extend(end, free, to - from) };
-        } else if to < from {
-            // SAFETY: inside of the block.
-            unsafe { self.runs.mark(at + to) };
-            // SAFETY: a block of its own now, which nobody uses.
-            unsafe { self.runs.free(at + to, from - to) };
-        }
-    }
-
-    /// Resizes a block where there is no memory for another one: the runs are merged. Returns null if
-    /// nothing changed.
+    /// Resizes a block where there is no memory for another one, and the runs are merged: where it is, or
+    /// over free memory in front of it. Returns null if nothing changed.
     ///
     /// # Safety
     /// The block was handed out for `layout`, and is live.
@@ -93,25 +80,25 @@ impl State {
         layout: Layout,
         size: usize,
     ) -> *mut u8 {
-        let mut at = self.runs.granule(block.addr());
+        let at = self.runs.granule(block.addr());
         let (old, g) = (granules(layout.size()), granules(size));
-        let mut from = self.extent(at, old);
-        let short = from < rounded(old);
-        let free = self.runs.free_at(at + from);
-        let left = self.runs.free_before(at);
-        if g > from + free {
-            if layout.align() > GRANULE || g > left + from + free {
-                return ptr::null_mut();
-            }
-            // SAFETY: a live block, and the free run before it.
-            unsafe { self.runs.slide(at, from, left) };
-            at -= left;
-            from += left;
+        let from = self.extent(at, old);
+        let right = self.runs.free_at(at + from);
+        let before = self.runs.free_before(at);
+        let left = g.saturating_sub(from + right);
+        let mut start = at;
+        if left == 0 {
+            // SAFETY: a live block, with as much free behind it.
+            unsafe { self.resize(at, from, g) };
+        } else if left > before || layout.align() > GRANULE {
+            return ptr::null_mut();
+        } else {
+            // SAFETY: a live block, and what is free on both sides.
+            start = unsafe { self.runs.slide(at, from, before, left, right) };
+            self.short += usize::from(g < rounded(g));
         }
-        // SAFETY: a live block, with as much free behind it.
-        unsafe { self.resize(at, from, g) };
-        self.short -= usize::from(short);
-        self.runs.pointer(at)
+        self.short -= usize::from(from < rounded(old));
+        self.runs.pointer(start)
     }
 }
 

@@ -9,12 +9,16 @@
 //! ones ever further up.
 //!
 //! A trap can come wherever a function is called: the stack is at its end. So memory that changes hands is a
-//! live block in between. It is lost then, and nothing else is wrong.
+//! live block in between: it is lost then, and nothing else is wrong. What has to change together
+//! changes behind the last call, or behind one that needs as much of the stack.
 
 #[cfg(test)]
 mod tests;
 
 use core::ptr::NonNull;
+
+#[cfg(test)]
+use super::trap;
 
 use super::{
     sizes::{BINS, GRANULE, GRANULE_LOG, bin_of},
@@ -22,7 +26,7 @@ use super::{
 };
 use crate::provenance;
 
-/// How many runs of a bin are looked at before a larger bin is.
+/// The number of runs of a bin that are looked at before a larger bin is.
 pub(super) const LOOK: usize = 8;
 /// Runs of this many granules, 16 KiB, are worth a longer look for the one that fits best: less of
 /// them is cut off, and a look costs little beside the use of such a block.
@@ -52,9 +56,9 @@ pub(crate) struct Runs {
     pub(crate) region: Region,
     /// The last free run is `top..end`, and may be empty.
     pub(crate) top: usize,
-    /// Where the newest region ends; 0 if there is none.
+    /// The end of the newest region; 0 if there is none.
     pub(crate) end: usize,
-    /// What lies at or above it, up to `end`, is zero and was never handed out.
+    /// The granule from which on all, up to `end`, is zero and was never handed out.
     pub(crate) fresh: usize,
     /// All regions, in bytes.
     pub(crate) committed: usize,
@@ -118,7 +122,13 @@ impl Runs {
     /// It is a live block that nothing uses, or memory behind all blocks, and touches no free run.
     #[inline(never)]
     pub(super) unsafe fn insert(&mut self, at: usize, n: usize) {
+        #[cfg(test)]
+        let _frame = trap::enter();
         let bin = bin_of(n);
+        // SAFETY: a run ends there.
+        unsafe { self.set(at + n - 1, F) };
+        // SAFETY: a run begins there; if it ends there too, this says both.
+        unsafe { self.set(at, S | F) };
         // SAFETY: `bin_of` returns less than `BINS`.
         let first = unsafe { self.bins.get_unchecked_mut(bin) };
         let next = core::mem::replace(first, at as u32) as usize;
@@ -135,10 +145,6 @@ impl Runs {
             // SAFETY: the run that was the first of the bin.
             unsafe { self.write(next, PREVIOUS, at) };
         }
-        // SAFETY: a run ends there.
-        unsafe { self.set(at + n - 1, F) };
-        // SAFETY: a run begins there; if it ends there too, this says both.
-        unsafe { self.set(at, S | F) };
     }
 
     /// Takes the run `at..at + n` out of its bin. It is a live block then, which the caller has.
@@ -147,6 +153,8 @@ impl Runs {
     /// It is a free run.
     #[inline(never)]
     pub(super) unsafe fn remove(&mut self, at: usize, n: usize) {
+        #[cfg(test)]
+        let _frame = trap::enter();
         let bin = bin_of(n);
         // SAFETY: a run ends there no more.
         unsafe { self.set(at + n - 1, 0) };
@@ -207,12 +215,14 @@ impl Runs {
         unsafe { self.length_before(at) }
     }
 
-    /// Frees the block `at..at + n`, and merges it with what is free on both sides.
+    /// Frees the block `at..at + n`, or the end of one, and merges it with what is free on both sides.
     ///
     /// # Safety
-    /// It is a live block, and nothing uses it any more.
+    /// It is a live block, or the last part of one, and nothing uses it any more.
     #[inline(never)]
     pub(crate) unsafe fn free(&mut self, at: usize, n: usize) {
+        #[cfg(test)]
+        let _frame = trap::enter();
         let left = self.free_before(at);
         let start = at - left;
         if left > 0 {
@@ -223,20 +233,22 @@ impl Runs {
         }
         let after = at + n;
         if after == self.top {
-            self.top = start;
             // SAFETY: the top has no bits.
             unsafe { self.set(start, 0) };
+            self.top = start;
             return;
         }
         let right = self.free_at(after);
         if right > 0 {
             // SAFETY: the bits say that it is a free run.
             unsafe { self.remove(after, right) };
-            // SAFETY: one live block with the one before it.
+        }
+        // SAFETY: one or two live blocks that nothing uses, whose neighbours are none that are free.
+        unsafe { self.insert(start, after + right - start) };
+        if right > 1 {
+            // SAFETY: inside of the run, and not its last granule.
             unsafe { self.set(after, 0) };
         }
-        // SAFETY: a live block that nothing uses, and its neighbours are none that are free.
-        unsafe { self.insert(start, after + right - start) };
     }
 
     /// Returns the room in front of the first granule of the run at `at` that is aligned to `align`.
@@ -308,12 +320,14 @@ impl Runs {
     /// That is a free run, or the top, which has `front + n` granules and which the table reaches.
     #[inline(never)]
     pub(crate) unsafe fn carve(&mut self, at: usize, has: usize, front: usize, n: usize) -> usize {
+        #[cfg(test)]
+        let _frame = trap::enter();
         let start = at + front;
         let end = start + n;
         if at == self.top {
-            self.raise_top(end);
             // SAFETY: a live block begins where the top did.
             unsafe { self.set(at, S) };
+            self.raise_top(end);
         } else {
             // SAFETY: by this function's contract a free run.
             unsafe { self.remove(at, has) };
@@ -334,25 +348,43 @@ impl Runs {
     }
 
     /// Makes the top begin at `at`: what was before it is in use.
+    #[inline(always)]
     pub(super) fn raise_top(&mut self, at: usize) {
         self.top = at;
         self.fresh = self.fresh.max(at);
     }
 
-    /// Makes the free run of `left` granules in front of a live block of `n` part of it, and moves its
-    /// contents to where that begins.
+    /// Moves a live block of `n` granules over the last `left` of the `before` free granules in front of it,
+    /// and makes these and the `right` free ones behind it a part of the block. Returns where it begins.
     ///
     /// # Safety
-    /// The block `at..at + n` is live, and `left` is what `free_before` returns, not 0.
-    pub(crate) unsafe fn slide(&mut self, at: usize, n: usize, left: usize) {
-        let start = at - left;
-        // SAFETY: by this function's contract a free run.
-        unsafe { self.remove(start, left) };
+    /// The block `at..at + n` is live, `before` and `right` are what `free_before` and `free_at` return for its
+    /// ends, and `left` is 1 to `before`.
+    pub(crate) unsafe fn slide(
+        &mut self,
+        at: usize,
+        n: usize,
+        before: usize,
+        left: usize,
+        right: usize,
+    ) -> usize {
+        let end = at + n;
+        if right > 0 {
+            // SAFETY: by this function's contract a free run, or the top, all of which is taken.
+            unsafe { self.carve(end, right, 0, right) };
+        }
+        // SAFETY: by this function's contract a free run, the end of which is taken.
+        let start = unsafe { self.carve(at - before, before, before - left, left) };
         let (from, to) = (self.pointer(at), self.pointer(start));
         // SAFETY: the caller's block, and the memory in front of it, which nobody uses.
         unsafe { from.copy_to(to, n << GRANULE_LOG) };
         // SAFETY: one block with the one before it.
         unsafe { self.set(at, 0) };
+        if right > 0 {
+            // SAFETY: one block with the one before it.
+            unsafe { self.set(end, 0) };
+        }
+        start
     }
 
     /// Makes the `n` granules at `at` part of the live block that ends there, of the `has` that are

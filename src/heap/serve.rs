@@ -39,6 +39,8 @@ impl State {
     /// free memory does.
     #[inline]
     pub(super) fn serve(&mut self, g: usize, align: usize) -> Taken {
+        #[cfg(test)]
+        let _frame = super::trap::enter();
         let n = rounded(g);
         self.carved = self.carved.wrapping_add(n);
         if self.careful && self.carved > self.runs.committed / OFTEN {

@@ -118,6 +118,8 @@ impl Runs {
     /// Blocks and runs are what the bits say when the operation ends that this is part of.
     #[inline]
     pub(super) unsafe fn set(&mut self, at: usize, bits: u8) {
+        #[cfg(test)]
+        let _frame = super::trap::enter();
         let slot = self.slot(at);
         if slot.is_null() {
             return;
@@ -188,6 +190,9 @@ impl Runs {
             return 0;
         }
         if size > 0 {
+            // The top has no bits. This is the call below, before anything has changed.
+            // SAFETY: it has none.
+            unsafe { self.set(at, 0) };
             // SAFETY: the top has that much.
             let (old, n) = unsafe { self.move_table(at, size, coverage(size)) };
             self.raise_top(at + size);
@@ -221,9 +226,11 @@ impl Runs {
         // SAFETY: the gap begins there, a block that nobody frees.
         unsafe { self.set(self.end, S) };
         let (top, n) = (self.top, self.end - self.top);
+        // SAFETY: what was the top is a live block, or the gap begins there.
+        unsafe { self.set(top, S) };
         self.top = self.end;
         if n > 0 {
-            // SAFETY: what was the top is a run of its own; the granule before it is no run's.
+            // SAFETY: that block is nobody's; the granule before it is in no run.
             unsafe { self.insert(top, n) };
         }
     }

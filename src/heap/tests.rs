@@ -103,7 +103,7 @@ pub(super) fn with_runs<const N: usize>(
     });
 }
 
-/// How many blocks wait on the list of a class.
+/// Returns the number of blocks that wait on the list of a class.
 fn waiting(state: &State, class: usize) -> usize {
     let mut block = state.quick[class];
     let mut n = 0;

@@ -308,7 +308,7 @@ mod tests {
         }
     }
 
-    /// What a walk shows within `addresses`: sizes in granules, and uses.
+    /// Returns the blocks that a walk shows within `addresses`: sizes in granules, and uses.
     fn view(heap: &Heap, addresses: Range<usize>) -> Vec<(usize, Use)> {
         let mut blocks = Vec::new();
         heap.walk(&mut |block| {

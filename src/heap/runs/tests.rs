@@ -1,4 +1,4 @@
-//! Where runs are found, and that they are not looked for where there are none.
+//! The search for runs: it finds them, and does not look where there are none.
 
 use core::{
     ops::Range,
