@@ -51,28 +51,98 @@ const STYLES = [
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The text of an SVG file. A canvas becomes an image in it. */
+/** The frame around a drawing, in CSS pixels. */
+const FRAME = { margin: 12, title: 30, line: 20, swatch: 14, letter: 7 } as const;
+
+/** Returns the text of an SVG file: a drawing with its title, the axis beside it and the legend. A canvas becomes an image in it. */
 export function svgText(drawing: Drawing): string {
-  const { width, height } = drawing.getBoundingClientRect();
-  const root = drawing instanceof SVGSVGElement ? styled(drawing) : document.createElementNS(SVG, "svg");
-  root.setAttribute("xmlns", SVG);
-  root.setAttribute("width", String(Math.round(width)));
-  root.setAttribute("height", String(Math.round(height)));
-  if (!root.hasAttribute("viewBox")) root.setAttribute("viewBox", `0 0 ${Math.round(width)} ${Math.round(height)}`);
-  if (drawing instanceof HTMLCanvasElement) {
-    const image = document.createElementNS(SVG, "image");
-    image.setAttribute("width", String(Math.round(width)));
-    image.setAttribute("height", String(Math.round(height)));
-    image.setAttribute("href", drawing.toDataURL("image/png"));
-    root.append(image);
-  } else {
-    const ground = document.createElementNS(SVG, "rect");
-    ground.setAttribute("width", "100%");
-    ground.setAttribute("height", "100%");
-    ground.setAttribute("fill", paper(drawing));
-    root.prepend(ground);
+  return new XMLSerializer().serializeToString(framed(drawing));
+}
+
+/** Returns a drawing in a frame with everything that stands around it on the page and explains it. */
+function framed(drawing: Drawing): SVGSVGElement {
+  const { margin, title, line } = FRAME;
+  const { left, top, width, height } = drawing.getBoundingClientRect();
+  const root = drawing.getRootNode() as ShadowRoot | Document;
+  const axis = [...root.querySelectorAll<HTMLElement>(".gutter span")].map((mark) => ({ mark, place: mark.getBoundingClientRect() }));
+  const beside = Math.max(0, ...axis.filter(({ place }) => place.width > 0).map(({ place }) => left - place.left));
+  const full = Math.round(width + beside + 2 * margin);
+  const key = legend(root, full - 2 * margin);
+  const below = title + height + margin;
+
+  const frame = svg("svg", { width: full, height: Math.round(below + key.lines * line + margin) });
+  frame.setAttribute("xmlns", SVG);
+  frame.setAttribute("viewBox", `0 0 ${frame.getAttribute("width")!} ${frame.getAttribute("height")!}`);
+  frame.append(svg("rect", { width: "100%", height: "100%", fill: paper(drawing) }));
+  frame.append(text(heading(root), margin, title - 10, drawing, { "font-size": 15, "font-weight": 600 }));
+  for (const { mark, place } of axis) {
+    if (place.width === 0) continue;
+    frame.append(text(mark.textContent, margin + place.left - left + beside, title + place.top - top + place.height * 0.75, mark, {}));
   }
-  return new XMLSerializer().serializeToString(root);
+  const inner = element(drawing, width, height);
+  inner.setAttribute("x", String(margin + beside));
+  inner.setAttribute("y", String(title));
+  frame.append(inner);
+  key.group.setAttribute("transform", `translate(${margin} ${below})`);
+  frame.append(key.group);
+  return frame;
+}
+
+/** Returns the drawing itself as an element of a picture. */
+function element(drawing: Drawing, width: number, height: number): SVGSVGElement {
+  const own = drawing instanceof SVGSVGElement ? styled(drawing) : svg("svg", {});
+  own.setAttribute("width", String(Math.round(width)));
+  own.setAttribute("height", String(Math.round(height)));
+  if (!own.hasAttribute("viewBox")) own.setAttribute("viewBox", `0 0 ${Math.round(width)} ${Math.round(height)}`);
+  if (drawing instanceof HTMLCanvasElement) {
+    own.append(svg("image", { width: Math.round(width), height: Math.round(height), href: drawing.toDataURL("image/png") }));
+  }
+  return own;
+}
+
+/** Returns the heading over a drawing: that of its own tree, or of the nearest one around it. */
+function heading(root: ShadowRoot | Document): string {
+  const own = root.querySelector("h2, h3")?.textContent.trim();
+  if (own !== undefined && own !== "") return own;
+  return root instanceof ShadowRoot ? heading(root.host.getRootNode() as ShadowRoot | Document) : document.title;
+}
+
+/** Returns the entries of a drawing's legend in lines of a width: a swatch each, and its name. */
+function legend(root: ShadowRoot | Document, width: number): { group: SVGGElement; lines: number } {
+  const { line, swatch, letter } = FRAME;
+  const group = svg("g", {});
+  let [x, lines] = [0, 0];
+  for (const entry of root.querySelectorAll<HTMLElement>(".legend li, .key span")) {
+    const name = entry.textContent.trim();
+    const wide = swatch + 6 + name.length * letter + 14;
+    if (lines === 0 || x + wide > width) [x, lines] = [0, lines + 1];
+    const y = (lines - 1) * line;
+    const painted = entry.querySelector("canvas");
+    const place = { x, y, width: swatch, height: swatch };
+    group.append(painted === null ? svg("rect", { ...place, fill: inkOf(entry) }) : svg("image", { ...place, href: painted.toDataURL("image/png") }));
+    group.append(text(name, x + swatch + 6, y + swatch - 2, entry, {}));
+    x += wide;
+  }
+  return { group, lines };
+}
+
+/** Returns the colour with which a style sheet marks an entry of a legend. */
+function inkOf(entry: HTMLElement): string {
+  const { backgroundColor, borderTopColor } = getComputedStyle(entry, "::before");
+  return /^rgba\(.*, 0\)$/.test(backgroundColor) ? borderTopColor : backgroundColor;
+}
+
+function text(content: string, x: number, y: number, like: Element, more: Readonly<Record<string, string | number>>): SVGTextElement {
+  const { color, fontFamily, fontSize } = getComputedStyle(like);
+  const made = svg("text", { x, y, fill: color, "font-family": fontFamily, "font-size": fontSize, ...more });
+  made.textContent = content;
+  return made;
+}
+
+function svg<Name extends keyof SVGElementTagNameMap>(name: Name, attributes: Readonly<Record<string, string | number>>): SVGElementTagNameMap[Name] {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
 }
 
 /** A copy whose elements carry the styles that the page gives them. */
@@ -101,25 +171,20 @@ function paper(drawing: Drawing): string {
   return resolved;
 }
 
-/** A PNG file, in the pixels of the screen. */
+/** Returns a PNG file of a framed drawing, in the pixels of the screen. */
 export async function png(drawing: Drawing): Promise<Blob> {
-  const canvas = drawing instanceof HTMLCanvasElement ? drawing : await raster(drawing);
+  const picture = framed(drawing);
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(picture))}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(image.naturalWidth * devicePixelRatio));
+  canvas.height = Math.max(1, Math.round(image.naturalHeight * devicePixelRatio));
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
       if (blob === null) reject(new Error(en.trace.exports.tooLarge));
       else resolve(blob);
     }, "image/png");
   });
-}
-
-async function raster(drawing: SVGSVGElement): Promise<HTMLCanvasElement> {
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(drawing))}`;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  const { width, height } = drawing.getBoundingClientRect();
-  canvas.width = Math.max(1, Math.round(width * devicePixelRatio));
-  canvas.height = Math.max(1, Math.round(height * devicePixelRatio));
-  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas;
 }

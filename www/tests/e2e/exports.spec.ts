@@ -110,7 +110,8 @@ test("pictures are exported as PNG and SVG that a browser opens", async ({ page 
           return picture.naturalWidth;
         }),
       );
-      return { broken, width: bitmap.width, colors: colors.size, roots: roots.map((root) => [root.localName, root.childElementCount > 0]), shown };
+      const words = roots.map((root) => [...root.querySelectorAll("text")].map((word) => word.textContent));
+      return { broken, words, width: bitmap.width, colors: colors.size, roots: roots.map((root) => [root.localName, root.childElementCount > 0]), shown };
     },
     [png.bytes.toString("base64"), svg.bytes.toString(), course.bytes.toString()],
   );
@@ -119,6 +120,12 @@ test("pictures are exported as PNG and SVG that a browser opens", async ({ page 
   expect(decoded.colors).toBeGreaterThan(2);
   expect(decoded.roots).toEqual([["svg", true], ["svg", true]]);
   for (const width of decoded.shown) expect(width).toBeGreaterThan(100);
+  // A title, the addresses of the rows, and the legend stand in the picture itself.
+  const [map, drawn] = decoded.words;
+  expect(map![0]).toBe("Address map");
+  expect(map!.filter((word) => /^0x[0-9a-f]+$/.test(word)).length).toBeGreaterThan(2);
+  expect(map).toEqual(expect.arrayContaining(["live", "free"]));
+  expect(drawn![0]).toBe("Trace");
   // What stands in it alone does not depend on the page's style sheets.
   expect(course.bytes.toString()).toMatch(/stroke="rgb/);
 });
