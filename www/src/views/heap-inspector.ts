@@ -86,6 +86,7 @@ export class HeapInspector extends LitElement {
     width: { state: true },
     extent: { attribute: false },
     workspace: { type: Boolean, reflect: true },
+    compact: { type: Boolean, reflect: true },
     theme: { state: true },
     said: { state: true },
   };
@@ -107,6 +108,8 @@ export class HeapInspector extends LitElement {
   declare extent: number;
   /** The element fills a page that does not scroll: the wheel zooms, and sizes of panes are remembered. */
   declare workspace: boolean;
+  /** The element stands beside another one: its panels are below the map. */
+  declare compact: boolean;
   declare private colouring: Colouring;
   /** Counts changes of the colours. */
   declare private theme: number;
@@ -146,6 +149,7 @@ export class HeapInspector extends LitElement {
     this.width = WIDTH.first;
     this.extent = 0;
     this.workspace = false;
+    this.compact = false;
     this.colouring = "state";
     this.theme = 0;
     this.said = "";
@@ -220,24 +224,38 @@ export class HeapInspector extends LitElement {
       .note {
         margin: 0.4rem 0;
       }
+      /* In a page that scrolls, a long panel does not make the map as long. */
+      :host(:not([workspace])) .panel {
+        max-height: 36rem;
+      }
+      :host([compact]) .panes {
+        grid-template-columns: minmax(0, 1fr);
+        grid-template-rows: minmax(0, 1fr) auto;
+      }
+      :host([compact]) pane-splitter {
+        display: none;
+      }
+      :host([compact]) .panel {
+        max-height: 12rem;
+      }
       @container (max-width: 48rem) {
-        .work {
+        :host(:not([compact])) .work {
           height: auto;
         }
-        .panes {
+        :host(:not([compact])) .panes {
           grid-template-columns: minmax(0, 1fr);
         }
         pane-splitter {
           display: none;
         }
-        .map {
+        :host(:not([compact])) .map {
           height: 23.75rem;
         }
         .panels {
           margin-top: 0.5rem;
           background: var(--paper);
         }
-        :host([workspace]) .panels {
+        :host([workspace]:not([compact])) .panels {
           position: sticky;
           z-index: 4;
           bottom: 0;
@@ -552,7 +570,7 @@ export class HeapInspector extends LitElement {
 
   private readonly onTab = (event: CustomEvent<Panel>): void => {
     // On a narrow screen the panels are a sheet, which the open one's name closes.
-    const sheet = this.workspace && this.clientWidth < SHEET;
+    const sheet = this.workspace && !this.compact && this.clientWidth < SHEET;
     this.panel = sheet && this.panel === event.detail ? "" : event.detail;
   };
 

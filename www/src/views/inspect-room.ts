@@ -32,6 +32,8 @@ import "./trace-course";
 import type { Range } from "./trace-course";
 
 const MOST = 64 * 2 ** 20;
+/** In CSS pixels: a narrower window has two heaps one above the other. */
+const BESIDE = 768;
 /** Lines of the log that are kept. */
 const LOG = 200;
 /** Sampled from the start, so that call sites are there when they are asked for. */
@@ -623,7 +625,7 @@ export class InspectRoom extends LitElement implements Host {
             workspace
             data-key=${stage.key}
             .extent=${extent}
-            .compact=${shown.length > 1}
+            .compact=${shown.length > 1 && innerWidth >= BESIDE}
             @shows=${(event: CustomEvent<Shows>) => { this.onShows(stage, event.detail); }}
             @looks=${() => { this.version++; }}
           ></heap-inspector>
