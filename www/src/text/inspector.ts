@@ -13,7 +13,7 @@ export const inspector = {
     none: "No heap to show yet.",
     noMemory: "This module exports no memory to look at. Export its memory as “memory”.",
     noHeap: (looked: readonly string[]): string =>
-      `No heap was found in this memory. Looked for ${looked.join(", ")}. A module that has allocated nothing yet has none. Add “bonsai_alloc::inspectable!(HEAP);” where the module is on a heap of bonsai_alloc; allocations of any module can be recorded all the same, in Node: node --import @bonsai-alloc/heap-inspector/node app.mjs`,
+      `No heap was found in this memory. Looked for ${looked.join(", ")}. A module that has allocated nothing yet has none. Add “bonsai_alloc::inspectable!(HEAP);” where the module is on a heap of bonsai_alloc; any module can be recorded all the same, in Node: node --import @bonsai-alloc/heap-inspector/node app.mjs`,
     found: ({ heaps, pages }: Found): string =>
       `${heaps.map(foundHeap).join("; ")}. Of ${plural(pages.all, "page", "pages")}, ${integer(pages.data)} are data and stack, ${integer(pages.heap)} are heap, ${integer(pages.unused)} were grown and never used.`,
     read: (label: string, figures: Figures): string =>
@@ -109,14 +109,6 @@ export const inspector = {
 
   block: {
     hint: "Click a block in the map to see what it holds and who asked for it.",
-    keys: [
-      ["← →", "block before, block after"],
-      ["↑ ↓", "a row up, a row down"],
-      ["Home End", "first, last"],
-      ["+ −", "zoom; Ctrl and wheel do too"],
-      ["0", "show all"],
-      ["Esc", "deselect"],
-    ],
     buddyFree: "Its buddy is free: freeing this block would merge them.",
     buddyBusy: "Its buddy is in use.",
     slab: (size: number): string => `slab of ${bytes(size)}`,
@@ -197,7 +189,6 @@ export const inspector = {
     moments: "Moments",
     changes: "Changes",
     width: "Width of the panels",
-    close: "Close the panels",
   },
 
   sites: {

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { buddyOf } from "../model/icicle";
 import type { Moment } from "../model/history";
-import type { Pointer } from "../model/pointers";
+import { pointersTo } from "../model/pointers";
 import { State, type Snapshot } from "../model/snapshot";
 import { culprit } from "../model/stack";
 import { core as base } from "../styles/base";
@@ -20,7 +20,7 @@ export class HeapBlock extends LitElement {
     since: { attribute: false },
     requested: { attribute: false },
     site: { attribute: false },
-    pointers: { attribute: false },
+    buffer: { attribute: false },
     asked: { state: true },
   };
   declare snapshot: Snapshot;
@@ -34,8 +34,8 @@ export class HeapBlock extends LitElement {
   /** The bytes that were asked for; `null` if that is known of other blocks only. */
   declare requested: number | null | undefined;
 
-  /** Finds the words that hold the block's address; `null` for the past. */
-  declare pointers: () => readonly Pointer[] | null;
+  /** Returns the memory, in which pointers are looked for; `null` for the past. */
+  declare buffer: () => ArrayBufferLike | null;
   /** The block whose pointers are shown. */
   declare private asked: number;
 
@@ -61,26 +61,6 @@ export class HeapBlock extends LitElement {
       strong {
         font-weight: 650;
       }
-      .hint ul {
-        display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(12.5rem, 1fr));
-        gap: 0.3rem 1.5rem;
-        margin-top: 0.6rem;
-      }
-      /* Keys are of no use to a finger. */
-      @media (hover: none) {
-        .hint ul {
-          display: none;
-        }
-      }
-      @container (max-width: 34rem) {
-        .hint ul {
-          display: none;
-        }
-        .hint {
-          min-height: 0;
-        }
-      }
       .neighbours {
         display: flex;
         flex-wrap: wrap;
@@ -96,16 +76,6 @@ export class HeapBlock extends LitElement {
       button.mono {
         min-height: 1.5rem;
         padding: 0 0.2rem;
-      }
-      kbd {
-        display: inline-block;
-        min-width: 2.6em;
-        padding: 0 0.4em;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        font: inherit;
-        color: var(--ink);
-        text-align: center;
       }
       summary {
         cursor: pointer;
@@ -142,17 +112,10 @@ export class HeapBlock extends LitElement {
     `,
   ];
 
-  override render(): TemplateResult {
+  override render(): TemplateResult | typeof nothing {
     const { snapshot, chosen } = this;
     const { blocks } = snapshot;
-    if (chosen < 0 || chosen >= blocks.count) {
-      return html`<section class="hint">
-        <p class="quiet">${en.block.hint}</p>
-        <ul class="quiet small" aria-hidden="true">
-          ${en.block.keys.map(([keys, what]) => html`<li><kbd>${keys}</kbd> ${what}</li>`)}
-        </ul>
-      </section>`;
-    }
+    if (chosen < 0 || chosen >= blocks.count) return nothing;
     const at = blocks.address[chosen]!;
     const size = blocks.size[chosen]!;
     return html`
@@ -211,8 +174,9 @@ export class HeapBlock extends LitElement {
   /** The blocks that hold the block's address, looked for when they are asked for. */
   private pointed(at: number): TemplateResult {
     const open = this.asked === at;
-    const found = open ? this.pointers() : null;
     const { blocks } = this.snapshot;
+    const buffer = open ? this.buffer() : null;
+    const found = buffer === null ? null : pointersTo(buffer, blocks, this.chosen);
     return html`<div class="small pointed">
       <button class="plain" aria-expanded=${open ? "true" : "false"} @click=${() => { this.asked = open ? -1 : at; }}>${en.block.pointed}</button>
       ${!open

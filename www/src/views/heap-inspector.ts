@@ -8,7 +8,6 @@ import { COLOURINGS, inkedDiff, inks, type Colouring, type Inked } from "../mode
 import { find, type Inspectable } from "../model/inspectable";
 import { Fold } from "../model/fold";
 import { windowEnd, type MapWindow } from "../model/map-layout";
-import { pointersTo } from "../model/pointers";
 import { compare, NOTHING_CHOSEN, present, still, travel, type Selection } from "../model/selection";
 import { State, type Snapshot } from "../model/snapshot";
 import { verdict, type Verdict } from "../model/verdict";
@@ -16,22 +15,22 @@ import { core as base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { inspector as en } from "../text/inspector";
 import { mostRows, wholeMap } from "./heap-map";
-import "./heap-block";
-import "./heap-classes";
-import "./heap-diff";
-import "./heap-lists";
-import "./heap-metrics";
-import "./heap-moments";
-import "./heap-sites";
 import "./heap-status";
-import "./heap-timeline";
-import type { Change } from "./heap-status";
-import "./pane-splitter";
-import { panes } from "./pane-splitter";
 import "./tab-strip";
+import type { Change } from "./heap-status";
+import { panes } from "./panes";
 
 const PANELS = ["block", "changes", "sizes", "free", "sites", "structure", "moments"] as const;
 export type Panel = (typeof PANELS)[number];
+/** The views of panels that are closed at first are loaded when they are opened. */
+const LOAD: Partial<Record<Panel, () => Promise<unknown>>> = {
+  changes: () => import("./heap-diff"),
+  sizes: () => import("./heap-classes"),
+  free: () => Promise.all([import("./heap-lists"), import("./heap-metrics")]),
+  sites: () => import("./heap-sites"),
+  structure: () => import("./heap-lists"),
+  moments: () => import("./heap-moments"),
+};
 /** Of the panels, in CSS pixels. */
 const WIDTH = { least: 240, most: 900, first: 380 };
 
@@ -190,10 +189,14 @@ export class HeapInspector extends LitElement {
       }
       heap-timeline {
         grid-row: 3;
+        min-height: 88px;
       }
       .map {
         min-width: 0;
         min-height: 0;
+      }
+      .line {
+        background: var(--line);
       }
       .panels {
         display: flex;
@@ -203,6 +206,7 @@ export class HeapInspector extends LitElement {
       }
       tab-strip {
         flex: none;
+        min-height: 2rem;
         border-bottom: 1px solid var(--line);
       }
       .panel {
@@ -232,7 +236,8 @@ export class HeapInspector extends LitElement {
         grid-template-columns: minmax(0, 1fr);
         grid-template-rows: minmax(0, 1fr) auto;
       }
-      :host([compact]) pane-splitter {
+      :host([compact]) pane-splitter,
+      :host([compact]) .line {
         display: none;
       }
       :host([compact]) .panel {
@@ -245,7 +250,8 @@ export class HeapInspector extends LitElement {
         :host(:not([compact])) .panes {
           grid-template-columns: minmax(0, 1fr);
         }
-        pane-splitter {
+        pane-splitter,
+        .line {
           display: none;
         }
         :host(:not([compact])) .map {
@@ -395,6 +401,8 @@ export class HeapInspector extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // The strip has the library that draws it: it comes while the heap is read.
+    void import("./heap-timeline");
     if (this.workspace) this.width = panes.read("panels", WIDTH.first);
     // A sheet opens when a block is chosen.
     if (this.workspace && this.shown === null && innerWidth < SHEET) this.panel = "";
@@ -537,14 +545,7 @@ export class HeapInspector extends LitElement {
         ></heap-timeline>
         <div class="panes" data-kind=${snapshot.kind} style="--panels:${this.width}px">
           <div class="map">${this.map(shown)}</div>
-          <pane-splitter
-            upright
-            .size=${this.width}
-            .least=${WIDTH.least}
-            .most=${WIDTH.most}
-            .label=${en.panels.width}
-            @resize-pane=${this.onWidth}
-          ></pane-splitter>
+          ${this.workspace ? this.splitter() : html`<div class="line"></div>`}
           <div class="panels">
             <tab-strip .tabs=${this.tabs()} .chosen=${this.panel} .label=${en.panels.label} @tab=${this.onTab}></tab-strip>
             ${this.panel === ""
@@ -553,6 +554,19 @@ export class HeapInspector extends LitElement {
           </div>
         </div>
     `;
+  }
+
+  /** A page that fills the window lets its panes be resized; the package has no code for it. */
+  private splitter(): TemplateResult {
+    void import("./pane-splitter");
+    return html`<pane-splitter
+      upright
+      .size=${this.width}
+      .least=${WIDTH.least}
+      .most=${WIDTH.most}
+      .label=${en.panels.width}
+      @resize-pane=${this.onWidth}
+    ></pane-splitter>`;
   }
 
   private tabs(): { readonly id: Panel; readonly name: string }[] {
@@ -640,6 +654,7 @@ export class HeapInspector extends LitElement {
 
   private open(panel: Panel, shown: Seen, moment: Moment, asked: ReadonlyMap<number, number>): TemplateResult {
     const { snapshot } = shown;
+    void LOAD[panel]?.();
     switch (panel) {
       case "block":
         return this.block(shown, moment, asked);
@@ -672,14 +687,16 @@ export class HeapInspector extends LitElement {
   private block({ snapshot, born }: Seen, moment: Moment, asked: ReadonlyMap<number, number>): TemplateResult {
     const { at } = this.selection;
     const chosen = at < 0 ? -1 : snapshot.blocks.find(at);
-    const address = snapshot.blocks.address[chosen] ?? -1;
+    if (chosen < 0) return hint();
+    void import("./heap-block");
+    const address = snapshot.blocks.address[chosen]!;
     const live = snapshot.blocks.state[chosen] === State.Live;
     const since = born[chosen] ?? 0;
     return html`<heap-block
       .snapshot=${snapshot}
       .chosen=${chosen}
       .peek=${this.peek}
-      .pointers=${() => (this.selection.moment !== null || this.memory === null ? null : pointersTo(this.memory.buffer, snapshot.blocks, chosen))}
+      .buffer=${() => (this.selection.moment !== null || this.memory === null ? null : this.memory.buffer)}
       .since=${this.past.moment(since) ?? null}
       .site=${live ? (this.stacks?.(moment.id).get(address)?.stack ?? null) : null}
       .requested=${asked.size > 0 && live ? (asked.get(address) ?? null) : undefined}
@@ -747,5 +764,8 @@ export class HeapInspector extends LitElement {
     return new Uint8Array(buffer, from, length).slice();
   };
 }
+
+/** The panel of a block, while none is chosen. */
+const hint = (): TemplateResult => html`<p class="quiet">${en.block.hint}</p>`;
 
 customElements.define("heap-inspector", HeapInspector);

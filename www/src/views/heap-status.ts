@@ -45,13 +45,16 @@ export class HeapStatus extends LitElement {
     css`
       .line {
         display: flex;
-        flex-wrap: wrap;
         align-items: center;
         gap: 0 1.25rem;
         min-height: 2.1rem;
       }
       .sentence {
+        /* One line, whatever it says: nothing below it moves. */
         flex: 0 1 auto;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
         font-size: 1rem;
         font-weight: 650;
         letter-spacing: -0.005em;
@@ -96,8 +99,9 @@ export class HeapStatus extends LitElement {
       }
       dl {
         display: flex;
-        flex-wrap: wrap;
+        flex: 0 10 auto;
         gap: 0 1.1rem;
+        overflow: hidden;
         font-size: 0.8125rem;
       }
       dl > div {
@@ -115,7 +119,7 @@ export class HeapStatus extends LitElement {
       }
       .past {
         display: flex;
-        flex-wrap: wrap;
+        flex: none;
         align-items: center;
         gap: 0 0.3rem;
         font-size: 0.8125rem;
@@ -134,8 +138,12 @@ export class HeapStatus extends LitElement {
         dl > div:not([data-figure="live"], [data-figure="used"], [data-figure="committed"]) {
           display: none;
         }
+        .line {
+          flex-wrap: wrap;
+        }
         .sentence {
           font-size: 0.9375rem;
+          white-space: normal;
         }
       }
     `,

@@ -7,7 +7,7 @@ import { en } from "../text/inspect";
 import { bytes } from "../text/format";
 import type { HeapInspector } from "./heap-inspector";
 import "./pane-splitter";
-import { panes } from "./pane-splitter";
+import { panes } from "./panes";
 import "./tab-strip";
 import "./trace-exports";
 import "./trace-flames";

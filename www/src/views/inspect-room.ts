@@ -174,7 +174,7 @@ export class InspectRoom extends LitElement implements Host {
     const link = readInspect(query, NAMES);
     this.said = query;
     this.begun = true;
-    this.refused = link.ok ? "" : frame.share.fault(link.fault);
+    const fault = link.ok ? "" : frame.share.fault(link.fault);
     const place = link.ok ? link.value : null;
     if (place !== null) {
       this.below = (place.below as DrawerTab | "");
@@ -186,10 +186,10 @@ export class InspectRoom extends LitElement implements Host {
       this.allocator = allocator;
       await this.ownModule(from.id as OwnModule);
     } else {
-      if (from.is === "file") this.refused = en.room.lost(from.name);
       const sample = SAMPLES.find(({ id }) => from.is === "sample" && id === from.id) ?? SAMPLES[0]!;
       const source = from.is === "text" ? { name: from.name, kind: from.kind as SourceKind, text: from.text } : sample.make();
       this.look(source, from.is === "text" ? "" : sample.id);
+      this.refused = from.is === "file" ? en.room.lost(from.name) : fault;
       await this.choose(allocator);
     }
     // A link without these leaves them as a screen of this size has them.

@@ -234,7 +234,7 @@ export class TraceFlames extends LitElement {
       ?data-chosen=${index === this.chosen}
       @click=${() => { this.chosen = index; }}
       @dblclick=${() => { this.top = index; }}
-    >${flame.chain.length > 1 ? `${flame.name} ⋯` : flame.name}</div>`;
+    >${flame.chain.join(" → ")}</div>`;
   }
 
   private say(flame: Flame): string {
