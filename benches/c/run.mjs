@@ -32,7 +32,8 @@ function compile(program, allocator) {
       "--target=wasm32-wasi",
       "-O2",
       "-w",
-      "-Wl,--strip-all",
+      // Not --strip-all: where wasm-opt is installed, clang calls it, and it has to know the features in use.
+      "-Wl,--strip-debug",
       ...emulated,
       ...program.flags,
       ...program.files,
