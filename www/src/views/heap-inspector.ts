@@ -261,7 +261,7 @@ export class HeapInspector extends LitElement {
           margin-top: 0.5rem;
           background: var(--paper);
         }
-        :host([workspace]:not([compact])) .panels {
+        :host([workspace]:not([compact])) .panels[data-open] {
           position: sticky;
           z-index: 4;
           bottom: 0;
@@ -546,7 +546,7 @@ export class HeapInspector extends LitElement {
         <div class="panes" data-kind=${snapshot.kind} style="--panels:${this.width}px">
           <div class="map">${this.map(shown)}</div>
           ${this.workspace ? this.splitter() : html`<div class="line"></div>`}
-          <div class="panels">
+          <div class="panels" ?data-open=${this.panel !== ""}>
             <tab-strip .tabs=${this.tabs()} .chosen=${this.panel} .label=${en.panels.label} @tab=${this.onTab}></tab-strip>
             ${this.panel === ""
               ? nothing
