@@ -26,7 +26,7 @@ use std::{
 use self::workload::{Run, Workload};
 
 thread_local! {
-    static RUN: RefCell<Run> = RefCell::new(Run::new());
+    static RUN: RefCell<Run> = const { RefCell::new(Run::new()) };
     static GROWTHS: Cell<u32> = const { Cell::new(0) };
 }
 

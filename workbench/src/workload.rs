@@ -39,7 +39,8 @@ impl Workload {
 #[derive(Debug)]
 pub struct Run {
     workload: Workload,
-    random: Random,
+    /// None before the first start: a static has room for all of this, the stack of a page does not.
+    random: Option<Random>,
     slots: [Option<Block>; SLOTS],
     /// The workload's counter: slots filled, depth, step of the round.
     count: usize,
@@ -52,10 +53,10 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn new() -> Run {
+    pub const fn new() -> Run {
         Run {
             workload: Workload::Random,
-            random: Random::new(0),
+            random: None,
             slots: [const { None }; SLOTS],
             count: 0,
             goal: 0,
@@ -70,8 +71,12 @@ impl Run {
     pub fn start(&mut self, workload: Workload, seed: u32) {
         self.finish();
         self.workload = workload;
-        self.random = Random::new(seed);
+        self.random = Some(Random::new(seed));
         (self.count, self.goal, self.peak, self.sum, self.damaged) = (0, 0, 0, 0, false);
+    }
+
+    fn random(&mut self) -> &mut Random {
+        self.random.get_or_insert_with(|| Random::new(0))
     }
 
     /// One step; false, and nothing done, if the allocator had no room.
@@ -109,25 +114,25 @@ impl Run {
     }
 
     fn toggle(&mut self, slots: usize, most: usize) -> bool {
-        let at = self.random.below(slots);
+        let at = self.random().below(slots);
         if self.slots[at].is_some() {
             self.free(at);
             return true;
         }
-        let size = self.random.between(1, most);
+        let size = self.random().between(1, most);
         self.fill(at, size)
     }
 
     fn churn(&mut self) -> bool {
         if self.count == SLOTS {
             // The slot that is emptied now is filled by the next step.
-            self.goal = self.random.below(SLOTS);
+            self.goal = self.random().below(SLOTS);
             self.free(self.goal);
             self.count -= 1;
             return true;
         }
         let at = if self.goal == 0 && self.slots[0].is_some() { self.count } else { self.goal };
-        let size = self.random.between(8, 1024);
+        let size = self.random().between(8, 1024);
         let filled = self.fill(at, size);
         if filled {
             self.count += 1;
@@ -139,7 +144,7 @@ impl Run {
     }
 
     fn vector(&mut self) -> bool {
-        let at = self.random.below(64);
+        let at = self.random().below(64);
         match self.slots[at].take() {
             None => self.fill(at, 16),
             Some(block) if block.size() < 64 * 1024 => {
@@ -164,10 +169,10 @@ impl Run {
 
     fn stack(&mut self) -> bool {
         while self.count == self.goal {
-            self.goal = self.random.below(SLOTS);
+            self.goal = self.random().below(SLOTS);
         }
         if self.count < self.goal {
-            let size = self.random.between(16, 64);
+            let size = self.random().between(16, 64);
             let filled = self.fill(self.count, size);
             self.count += usize::from(filled);
             filled
@@ -189,7 +194,7 @@ impl Run {
                     self.free(at);
                     return true;
                 }
-                let size = self.random.between(16, 256);
+                let size = self.random().between(16, 256);
                 self.fill(at, size)
             }
             _ => {

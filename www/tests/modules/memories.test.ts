@@ -3,7 +3,7 @@ import { decode } from "../../src/model/decode";
 import { count } from "../../src/model/metrics";
 import { random } from "../../src/model/random";
 import { State, isFree, type Snapshot } from "../../src/model/snapshot";
-import { recordings, type Recording } from "../support/recordings";
+import { merged, recordings, type Recording } from "../support/recordings";
 
 // Thousands of damaged memories are read.
 vi.setConfig({ testTimeout: 120_000 });
@@ -17,17 +17,6 @@ function seen({ blocks }: Snapshot): number[] {
   return all
     .filter((i) => blocks.state[i] !== State.Unknown)
     .flatMap((i) => [blocks.address[i]!, blocks.size[i]!, isFree(blocks.state[i]!) ? 1 : blocks.state[i]!]);
-}
-
-/** Blocks with free neighbours made one: a walk of `heap` merges first what waits in quick lists. */
-function merged(blocks: readonly number[]): number[] {
-  const joined: number[] = [];
-  for (let i = 0; i < blocks.length; i += 3) {
-    const last = joined.length - 3;
-    if (last >= 0 && blocks[i + 2] === 1 && joined[last + 2] === 1) joined[last + 1]! += blocks[i + 1]!;
-    else joined.push(...blocks.slice(i, i + 3));
-  }
-  return joined;
 }
 
 it("there are three moments of each heap", () => {

@@ -21,6 +21,17 @@ export function recordings(): Recording[] {
   return names.map((file) => read(file.replace(".memory", "")));
 }
 
+/** Blocks with free neighbours made one: a walk of `heap` merges first what waits in quick lists. */
+export function merged(blocks: readonly number[]): number[] {
+  const joined: number[] = [];
+  for (let i = 0; i < blocks.length; i += 3) {
+    const last = joined.length - 3;
+    if (last >= 0 && blocks[i + 2] === 1 && joined[last + 2] === 1) joined[last + 1]! += blocks[i + 1]!;
+    else joined.push(...blocks.slice(i, i + 3));
+  }
+  return joined;
+}
+
 function read(name: string): Recording {
   const lines = (ending: string): string[][] => {
     const text = readFileSync(new URL(`${name}.${ending}`, FOLDER), "utf8");
