@@ -1,6 +1,7 @@
 import type * as Declared from "../component/headless";
 import { ALLOCATORS as NAMES, find } from "./formats/find";
 import type { Heap as Read } from "./formats/format";
+import type { Source } from "./formats/memory";
 import { isFree, State } from "./model/snapshot";
 
 /**
@@ -14,17 +15,21 @@ const stateOf = (state: number): Declared.BlockState | null =>
 export const ALLOCATORS: typeof Declared.ALLOCATORS = NAMES;
 
 export const findHeaps: typeof Declared.findHeaps = (memory) => {
-  const buffer = bufferOf(memory);
-  if (buffer === null) throw new TypeError("findHeaps takes a WebAssembly.Memory, an ArrayBuffer or a SharedArrayBuffer");
-  return find(buffer).map(heapOf);
+  const source = sourceOf(memory);
+  if (source === null) throw new TypeError("findHeaps takes a WebAssembly.Memory, an ArrayBuffer or a SharedArrayBuffer");
+  return find(source).map(heapOf);
 };
 
 /** Memories and buffers of another frame are taken too. */
-function bufferOf(memory: unknown): ArrayBufferLike | null {
-  if (typeof memory !== "object" || memory === null) return null;
-  const given = "buffer" in memory && "grow" in memory ? memory.buffer : memory;
-  const name = Object.prototype.toString.call(given);
-  return name === "[object ArrayBuffer]" || name === "[object SharedArrayBuffer]" ? (given as ArrayBufferLike) : null;
+function sourceOf(memory: unknown): Source | null {
+  switch (Object.prototype.toString.call(memory)) {
+    case "[object WebAssembly.Memory]":
+    case "[object ArrayBuffer]":
+    case "[object SharedArrayBuffer]":
+      return memory as Source;
+    default:
+      return null;
+  }
 }
 
 function heapOf({ allocator, certain, start, end, blocks, header, sized }: Read): Declared.Heap {

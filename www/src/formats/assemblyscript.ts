@@ -1,5 +1,6 @@
 import { Blocks, State } from "../model/snapshot";
-import { LEAST_CERTAIN, type Heap, type Memory } from "./format";
+import { LEAST_CERTAIN, type Heap } from "./format";
+import type { Memory } from "./memory";
 
 /**
  * TLSF of AssemblyScript, which its runtimes `incremental` and `minimal` share; the collector of
@@ -25,17 +26,13 @@ import { LEAST_CERTAIN, type Heap, type Memory } from "./format";
  * begins with the page that was grown.
  */
 
-const TAIL = 1568;
+export const TAIL = 1568;
 const FIRST = 1580;
 const LEVELS = 23;
 const HEADS = 96;
 const PAGE = 65536;
 const FREE = 1;
 const LEFT_FREE = 2;
-
-/** A first look at a word that may be a root's tail. */
-export const mayBegin = (words: Uint32Array, tail: number, at: number): boolean =>
-  (tail & 15) === 12 && tail > at && at >= TAIL && tail >>> 2 < words.length && (words[tail >>> 2]! & ~LEFT_FREE) === 0;
 
 /** The heap whose root has its tail at an address; null where something does not agree. */
 export function probe(memory: Memory, at: number): Heap | null {

@@ -1,6 +1,7 @@
 import { decode } from "../model/decode";
 import { MAGIC } from "../wire/heap-layout";
-import type { Heap, Memory } from "./format";
+import type { Heap } from "./format";
+import type { Memory } from "./memory";
 
 /**
  * The heaps of bonsai_alloc that have a descriptor (`inspectable!`). The layout is that of

@@ -1,5 +1,6 @@
 import { Blocks, State } from "../model/snapshot";
-import { LEAST_CERTAIN, roundUp, type Heap, type Memory } from "./format";
+import { LEAST_CERTAIN, roundUp, type Heap } from "./format";
+import type { Memory } from "./memory";
 
 /**
  * dlmalloc 2.8.6: malloc of Emscripten and wasi-libc, and in its port to Rust the default of std on
@@ -21,17 +22,20 @@ import { LEAST_CERTAIN, roundUp, type Heap, type Memory } from "./format";
  *  segment that grows:   chunk chunk … top ┆ fence: size of the rest (40 or 56), no bits ┆
  *  segment left behind:  chunk chunk … record of the segment ┆ 7 7 7 … to its end
  *                                      base, size, next record, flags
+ *  chunk that was mapped by itself, at the start of pages (HAVE_MMAP):
+ *  offset from the page ┆ size, no bits ┆ the block … ┆ unused ┆ 7 ┆ 0
  * ```
  * A segment is left behind where somebody else grew memory. The state, in static data or in the
  * first chunk, holds base and size of the newest segment, `top` and its size.
  */
 
 const HEAD = 8;
+const PAGE = 65536;
 const PREVIOUS_LIVE = 1;
 const LIVE = 2;
-const FENCE = 7;
+export const FENCE = 7;
 /** A chunk has room for two links; the top may have room for none. */
-const SMALLEST = 16;
+export const SMALLEST = 16;
 const SMALLEST_TOP = 8;
 
 /** The sizes of the foot behind the top, by the alignment of blocks: a record of a segment, and the smallest chunk. */
@@ -40,7 +44,7 @@ const FEET = new Map([
   [56, 16],
   [88, 32],
 ]);
-const LARGEST_FOOT = 88;
+export const FOOT_SIZES = [...FEET.keys()];
 const RECORDS = new Set([24, 32]);
 
 export interface Segment {
@@ -63,24 +67,7 @@ export interface Segment {
 }
 
 /** Chunks that a first look follows. */
-const HOPS = 4;
-
-/** A first look at the head of what may be a segment's first chunk: the next few chunks must agree with it. */
-export function mayBegin(words: Uint32Array, first: number, at: number, length: number): boolean {
-  let head = first;
-  for (let hop = 0, here = at; hop < HOPS; hop++) {
-    if ((head & 5) !== 1 || head < SMALLEST_TOP) return false;
-    const size = (head & ~7) >>> 0;
-    const next = here + size;
-    if (next + HEAD > length) return false;
-    const nextHead = words[(next >>> 2) + 1]!;
-    if ((head & LIVE) === 0) return freed(words, next, size, nextHead) || (nextHead <= LARGEST_FOOT && FEET.has(nextHead));
-    if (nextHead === FENCE) return true;
-    head = nextHead;
-    here = next;
-  }
-  return true;
-}
+export const HOPS = 4;
 
 const freed = (words: Uint32Array, next: number, size: number, head: number): boolean =>
   size >= SMALLEST && words[next >>> 2] === size && (head & 7) === LIVE;
@@ -199,7 +186,7 @@ const NEAR = 128;
 
 /** Finds the states of segments that grow: base and size that add up to the end, with top and its size near. */
 class States {
-  private readonly byEnd = new Map<number, Segment[]>();
+  private readonly byTop = new Map<number, Segment[]>();
   private readonly found = new Map<Segment, Found>();
 
   constructor(
@@ -208,20 +195,23 @@ class States {
   ) {
     for (const segment of segments) {
       if (segment.top === 0) continue;
-      this.byEnd.set(segment.end, [...(this.byEnd.get(segment.end) ?? []), segment]);
+      this.byTop.set(segment.top, [...(this.byTop.get(segment.top) ?? []), segment]);
     }
-    if (this.byEnd.size === 0) return;
+    if (this.byTop.size === 0) return;
+    const tops = [...this.byTop.keys()];
+    const low = tops.reduce((a, b) => Math.min(a, b));
+    const high = tops.reduce((a, b) => Math.max(a, b));
     // A mspace keeps its state in its first chunk; all others are outside of what they manage.
-    for (const { first, end, top } of segments) if (top !== 0) this.search(first, Math.min(end, first + 2048));
+    for (const { first, end, top } of segments) if (top !== 0) this.search(first, Math.min(end, first + 2048), top, top);
     const inside = segments.filter(({ chunks }) => chunks >= LEAST_CERTAIN);
     for (const [from, to] of holes(memory, inside)) {
       // Static data is the first hole, as a rule; what is no accident has a segment that grows.
       if (this.found.size > 0 && inside.every((segment) => segment.top === 0 || this.found.has(segment))) break;
-      this.search(from, to);
+      this.search(from, to, low, high);
     }
     // Static data in front of a heap may look like a chunk that ends at one: then the state is in what seems a block.
     for (const segment of inside) {
-      if (segment.top !== 0 && !this.found.has(segment)) this.search(segment.first, segment.top);
+      if (segment.top !== 0 && !this.found.has(segment)) this.search(segment.first, segment.top, segment.top, segment.top);
     }
   }
 
@@ -229,29 +219,30 @@ class States {
     return this.found.get(segment) ?? null;
   }
 
-  private search(from: number, to: number): void {
-    const { words, doubles } = this.memory;
-    const last = Math.min(to >>> 2, words.length) - 2;
-    for (let i = from >>> 2; i < last; i++) {
-      const base = words[i]!;
-      if (base === 0) {
-        // Four words at once where nothing is.
-        if ((i & 3) === 0) while (i + 4 < last && doubles[i >>> 1] === 0 && doubles[(i >>> 1) + 1] === 0) i += 4;
-        continue;
+  /** A state names the top of its segment; near that word are base and size. */
+  private search(from: number, to: number, low: number, high: number): void {
+    const end = roundUp(to, 16);
+    for (let at = Math.floor(from / 16) * 16; (at = this.memory.seek(at, end, low, high)) < end; at += 16) {
+      for (let each = at; each < at + 16; each += 4) {
+        const segments = this.byTop.get(this.memory.word(each));
+        if (segments !== undefined) this.confirm(each >>> 2, segments);
       }
-      const end = base + words[i + 1]!;
-      if ((end & 7) === 0 && this.byEnd.has(end)) this.confirm(i, base, this.byEnd.get(end)!);
     }
   }
 
-  private confirm(i: number, base: number, segments: readonly Segment[]): void {
+  private confirm(named: number, segments: readonly Segment[]): void {
     const { words } = this.memory;
+    const from = Math.max(0, named - NEAR);
+    const near = words.subarray(from, named + NEAR);
     for (const segment of segments) {
-      if (base > segment.top || this.found.has(segment)) continue;
       const size = (words[(segment.top >>> 2) + 1]! & ~7) >>> 0;
-      const near = words.subarray(Math.max(0, i - NEAR), i + NEAR);
-      if (!near.includes(segment.top) || !near.includes(size)) continue;
-      this.found.set(segment, { base, next: words[i + 2]!, at: 4 * i });
+      if (this.found.has(segment) || !near.includes(size)) continue;
+      for (let i = 0; i < near.length - 2; i++) {
+        const base = near[i]!;
+        if (base === 0 || base > segment.top || base + near[i + 1]! !== segment.end) continue;
+        this.found.set(segment, { base, next: near[i + 2]!, at: 4 * (from + i) });
+        break;
+      }
     }
   }
 }
@@ -279,10 +270,53 @@ export function heaps(memory: Memory, segments: readonly Segment[]): Heap[] {
       (whole && complete(older, state?.next ?? 0)) ||
       (state === null && evidence >= LEAST_CERTAIN && linked(memory, segment));
     const parts = [whole ? begin : segment, ...older].sort((a, b) => a.first - b.first);
-    const heap = read(memory, parts, { confirmed, state });
+    const own = state === null ? NOT_COUNTED : countOf(memory, state, parts);
+    const heap = read(memory, parts, { confirmed, state, ...own });
     if (heap !== null) made.push(heap);
   }
   return made;
+}
+
+/** Chunks that are mapped by themselves, and the word that counts all bytes of segments and of these; 0 if not known. */
+interface Counted {
+  readonly mapped: readonly number[];
+  readonly footprint: number;
+}
+const NOT_COUNTED: Counted = { mapped: [], footprint: 0 };
+
+/** Returns the bytes that are mapped of a chunk; 0 where none are. Behind it are 16 bytes, of which a fence and nothing are in use. */
+function mappedBytes(memory: Memory, chunk: number): number {
+  const [offset, size] = [memory.word(chunk), memory.word(chunk + 4)];
+  const whole = offset + size + 16;
+  if ((size & 7) !== 0 || size < SMALLEST || offset >= 64 || whole % 4096 !== 0 || (chunk - offset) % PAGE !== 0) return 0;
+  return memory.word(chunk + size + 4) === FENCE && memory.word(chunk + size + 8) === 0 ? whole : 0;
+}
+
+/** Words in front of a state's segment that may count bytes. */
+const COUNTS = 6;
+
+/**
+ * Looks for chunks that are mapped by themselves. One that was given back may still look like one: those that are
+ * found count only if their sum is what the state says.
+ */
+function countOf(memory: Memory, state: Found, parts: readonly Segment[]): Counted {
+  const offset = firstOf(0, parts[0]!.align);
+  const found: number[] = [];
+  let bytes = 0;
+  for (let page = 0; page < memory.length; page += PAGE) {
+    const whole = memory.word(page + offset) === offset ? mappedBytes(memory, page + offset) : 0;
+    if (whole === 0 || parts.some(({ first, end }) => page + whole > first && page < end)) continue;
+    found.push(page + offset);
+    bytes += whole;
+  }
+  const sum = parts.reduce((total, segment) => total + segment.end - baseOf(segment, state), 0);
+  const word = (value: number): number => {
+    for (let at = state.at - 4 * COUNTS; at < state.at; at += 4) if (memory.word(at) === value) return at;
+    return 0;
+  };
+  const footprint = word(sum + bytes);
+  if (found.length > 0 && footprint === 0) return { mapped: word(sum) === 0 ? found.map((chunk) => -chunk) : [], footprint: word(sum) };
+  return { mapped: found, footprint };
 }
 
 /** All segments that records name were walked, from their first chunk on. */
@@ -334,32 +368,51 @@ function linked(memory: Memory, segment: Segment): boolean {
   return good >= 1 && bad <= 1;
 }
 
-interface Known {
+/** Returns the start of a segment whose first chunk may stand behind that for its alignment. */
+const baseOf = ({ first, base }: Part, state: Found | null): number =>
+  base !== 0 ? base : state !== null ? Math.min(state.base, first) : first;
+
+type Part = Pick<Segment, "first" | "base">;
+
+interface Known extends Counted {
   /** The chain agrees with words outside of it. */
   readonly confirmed: boolean;
   readonly state: Found | null;
 }
 
 /** Reads a heap whose segments are known; null where one of them is no longer as it was. */
-function read(memory: Memory, parts: readonly { readonly first: number; readonly base: number }[], known: Known): Heap | null {
+function read(memory: Memory, parts: readonly Part[], known: Known): Heap | null {
+  const { state, mapped, footprint } = known;
   const blocks = new Blocks();
   const segments: Segment[] = [];
-  for (const { first, base } of parts) {
-    const begin = known.state !== null && base === 0 ? Math.min(known.state.base, first) : base === 0 ? first : base;
+  let bytes = 0;
+  const pieces = [...parts.map((part) => ({ at: part.first, part })), ...mapped.map((chunk) => ({ at: Math.abs(chunk), part: null }))];
+  for (const { at, part } of pieces.sort((a, b) => a.at - b.at)) {
+    const begin = part === null ? at - memory.word(at) : baseOf(part, state);
     const last = blocks.count - 1;
     if (last >= 0 && begin > blocks.end(last)) blocks.push(blocks.end(last), begin - blocks.end(last), State.Gap);
-    blocks.push(begin, first + HEAD - begin, State.Meta);
+    blocks.push(begin, at + HEAD - begin, State.Meta);
+    if (part === null) {
+      const whole = mappedBytes(memory, at);
+      if (whole === 0) return null;
+      bytes += whole;
+      // Of such a block eight bytes are the allocator's; a header of four is counted for each block.
+      const size = memory.word(at + 4) - 4;
+      blocks.push(at + HEAD, size, mapped.includes(at) ? State.Live : State.Unknown);
+      blocks.push(at + HEAD + size, begin + whole - at - HEAD - size, State.Meta);
+      continue;
+    }
     const index = blocks.count;
-    const segment = walk(memory, first, null, blocks);
+    const segment = walk(memory, at, null, blocks);
     if (segment === null) return null;
-    const { state } = known;
     // A mspace's state is the first chunk.
-    if (state !== null && state.at >= first && state.at < blocks.end(index)) blocks.state[index] = State.Meta;
+    if (state !== null && state.at >= at && state.at < blocks.end(index)) blocks.state[index] = State.Meta;
     segments.push(segment);
+    bytes += segment.end - begin;
   }
   const tops = segments.filter(({ top }) => top !== 0);
   const chunks = segments.reduce((sum, segment) => sum + segment.chunks, 0);
-  if (tops.length !== 1) return null;
+  if (tops.length !== 1 || (footprint !== 0 && memory.word(footprint) !== bytes)) return null;
   const footers = chunks >= LEAST_CERTAIN && segments.every((segment) => segment.footers);
   return {
     allocator: "dlmalloc",

@@ -1,5 +1,6 @@
 import { Blocks, State } from "../model/snapshot";
-import { LEAST_CERTAIN, type Heap, type Memory } from "./format";
+import { LEAST_CERTAIN, type Heap } from "./format";
+import type { Memory } from "./memory";
 
 /**
  * emmalloc: the small malloc of Emscripten (`-sMALLOC=emmalloc`). Learned from its source,
@@ -19,21 +20,12 @@ import { LEAST_CERTAIN, type Heap, type Memory } from "./format";
  * ```
  * A root region is 16 bytes, and more where the region behind it was moved up for its alignment.
  * Lists of free regions are circular, so both links of a free region lead back to it. Roots are a
- * list, the newest first.
+ * list, the newest first. A piece begins where sbrk says, and ends at any word.
  */
 
-const SMALLEST = 16;
+export const SMALLEST = 16;
 /** The most bytes that an alignment may add to a root region: more is refused as an accident. */
-const LARGEST_ROOT = 0x20000;
-
-/** A first look at the words of a root region: the piece that it begins must end as one. */
-export const mayBegin = (words: Uint32Array, size: number, next: number, end: number, at: number): boolean =>
-  size >= SMALLEST &&
-  size <= LARGEST_ROOT &&
-  ((next | end) & 7) === 0 &&
-  end > at &&
-  end >>> 2 <= words.length &&
-  words[(end >>> 2) - 1] === SMALLEST;
+export const LARGEST_ROOT = 0x20000;
 
 export interface Root {
   readonly start: number;

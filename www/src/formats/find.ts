@@ -2,7 +2,9 @@ import * as assemblyscript from "./assemblyscript";
 import * as bonsai from "./bonsai";
 import * as dlmalloc from "./dlmalloc";
 import * as emmalloc from "./emmalloc";
-import { LEAST_CERTAIN, Memory, type Heap } from "./format";
+import { LEAST_CERTAIN, type Heap } from "./format";
+import { Memory, type Source } from "./memory";
+import { Mark } from "./sieve";
 import * as talc from "./talc";
 import * as wasmalloc from "./wasmalloc";
 import { State } from "../model/snapshot";
@@ -14,10 +16,27 @@ export const ALLOCATORS = ["bonsai_alloc", "dlmalloc", "emmalloc", "talc", "wasm
  * Looks for the heaps of all known allocators in a memory. One pass over what is no heap, in steps
  * of 16 bytes, and one over the blocks of each heap that is found.
  */
-export function find(buffer: ArrayBufferLike): Heap[] {
-  const search = new Search(new Memory(buffer));
-  search.run();
+export function find(source: Source): Heap[] {
+  const memory = new Memory(source);
+  const search = new Search(memory, wasmalloc.heaps(memory));
+  search.run(0, memory.length);
+  // A word in front of a heap may pass for a chunk that ends at one: what it hid is searched, too.
+  for (let round = 0; round < ROUNDS; round++) {
+    const hidden = search.hidden();
+    if (hidden.length === 0) break;
+    for (const [from, to] of hidden) search.run(from, to);
+  }
   return search.heaps();
+}
+
+/** The number of searches of memory that something hid; accidents in it may hide more. */
+const ROUNDS = 3;
+
+/** Says whether memory that was grown from an address on may have begun a heap, beside those that are known. */
+export function begins(memory: Memory, known: readonly Heap[], from: number): boolean {
+  const search = new Search(memory, known);
+  search.run(from, memory.length);
+  return search.heaps().length > known.length;
 }
 
 class Search {
@@ -28,10 +47,16 @@ class Search {
   private readonly talc: talc.Search;
   /** Memory that need not be looked at: pieces of heaps, by address. */
   private readonly skips: [number, number][] = [];
+  /** From where a chain led to where. */
+  private jumps: [number, number][] = [];
 
-  constructor(private readonly memory: Memory) {
+  constructor(
+    private readonly memory: Memory,
+    known: readonly Heap[],
+  ) {
     this.walked = new dlmalloc.Walked(memory.length);
     this.talc = new talc.Search(memory);
+    for (const heap of known) this.keep(heap);
   }
 
   heaps(): Heap[] {
@@ -40,26 +65,42 @@ class Search {
     return withoutOverlaps(all);
   }
 
-  run(): void {
-    for (const heap of wasmalloc.heaps(this.memory)) this.keep(heap);
-    const last = Math.floor(this.memory.words.length / 4) * 4;
-    for (let i = 0; i < last; ) {
-      const [from, to] = this.skips.find(([, end]) => end > 4 * i + 15) ?? [Infinity, Infinity];
-      if (4 * i + 16 > from) i = Math.max(i + 4, Math.floor(to / 16) * 4);
+  /** Ranges that chains led over since the last time, and that belong to no heap in the end. */
+  hidden(): [number, number][] {
+    const heaps = this.heaps();
+    const found: [number, number][] = [];
+    for (const [from, end] of this.jumps) {
+      const heap = heaps.find((each) => each.start < end && end <= each.end);
+      const to = heap === undefined ? end : Math.min(end, heap.start);
+      if (to - from > 32) found.push([from + 16, to]);
+    }
+    this.jumps = [];
+    return found;
+  }
+
+  /** Searches from an address on, a multiple of 16. */
+  run(from: number, to: number): void {
+    const last = Math.floor(to / 16) * 16;
+    for (let at = from; at < last; ) {
+      const [start, end] = this.skips.find(([, to]) => to > at + 15) ?? [Infinity, Infinity];
+      if (at + 16 > start) at = Math.max(at + 16, Math.floor(end / 16) * 16);
       else {
-        i = sieve(this.memory, i, Math.min(last, Math.floor(from / 16) * 4));
-        if (i < Math.min(last, from / 4)) i = Math.max(i + 4, Math.floor(this.probe(i) / 16) * 4);
+        const end = Math.min(last, Math.floor(start / 16) * 16);
+        const found = this.memory.mayBegin(at, end);
+        const here = Math.floor(found / 16) * 16;
+        at = found === end ? end : Math.max(here + 16, Math.floor(this.probe(here, found - here) / 16) * 16);
       }
     }
   }
 
   /** Tries the formats on 16 bytes that looked like a beginning; tells where the heap ends, or 0. */
-  private probe(i: number): number {
-    const { memory } = this;
-    const at = 4 * i;
-    const end = this.segment(at) || this.segment(at + 8) || this.root(at) || this.root(at + 8);
-    if (end > 0) return end;
-    const heap = assemblyscript.probe(memory, at) ?? this.talc.probe(at) ?? this.described(i);
+  private probe(at: number, marks: number): number {
+    const end =
+      ((marks & Mark.chunk) === 0 ? 0 : this.segment(at)) ||
+      ((marks & Mark.upperChunk) === 0 ? 0 : this.segment(at + 8)) ||
+      ((marks & Mark.root) === 0 ? 0 : this.root(at) || this.root(at + 8));
+    if (end > 0 || (marks & Mark.other) === 0) return end;
+    const heap = assemblyscript.probe(this.memory, at) ?? this.talc.probe(at) ?? this.described(at / 4);
     if (heap !== null) this.keep(heap);
     return 0;
   }
@@ -74,7 +115,9 @@ class Search {
     const segment = dlmalloc.walk(this.memory, at, this.walked);
     if (segment === null) return 0;
     this.segments.push(segment);
-    return segment.chunks >= LEAST_CERTAIN ? segment.end : 0;
+    if (segment.chunks < LEAST_CERTAIN) return 0;
+    this.jumps.push([Math.floor(at / 16) * 16, segment.end]);
+    return segment.end;
   }
 
   private root(at: number): number {
@@ -96,29 +139,6 @@ class Search {
     }
     this.skips.sort((x, y) => x[0] - y[0]);
   }
-}
-
-/**
- * The next 16 bytes that may begin a heap, as an index of words, or `to`. Nearly all time of a search
- * is spent here: it calls nothing that is not inlined.
- */
-function sieve({ words, ints, doubles, length }: Memory, from: number, to: number): number {
-  for (let i = from; i < to; i += 4) {
-    if (doubles[i >>> 1] === 0 && doubles[(i >>> 1) + 1] === 0) continue;
-    // Signed words are compared with less work; a negative one is an address or a size above 2 GiB.
-    const a = ints[i]!;
-    const b = ints[i + 1]!;
-    const c = ints[i + 2]!;
-    const d = ints[i + 3]!;
-    if ((b & 5) === 1 && dlmalloc.mayBegin(words, b >>> 0, 4 * i, length)) return i;
-    if ((d & 5) === 1 && dlmalloc.mayBegin(words, d >>> 0, 4 * i + 8, length)) return i;
-    if ((a & 3) === 0 && emmalloc.mayBegin(words, a, b, c >>> 0, 4 * i)) return i;
-    if ((c & 3) === 0 && i + 4 < to && emmalloc.mayBegin(words, c, d, words[i + 4]!, 4 * i + 8)) return i;
-    if ((a & 15) === 12 && assemblyscript.mayBegin(words, a >>> 0, 4 * i)) return i;
-    if ((c & ~127) === 0 && talc.mayBegin(words, 4 * i, b >>> 0, d >>> 0)) return i;
-    if (a === bonsai.FIRST || b === bonsai.FIRST || c === bonsai.FIRST || d === bonsai.FIRST) return i;
-  }
-  return to;
 }
 
 /** Two heaps do not share bytes: of those that would, the certain one stays, or the one with more blocks. */

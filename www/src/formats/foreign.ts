@@ -1,11 +1,12 @@
 import { Blocks, State, type Found, type Snapshot } from "../model/snapshot";
-import { ALLOCATORS, find } from "./find";
-import { Memory, type Heap } from "./format";
+import { ALLOCATORS, begins, find } from "./find";
+import type { Heap } from "./format";
+import { Memory, type Source } from "./memory";
 
 /**
  * Reads a memory that nobody described: the heaps in it, and what the rest is. The first reading
  * searches. Later ones read the same heaps again, in time proportional to their blocks, as long as
- * memory did not grow and all of them are certain and consistent.
+ * all of them are certain and consistent. Of memory that grew, only what is new is searched.
  */
 export class Reader {
   private heaps: Heap[] = [];
@@ -13,18 +14,26 @@ export class Reader {
   private rest: Rest | null = null;
 
   /** One moment, or null where no heap was found; memory without a heap is searched each time. */
-  read(buffer: ArrayBufferLike): Snapshot | null {
-    const memory = new Memory(buffer);
-    const again = this.length === memory.length ? this.heaps.map((heap) => (heap.certain ? heap.again(memory) : null)) : [];
-    if (again.length > 0 && again.every((heap) => heap !== null)) this.heaps = again;
-    else {
-      this.heaps = find(buffer);
-      this.length = memory.length;
-      this.rest = null;
-    }
+  read(source: Source): Snapshot | null {
+    const memory = new Memory(source);
+    this.heaps = this.again(memory) ?? find(source);
+    if (this.length !== memory.length) this.rest = null;
+    this.length = memory.length;
     if (this.heaps.length === 0) return null;
-    this.rest ??= new Rest(memory);
+    this.rest ??= new Rest();
+    this.rest.memory = memory;
     return snapshot(memory, this.heaps, this.rest);
+  }
+
+  private again(memory: Memory): Heap[] | null {
+    const heaps: Heap[] = [];
+    for (const heap of this.heaps) {
+      const now = heap.certain ? heap.again(memory) : null;
+      if (now === null) return null;
+      heaps.push(now);
+    }
+    if (heaps.length === 0 || memory.length < this.length) return null;
+    return memory.length > this.length && begins(memory, heaps, this.length) ? null : heaps;
   }
 }
 
@@ -32,23 +41,28 @@ export { ALLOCATORS };
 
 const PAGE = 65536;
 
-/** The use of the pages outside of heaps, looked at once a search. */
+/** The use of the pages outside of heaps, looked at once as long as memory does not grow. */
 class Rest {
   private readonly used = new Map<number, boolean>();
-
-  constructor(private readonly memory: Memory) {}
+  memory: Memory | null = null;
 
   /** Something was written in a part of a page. */
   isUsed(from: number, to: number): boolean {
     let used = this.used.get(from);
     if (used === undefined) {
-      const { words } = this.memory;
-      let i = Math.floor(from / 4);
-      while (i < to / 4 && words[i] === 0) i++;
-      used = i < to / 4;
+      used = this.isWritten(from, to);
       this.used.set(from, used);
     }
     return used;
+  }
+
+  private isWritten(from: number, to: number): boolean {
+    const memory = this.memory!;
+    const end = Math.ceil(to / 16) * 16;
+    for (let at = Math.floor(from / 16) * 16; (at = memory.seek(at, end, 1, 0xffff_ffff)) < end; at += 16) {
+      for (let word = Math.max(from, at); word < Math.min(to, at + 16); word += 4) if (memory.word(word) !== 0) return true;
+    }
+    return false;
   }
 }
 

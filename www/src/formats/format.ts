@@ -1,4 +1,5 @@
 import type { Blocks } from "../model/snapshot";
+import type { Memory } from "./memory";
 
 /**
  * What all formats share: how a memory is read, and what a heap in it is.
@@ -30,31 +31,6 @@ export interface Heap {
   readonly sized: boolean;
   /** Reads the same heap again, in time proportional to its blocks; null if it is no longer there as it was. */
   readonly again: (memory: Memory) => Heap | null;
-}
-
-/** One moment of a memory. Growth detaches buffers, so each reading makes one. */
-export class Memory {
-  readonly words: Uint32Array;
-  readonly ints: Int32Array;
-  readonly bytes: Uint8Array;
-  /** Two words each: nothing is 0, or -0. */
-  readonly doubles: Float64Array;
-  /** In bytes, whole words only. */
-  readonly length: number;
-
-  constructor(readonly buffer: ArrayBufferLike) {
-    const count = Math.floor(buffer.byteLength / 4);
-    this.words = new Uint32Array(buffer, 0, count);
-    this.ints = new Int32Array(buffer, 0, count);
-    this.doubles = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
-    this.bytes = new Uint8Array(buffer);
-    this.length = 4 * count;
-  }
-
-  /** The word at an address; 0 where there is no whole word. */
-  word(address: number): number {
-    return address >= 0 && address + 4 <= this.length && address % 4 === 0 ? this.words[address / 4]! : 0;
-  }
 }
 
 export const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

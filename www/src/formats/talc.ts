@@ -1,5 +1,6 @@
 import { Blocks, State } from "../model/snapshot";
-import { LEAST_CERTAIN, roundUp, type Heap, type Memory } from "./format";
+import { LEAST_CERTAIN, roundUp, type Heap } from "./format";
+import type { Memory } from "./memory";
 
 /**
  * talc 5, on its sources for WebAssembly and over arenas. Learned from the crate talc 5.1.1.
@@ -27,10 +28,7 @@ const END = 8;
 const ABOVE_FREE = 2;
 /** Numbers of lists that talc's own sources come with, the most usual first. */
 const LISTS = [64, 63, 32, 31, 128, 127];
-
-/** A first look at the words of a gap: who points to it must do so. */
-export const mayBegin = (words: Uint32Array, at: number, pointer: number, size: number): boolean =>
-  size >= UNIT && (size & 7) === 0 && (pointer & 3) === 0 && pointer >>> 2 < words.length && words[pointer >>> 2] === at;
+export const MOST_LISTS = 128;
 
 const sizeAt = (memory: Memory, at: number): number => (memory.word(at + 12) & ~END) >>> 0;
 

@@ -1,5 +1,6 @@
 import { Blocks, State } from "../model/snapshot";
-import { LEAST_CERTAIN, roundUp, type Heap, type Memory } from "./format";
+import { LEAST_CERTAIN, roundUp, type Heap } from "./format";
+import type { Memory } from "./memory";
 
 /**
  * wasmalloc 0.1: mimalloc's design for one thread of wasm. Learned from the crate wasmalloc 0.1.1.

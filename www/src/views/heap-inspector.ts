@@ -340,9 +340,9 @@ export class HeapInspector extends LitElement {
   }
 
   /** Reads a new buffer each time: growth detaches the one before. Null where no heap is found. */
-  private read({ buffer }: WebAssembly.Memory): Decoded | null {
-    if (this.descriptor !== null) return decode(buffer, this.descriptor);
-    const snapshot = this.foreign?.reader.read(buffer) ?? null;
+  private read(memory: WebAssembly.Memory): Decoded | null {
+    if (this.descriptor !== null) return decode(memory.buffer, this.descriptor);
+    const snapshot = this.foreign?.reader.read(memory) ?? null;
     return snapshot === null ? null : { ok: true, snapshot };
   }
 

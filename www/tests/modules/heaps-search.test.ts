@@ -1,0 +1,87 @@
+import { expect, it, vi } from "vitest";
+import { Reader } from "../../src/formats/foreign";
+import { findHeaps } from "../../src/headless";
+import { random } from "../../src/model/random";
+import { workbench } from "../support/modules";
+import { Program, type Calls } from "../support/truth";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+/** A module of workbench/ on dlmalloc, whose heap begins where memory was grown up to. */
+function started(pages: number): Calls {
+  const { memory, allocate, deallocate } = new WebAssembly.Instance(workbench("dlmalloc")).exports as unknown as {
+    memory: WebAssembly.Memory;
+    allocate: (size: number, align: number) => number;
+    deallocate: (at: number, size: number, align: number) => void;
+  };
+  memory.grow(pages);
+  return { memory, allocate: (size, align) => allocate(size, align) >>> 0, free: deallocate };
+}
+
+/** Writes a page that is a heap of emmalloc: blocks of 32 bytes, all live. */
+function other(memory: WebAssembly.Memory, at: number): void {
+  const words = new Uint32Array(memory.buffer, at, 65536 / 4);
+  words.set([16, 0, at + 65536, 16]);
+  for (let i = 4; i < words.length - 4; i += 8) words.set([32, 0, 0, 0, 0, 0, 0, 32], i);
+  words.set([16, 0, 0, 16], words.length - 4);
+}
+
+it("a running memory, its bytes and a shared copy say the same", () => {
+  const calls = started(40);
+  new Program(calls, 3, { align: [8], foreign: true }).run(800);
+  const shared = new SharedArrayBuffer(calls.memory.buffer.byteLength);
+  new Uint8Array(shared).set(new Uint8Array(calls.memory.buffer));
+  const threads = new WebAssembly.Memory({ initial: shared.byteLength / 65536, maximum: 1000, shared: true });
+  new Uint8Array(threads.buffer).set(new Uint8Array(shared));
+  const [first, ...others] = [calls.memory, calls.memory.buffer, shared, threads].map((each) => findHeaps(each).map((heap) => [heap.certain, ...heap.blocks()]));
+  expect(first).toHaveLength(1);
+  for (const other of others) expect(other).toEqual(first);
+});
+
+it("a heap is found wherever it begins, whatever is in front of it", () => {
+  const part = random(5);
+  const fills: (() => number)[] = [() => 0, () => 0x65746164, () => part() * 2 ** 32, () => part() * 300, () => 0x13];
+  for (const fill of fills) {
+    const calls = started(30);
+    const program = new Program(calls, 4, { align: [8], foreign: false });
+    program.run(400);
+    const at = findHeaps(calls.memory)[0]!.start;
+    const words = new Uint32Array(calls.memory.buffer);
+    for (let i = at / 4 - 20 * 16384; i < at / 4; i++) words[i] = fill();
+    const certain = findHeaps(calls.memory).filter((heap) => heap.certain);
+    expect(certain.map(({ start, live }) => [start, live.blocks])).toEqual([[at, program.live.size]]);
+  }
+});
+
+it("memory that a fake chunk spans is searched, too", () => {
+  const calls = started(20);
+  const first = new Program(calls, 4, { align: [8], foreign: false });
+  first.run(400);
+  const heap = findHeaps(calls.memory)[0]!;
+  const words = new Uint32Array(calls.memory.buffer);
+  const fake = heap.start - 15 * 65536;
+  // A live chunk that ends where the heap's second block begins, and in it the heap of another allocator.
+  const [, second] = heap.blocks();
+  words[fake / 4 + 1] = (second!.address - 8 - fake) | 3;
+  other(calls.memory, fake + 65536);
+  const found = findHeaps(calls.memory).map(({ allocator, start }) => [allocator, start]);
+  expect(found).toEqual([["emmalloc", fake + 65536], ["dlmalloc", heap.start]]);
+});
+
+it("memory that grew is not searched again, and a heap that begins there is found", () => {
+  const calls = started(10);
+  const program = new Program(calls, 6, { align: [8], foreign: false });
+  program.run(300);
+  const reader = new Reader();
+  reader.read(calls.memory);
+  for (let round = 0; round < 20; round++) {
+    program.run(200);
+    const found = reader.read(calls.memory)!.found!;
+    expect(found.heaps).toEqual([{ allocator: "dlmalloc", certain: true, sized: true, live: program.live.size }]);
+    expect(found.pages.all).toBe(calls.memory.buffer.byteLength / 65536);
+  }
+  other(calls.memory, calls.memory.grow(2) * 65536);
+  const heaps = reader.read(calls.memory)!.found!.heaps.map(({ allocator }) => allocator);
+  expect(heaps).toContain("dlmalloc");
+  expect(heaps).toContain("emmalloc");
+});
