@@ -133,11 +133,11 @@ function read(reader: Reader, at: number): Heap {
     if (word(index) !== wanted) fail(code, at + 4 * index, word(index));
   };
   expect(Word.magic, MAGIC, "magic");
+  const first = word(Word.version) === VERSION;
+  if (!first) expect(Word.version, HEAP_VERSION, "version");
   const kind = word(Word.kind);
   if (kind < Kind.Bump || kind > Kind.Heap) fail("kind", at + 4 * Word.kind, kind);
-  const first = word(Word.version) === VERSION;
-  if (!first && kind === Kind.Heap) expect(Word.version, HEAP_VERSION, "version");
-  else expect(Word.version, VERSION, "version");
+  if (kind !== Kind.Heap) expect(Word.version, VERSION, "version");
   const words = word(Word.words);
   const least = first && kind === Kind.Heap ? FIRST_HEAP_WORDS : WORDS[kind as keyof typeof WORDS];
   if (words < least) fail("short", at + 4 * Word.words, words);

@@ -255,7 +255,7 @@ export class HeapInspector extends LitElement {
           display: none;
         }
         :host(:not([compact])) .map {
-          height: 23.75rem;
+          min-height: 23.75rem;
         }
         .panels {
           margin-top: 0.5rem;

@@ -132,7 +132,7 @@ export class HeapMap extends LitElement {
         display: flex;
         flex-wrap: wrap;
         gap: 0 1rem;
-        max-height: 2.7rem;
+        max-height: 4.1rem;
         overflow: hidden;
         font-size: 0.75rem;
         color: var(--ink-2);
