@@ -22,6 +22,8 @@ async function chooseText(page: Page): Promise<void> {
     for (let i = 0; i < Number(field.getAttribute("aria-valuemax")); i++) {
       field.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
       await settled(inspector);
+      // The panel's code comes with the first block that is chosen.
+      await customElements.whenDefined("heap-block");
       const block = root.querySelector("heap-block")!;
       await settled(block);
       if (/[a-z ]{16}.*[a-z ]{16}.*[a-z ]{16}/s.test(block.shadowRoot!.querySelector(".bytes")?.textContent ?? "")) return;
