@@ -27,13 +27,16 @@ mod system {
             Storage
         }
 
-        /// Zeroed memory; `None` where there is none. The size is not 0.
+        /// Returns zeroed memory; `None` where there is none, and for a size of 0.
         pub(in crate::checked) fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
             #[cfg(test)]
             if REFUSED.get() {
                 return None;
             }
-            // SAFETY: callers ask for something.
+            if layout.size() == 0 {
+                return None;
+            }
+            // SAFETY: the size is not 0, by the test before.
             NonNull::new(unsafe { System.alloc_zeroed(layout) })
         }
 
@@ -93,8 +96,11 @@ mod pages {
             Some((size, size.trailing_zeros() as usize))
         }
 
-        /// Zeroed memory; `None` where there is none. The size is not 0.
+        /// Returns zeroed memory; `None` where there is none, and for a size of 0.
         pub(in crate::checked) fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+            if layout.size() == 0 {
+                return None;
+            }
             let (size, class) = Self::class(layout)?;
             let list = self.free.get_mut(class)?;
             if let Some(block) = NonNull::new(*list) {
