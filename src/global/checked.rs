@@ -4,7 +4,7 @@ use core::{alloc::Layout, ptr};
 
 use super::{HeapState, Policy, Shell};
 use crate::{
-    checked::{Leave, Left, Operation, ZONE, padded},
+    checked::{Leave, Left, Operation, padded},
     linear::PageSource,
 };
 
@@ -156,6 +156,9 @@ pub(crate) fn layout<S: HeapState, M: PageSource, P: Policy>(
         crate::c::Use::Resize => Operation::Resize,
     };
     let region = heap.memory.pool().region();
-    let untracked = || Layout::from_size_align(measure().checked_sub(ZONE)?, ZONE).ok();
+    let untracked = || {
+        Layout::from_size_align(measure().checked_sub(crate::checked::ZONE)?, crate::checked::ZONE)
+            .ok()
+    };
     heap.guard.layout(&region, block.addr().get(), operation, untracked)
 }
