@@ -77,8 +77,8 @@ impl<const BLK_SIZE: usize, const LEVELS: usize> Buddy<BLK_SIZE, LEVELS, Raw> {
     /// across the parts. O(levels + largest blocks added).
     ///
     /// # Panics
-    /// If a bound lies outside of the region or is not a multiple of
-    /// [`min_block_size`](Self::min_block_size).
+    /// A bound that lies outside of the region, or is not a multiple of
+    /// [`min_block_size`](Self::min_block_size), panics.
     ///
     /// # Safety
     /// The range was not added before, is valid for reads and writes, and nothing else touches it
