@@ -2,18 +2,19 @@ import type { Search } from "./find";
 import { Extra, rewrite, type Refusal } from "./rewrite";
 import { ownExports, Tap } from "./tap";
 
-/** A module that somebody compiled, as far as its bytes were seen. */
+/** A module that somebody compiled, as far as it was seen. */
 export interface SeenModule {
-  /** Address it was loaded from, if it is known. */
-  readonly from: string;
-  readonly bytes: Uint8Array | null;
+  /** Address it was loaded from; "" where that is not known. */
+  from: string;
+  /** Bytes of it; null where nobody counted them. */
+  readonly size: number | null;
   /** The result of the search for its allocator; null if it runs as it is, or was compiled elsewhere. */
   readonly search: Search | null;
   readonly refusal: Refusal | null;
 }
 
 /** An instance that somebody made. */
-export interface SeenInstance extends SeenModule {
+export interface SeenInstance extends Readonly<SeenModule> {
   readonly module: WebAssembly.Module;
   readonly exports: WebAssembly.Exports;
   readonly memory: WebAssembly.Memory | null;
@@ -22,36 +23,38 @@ export interface SeenInstance extends SeenModule {
 }
 
 export interface Interception {
-  /** True where modules are to be rewritten before they are compiled. */
+  /** True where modules are to be rewritten before they are compiled. Others go to the engine as they come, streams too. */
   readonly record: () => boolean;
-  /** Hears of each instance, before its start function runs. */
+  /** Hears of each instance; of one that was rewritten before its start function runs. */
   readonly onInstance: (seen: SeenInstance) => void;
 }
 
 type Imports = WebAssembly.Imports | undefined;
 type Wasm = typeof WebAssembly;
+type Made = WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSource;
+type Method = (...args: unknown[]) => unknown;
 
-const NEW: Omit<SeenModule, "from"> = { bytes: null, search: null, refusal: null };
+const unknown = (from: string, size: number | null): SeenModule => ({ from, size, search: null, refusal: null });
 
 /** Takes the place of WebAssembly's ways to compile and to instantiate. Returns what undoes it. */
 export function intercept(wasm: Wasm, { record, onInstance }: Interception): () => void {
   const { compile, compileStreaming, instantiate, instantiateStreaming, Module, Instance } = wasm;
   // The engine's own functions, with arguments that it checks.
-  const call = (method: unknown, args: readonly unknown[]): unknown => Reflect.apply(method as (...all: unknown[]) => unknown, wasm, args);
+  const call = <T>(method: unknown, args: readonly unknown[]): Promise<T> => Reflect.apply(method as Method, wasm, args) as Promise<T>;
   const seen = new WeakMap<WebAssembly.Module, SeenModule>();
 
-  const prepare = (source: BufferSource, from: string): { bytes: BufferSource; known: SeenModule } => {
-    const bytes = ArrayBuffer.isView(source)
-      ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-      : new Uint8Array(source);
-    if (!record()) return { bytes: source, known: { ...NEW, from, bytes } };
-    const done = rewrite(bytes);
+  /** The source that the engine gets, and what is known of the module. */
+  const prepare = (source: unknown, from: string): { readonly source: unknown; readonly known: SeenModule } => {
+    if (!isSource(source)) return { source, known: unknown(from, null) };
+    const size = source.byteLength;
+    if (!record()) return { source, known: unknown(from, size) };
+    const done = rewrite(ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, size) : new Uint8Array(source));
     // The engine has the last word on what is malformed: it gets the bytes as they are.
-    if (!done.ok) return { bytes: source, known: { ...NEW, from, bytes, refusal: done.refusal } };
-    return { bytes: done.bytes, known: { from, bytes, search: done, refusal: null } };
+    if (!done.ok) return { source, known: { ...unknown(from, size), refusal: done.refusal } };
+    return { source: done.bytes, known: { ...unknown(from, size), search: done } };
   };
 
-  const keep = <T extends WebAssembly.Module>(module: T, known: SeenModule): T => {
+  const keep = (module: WebAssembly.Module, known: SeenModule): WebAssembly.Module => {
     seen.set(module, known);
     return module;
   };
@@ -63,80 +66,87 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
     const tap = rewritten ? new Tap(raw) : null;
     const exports = rewritten ? ownExports(raw) : raw;
     if (rewritten) Object.defineProperty(instance, "exports", { value: exports, configurable: true, enumerable: true });
-    const known = seen.get(module) ?? { ...NEW, from: "" };
+    const known = seen.get(module) ?? unknown("", null);
     onInstance({ ...known, module, exports, memory: tap?.memory ?? memoryOf(raw, module, imports), tap });
     tap?.begin();
     return instance;
   };
 
+  /** Meets what `instantiate` made: of bytes a module and an instance, of a module an instance. */
+  const met = (made: Made, source: unknown, known: SeenModule, imports: Imports): Made => {
+    if (made instanceof Instance) return meet(made, source as WebAssembly.Module, imports);
+    meet(made.instance, keep(made.module, known), imports);
+    return made;
+  };
+
   // Options that come behind the arguments known here are handed on.
-  const compiled = async (source: unknown, from: string, more: readonly unknown[]): Promise<WebAssembly.Module> => {
-    if (!isSource(source)) return call(compile, [source, ...more]) as Promise<WebAssembly.Module>;
-    const { bytes, known } = prepare(source, from);
-    return keep(await (call(compile, [bytes, ...more]) as Promise<WebAssembly.Module>), known);
+  const compiled = ([given, ...more]: unknown[], from = ""): Promise<WebAssembly.Module> => {
+    const { source, known } = prepare(given, from);
+    return call<WebAssembly.Module>(compile, [source, ...more]).then((module) => keep(module, known));
+  };
+  const instantiated = ([given, imports, ...more]: unknown[], from = ""): Promise<Made> => {
+    const { source, known } = prepare(given, from);
+    return call<Made>(instantiate, [source, imports, ...more]).then((made) => met(made, given, known, imports as Imports));
   };
 
-  const instantiated = async (source: unknown, from: string, imports: Imports, more: readonly unknown[]): Promise<WebAssembly.WebAssemblyInstantiatedSource> => {
-    const module = await compiled(source, from, more);
-    return { module, instance: meet(await (call(instantiate, [module, imports]) as Promise<WebAssembly.Instance>), module, imports) };
+  /** Does as the engine does with a stream, unless its bytes are to be rewritten: then it waits for all of them. */
+  const streamed = async <T>(args: unknown[], native: unknown, whole: (args: unknown[], from: string) => Promise<T>, then: (made: T, known: SeenModule) => T): Promise<T> => {
+    const [source, ...more] = args;
+    const got = record() ? await bytesOf(source) : null;
+    if (got !== null) return whole([got.bytes, ...more], got.from);
+    const known = unknown("", null);
+    Promise.resolve(source).then((response) => { known.from = response instanceof Response ? response.url : ""; }, () => undefined);
+    return then(await call<T>(native, args), known);
   };
 
-  /** The bytes of a response that the engine would take; null for one that it refuses, which it is left to say. */
-  const bytesOf = async (source: unknown): Promise<{ bytes: ArrayBuffer; from: string } | null> => {
-    const response = await source;
-    if (typeof Response === "undefined" || !(response instanceof Response) || !response.ok || response.bodyUsed) return null;
-    if (response.headers.get("content-type")?.split(";")[0]!.trim().toLowerCase() !== "application/wasm") return null;
-    return { bytes: await response.arrayBuffer(), from: response.url };
+  const calls: Readonly<Record<string, (args: unknown[]) => unknown>> = {
+    compile: (args) => compiled(args),
+    compileStreaming: (args) => streamed(args, compileStreaming, compiled, keep),
+    instantiate: (args) => instantiated(args),
+    instantiateStreaming: (args) => streamed(args, instantiateStreaming, instantiated, (made, known) => met(made, null, known, args[1] as Imports)),
+  };
+  const makers: Readonly<Record<string, (args: unknown[], self: new () => object) => object>> = {
+    Module([given, ...more], self) {
+      const { source, known } = prepare(given, "");
+      return keep(Reflect.construct(Module, [source, ...more], self) as WebAssembly.Module, known);
+    },
+    Instance(args, self) {
+      const [module, imports] = args as [WebAssembly.Module, Imports];
+      return meet(Reflect.construct(Instance, args, self) as WebAssembly.Instance, module, imports);
+    },
   };
 
-  const replacement = {
-    compile: async (source: unknown, ...more: unknown[]) => compiled(copy(source), "", more),
-    async compileStreaming(source: unknown, ...more: unknown[]): Promise<WebAssembly.Module> {
-      const got = await bytesOf(source);
-      return got === null ? call(compileStreaming, [source, ...more]) as Promise<WebAssembly.Module> : compiled(got.bytes, got.from, more);
-    },
-    async instantiate(source: unknown, imports: Imports, ...more: unknown[]) {
-      if (!(source instanceof Module)) return instantiated(copy(source), "", imports, more);
-      return meet(await (call(instantiate, [source, imports, ...more]) as Promise<WebAssembly.Instance>), source, imports);
-    },
-    async instantiateStreaming(source: unknown, imports: Imports, ...more: unknown[]) {
-      const got = await bytesOf(source);
-      if (got !== null) return instantiated(got.bytes, got.from, imports, more);
-      const { module, instance } = await (call(instantiateStreaming, [source, imports, ...more]) as Promise<WebAssembly.WebAssemblyInstantiatedSource>);
-      return { module, instance: meet(instance, module, imports) };
-    },
-    Module: new Proxy(Module, {
-      construct(target, [source, ...more]: unknown[], self: typeof Module) {
-        if (!isSource(source)) return Reflect.construct(target, [source, ...more], self) as object;
-        const { bytes, known } = prepare(source, "");
-        return keep(Reflect.construct(target, [bytes, ...more], self) as WebAssembly.Module, known);
-      },
-    }),
-    Instance: new Proxy(Instance, {
-      construct(target, args: [WebAssembly.Module, Imports], self: typeof Instance) {
-        const made: unknown = Reflect.construct(target, args, self);
-        return meet(made as WebAssembly.Instance, ...args);
-      },
-    }),
+  // A proxy has the name, the length, the prototype and the text of what it stands for.
+  const undo: (() => void)[] = [];
+  const replace = (object: object, name: string, value: unknown): void => {
+    const before = Object.getOwnPropertyDescriptor(object, name)!;
+    Object.defineProperty(object, name, { ...before, value });
+    undo.push(() => {
+      if (Object.getOwnPropertyDescriptor(object, name)?.value === value) Object.defineProperty(object, name, before);
+    });
   };
-  const replaced: Readonly<Record<string, unknown>> = replacement;
-  const before = new Map<string, PropertyDescriptor>(Object.entries(Object.getOwnPropertyDescriptors(wasm)));
-  const names = Object.keys(replaced).filter((name) => before.has(name));
-  for (const name of names) Object.defineProperty(wasm, name, { ...before.get(name), value: replaced[name] });
+  for (const [name, value] of Object.entries(Object.getOwnPropertyDescriptors(wasm)).map(([name, { value }]) => [name, value as unknown] as const)) {
+    const apply = calls[name];
+    const construct = makers[name];
+    if (apply !== undefined) replace(wasm, name, new Proxy(value as Method, { apply: (_, __, args) => apply(args) }));
+    if (construct === undefined) continue;
+    const maker = new Proxy(value as new () => object, { construct: (_, args, self) => construct(args, self as new () => object) });
+    replace(wasm, name, maker);
+    replace(maker.prototype as object, "constructor", maker);
+  }
   return () => {
-    for (const name of names) {
-      const now: PropertyDescriptor | undefined = Object.getOwnPropertyDescriptor(wasm, name);
-      if (now?.value === replaced[name]) Object.defineProperty(wasm, name, before.get(name)!);
-    }
+    for (const each of undo.splice(0).reverse()) each();
   };
 }
 
-const isSource = (value: unknown): value is BufferSource => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+const isSource = (value: unknown): value is BufferSource => value instanceof ArrayBuffer || (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer);
 
-/** Engines take a copy before they return, so that it does not matter what becomes of the bytes meanwhile. */
-function copy(source: unknown): unknown {
-  if (source instanceof ArrayBuffer) return source.slice(0);
-  return ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice() : source;
+/** The bytes of a response that the engine would take; null for one that it refuses, which it is left to say. */
+async function bytesOf(source: unknown): Promise<{ bytes: ArrayBuffer; from: string } | null> {
+  const response = await source;
+  if (typeof Response === "undefined" || !(response instanceof Response) || !response.ok || response.bodyUsed) return null;
+  if (response.headers.get("content-type")?.split(";")[0]!.trim().toLowerCase() !== "application/wasm") return null;
+  return { bytes: await response.arrayBuffer(), from: response.url };
 }
 
 /** The memory of an instance: exported, or given to it. */

@@ -42,7 +42,7 @@ const watched: Watched[] = [];
 const url = (): string => /file:\/\/[^\s)]+|\/[^\s):]+\.[cm]?js/.exec((new Error().stack ?? "").split("\n").find((line) => !line.includes(import.meta.url) && /\.[cm]?js/.test(line)) ?? "")?.[0] ?? "";
 
 function watch(seen: SeenInstance): void {
-  if (seen.memory === null || (seen.bytes?.length ?? LEAST) < LEAST) return;
+  if (seen.memory === null || (seen.size ?? LEAST) < LEAST) return;
   const from = seen.from === "" ? url() : seen.from;
   const sites = new SiteTable();
   const live = seen.tap === null ? null : new LiveSamples(RATE);
