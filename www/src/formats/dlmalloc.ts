@@ -37,6 +37,8 @@ export const FENCE = 7;
 /** A chunk has room for two links; the top may have room for none. */
 export const SMALLEST = 16;
 const SMALLEST_TOP = 8;
+/** The least size of a top with no chunk in front: an empty heap has at least most of a page. Less is an accident. */
+export const LONE_TOP = 0x8000;
 
 /** The sizes of the foot behind the top, by the alignment of blocks: a record of a segment, and the smallest chunk. */
 const FEET = new Map([
@@ -133,6 +135,7 @@ export function walk(memory: Memory, first: number, walked: Walked | null, into:
     } else {
       const align = FEET.get(nextHead);
       if (align !== undefined && next + nextHead <= length) {
+        if (chunks === 1 && walked !== null && size < LONE_TOP) return null;
         const end = next + nextHead;
         into?.push(at + HEAD, size, State.Free);
         into?.push(next + HEAD, nextHead - HEAD, State.Meta);

@@ -1,4 +1,9 @@
 import { Section, Writer } from "../wire/wasm-binary";
+import {
+  add, AGAIN, allTrue, and, anyTrue, atLeast, atMost, above, below, bitmask, call, choose, differ, equal, get, give, halves, I32, lane,
+  lanes, load, loadVector, loop, num, or, put, quarters, set, shiftLeft, shiftRight, splat, sub, trailingZeros, unsigned, V128, vectorAnd, vectorAtMost,
+  vectorBelow, vectorEqual, vectorLeast, vectorOr, vectorSub, when, whilst, type Code,
+} from "./code";
 import * as assemblyscript from "./assemblyscript";
 import * as bonsai from "./bonsai";
 import * as dlmalloc from "./dlmalloc";
@@ -25,49 +30,17 @@ export interface Sieve {
   readonly seek: (from: number, to: number, base: number, low: number, span: number) => number;
 }
 
-type Code = readonly number[];
-
-const I32 = 0x7f;
-const V128 = 0x7b;
-const leb = (value: number): Code => [...new Writer().signed(value).done()];
-const unsigned = (value: number): Code => [...new Writer().number(value).done()];
-const vector = (op: number): Code => [0xfd, ...unsigned(op)];
-
-// Expressions: what each leaves is one value.
-const get = (local: number): Code => [0x20, local];
-const num = (value: number): Code => [0x41, ...leb(value)];
-const binary = (op: number) => (a: Code, b: Code): Code => [...a, ...b, op];
-const [add, sub, and, or] = [binary(0x6a), binary(0x6b), binary(0x71), binary(0x72)];
-const [equal, differ, below, above, atMost, atLeast] = [binary(0x46), binary(0x47), binary(0x49), binary(0x4b), binary(0x4d), binary(0x4f)];
-const load = (at: Code, offset = 0): Code => [...at, 0x28, 2, ...unsigned(offset)];
-const loadVector = (at: Code, offset = 0): Code => [...at, ...vector(0), 0, ...unsigned(offset)];
-const lanes = (...words: readonly [number, number, number, number]): Code => [...vector(12), ...new Uint8Array(Uint32Array.from(words).buffer)];
-const splat = (value: Code): Code => [...value, ...vector(17)];
-const vectors = (op: number) => (a: Code, b: Code): Code => [...a, ...b, ...vector(op)];
-const [vectorAnd, vectorOr, vectorEqual, vectorBelow, vectorAtMost, vectorSub, vectorLeast] = [vectors(78), vectors(80), vectors(55), vectors(58), vectors(62), vectors(177), vectors(183)];
-const anyTrue = (a: Code): Code => [...a, ...vector(83)];
-const allTrue = (a: Code): Code => [...a, ...vector(163)];
-const lane = (a: Code, index: number): Code => [...a, ...vector(27), index];
-const call = (index: number, ...args: readonly Code[]): Code => [...args.flat(), 0x10, index];
-
-// Statements: they leave nothing.
-const VOID = 0x40;
-const set = (local: number, value: Code): Code => [...value, 0x21, local];
-const when = (condition: Code, ...then: readonly Code[]): Code => [...condition, 0x04, VOID, ...then.flat(), 0x0b];
-const give = (value: Code): Code => [...value, 0x0f];
-/** Runs for ever, but for a `give`. */
-const loop = (...body: readonly Code[]): Code => [0x03, VOID, ...body.flat(), 0x0c, 0, 0x0b, 0x00];
-/** In two conditions within a loop: begins it again. */
-const AGAIN: Code = [0x0c, 2];
-
 const NONE = lanes(0, 0, 0, 0);
 const Index = { sieve: 0, seek: 1, chunk: 2 } as const;
+
+/** A head that is the foot behind a top. */
+const feet = (head: Code): Code => dlmalloc.FOOT_SIZES.map((foot) => equal(head, num(foot))).reduce(or);
 
 /** Says whether the next chunks agree with one: (head, here, base, size, length), of dlmalloc. */
 function chunkBody(): Code {
   const [head, here, base, size, length, bytes, off, next, hops] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
   const H = get(head);
-  const feet = dlmalloc.FOOT_SIZES.map((foot) => equal(get(next), num(foot))).reduce(or);
+  const top = and(feet(get(next)), or(get(hops), atLeast(get(bytes), num(dlmalloc.LONE_TOP))));
   const freed = and(and(atLeast(get(bytes), num(dlmalloc.SMALLEST)), equal(load(get(off)), get(bytes))), equal(and(get(next), num(7)), num(2)));
   return loop(
     when(or(differ(and(H, num(5)), num(1)), below(H, num(8))), give(num(0))),
@@ -77,12 +50,113 @@ function chunkBody(): Code {
     set(off, sub(get(here), get(base))),
     when(above(get(off), sub(get(size), num(8))), give(num(1))),
     set(next, load(get(off), 4)),
-    when(equal(and(H, num(2)), num(0)), give(or(freed, feet))),
+    when(equal(and(H, num(2)), num(0)), give(or(freed, top))),
     when(equal(get(next), num(dlmalloc.FENCE)), give(num(1))),
     set(hops, add(get(hops), num(1))),
     when(atLeast(get(hops), num(dlmalloc.HOPS)), give(num(1))),
     set(head, get(next)),
   );
+}
+
+/** Bytes that are looked at together, and left at once where nothing in them can begin a heap. */
+const GROUP = 64;
+
+/** The locals behind those of the sieve that looking at a group needs: vectors, then words. */
+const Local = { vectors: 10, most: 15, end: 16, hit: 17, candidates: 18, chunk: 19, bytes: 20, next: 21, nextHead: 22, outside: 23, bits: 24 } as const;
+
+interface Place {
+  readonly at: Code;
+  readonly base: Code;
+  readonly size: Code;
+  readonly length: Code;
+  /** `at` within what can be read here. */
+  readonly off: Code;
+}
+
+/** Looks at four times 16 bytes: ends with `skip` where none of them can begin a heap. May be wrong in the other direction only. */
+function group({ at, base, size, length, off }: Place, { skip }: { skip: Code }): Code[] {
+  const all = [0, 1, 2, 3, 4].map((i) => get(Local.vectors + i));
+  const four = all.slice(0, 4);
+  const any = (of: readonly Code[]): Code => anyTrue(of.reduce(vectorOr));
+  const within = (v: Code, low: Code, span: Code): Code => vectorAtMost(vectorSub(v, splat(low)), splat(span));
+  const even = (v: Code): Code => vectorAnd(v, lanes(~0, 0, ~0, 0));
+  const hit = (condition: Code): Code => set(Local.hit, or(get(Local.hit), condition));
+  const descriptors = any(four.map((v) => vectorEqual(v, splat(num(bonsai.FIRST)))));
+  // An address further on, which a root of emmalloc and the tail of a TLSF have.
+  const ahead = all.map((v) => within(v, at, sub(length, at)));
+  const pointers = vectorOr(even(ahead.slice(0, 4).reduce(vectorOr)), vectorAnd(ahead[4]!, lanes(~0, 0, 0, 0)));
+  const tails = any(four.map((v, i) => vectorAnd(vectorEqual(vectorAnd(v, lanes(15, 0, 0, 0)), lanes(12, ~0, ~0, ~0)), ahead[i]!)));
+  const rootSizes = even(four.map((v) => within(v, num(emmalloc.SMALLEST), num(emmalloc.LARGEST_ROOT - emmalloc.SMALLEST))).reduce(vectorOr));
+  const root = (offset: number): Code => rootAt(loadVector(off, offset), at, length);
+  const roots = or(oneWhole([0, 16, 32, 48].map(root)), oneWhole([8, 24, 40, 56].map(root)));
+  const bins = anyTrue(vectorAnd(four.map((v) => vectorBelow(v, splat(num(talc.MOST_LISTS)))).reduce(vectorOr), lanes(0, 0, ~0, 0)));
+  const gaps = oneWhole(four.map((v) => vectorEqual(vectorAnd(v, lanes(0, 3, ~127, 7)), NONE)));
+  const linked = oneWhole(four.map((v) => vectorAtMost(lanes(0, 1, 0, talc.UNIT), v)));
+  const heads = four.map((v) => vectorAnd(vectorEqual(vectorAnd(v, lanes(0, 5, 0, 5)), splat(num(1))), vectorAtMost(vectorSub(v, splat(num(8))), get(Local.most))));
+  const [h0, h1, h2, h3] = heads as [Code, Code, Code, Code];
+  const [chunk, bytes, next] = [get(Local.chunk), get(Local.bytes), get(Local.next)];
+  const head = load(chunk, 4);
+  return [
+    ...all.map((_, i) => set(Local.vectors + i, loadVector(off, 16 * i))),
+    when(equal(any(four), num(0)), skip),
+    set(Local.most, splat(sub(length, num(9)))),
+    set(Local.hit, descriptors),
+    // Text, pixels, numbers: no word that could be a size or an address.
+    when(equal(or(get(Local.hit), anyTrue(vectorBelow(four.reduce(vectorLeast), splat(length)))), num(0)), skip),
+    when(anyTrue(pointers), hit(tails), when(anyTrue(rootSizes), hit(roots))),
+    when(bins, when(gaps, hit(linked))),
+    set(Local.candidates, bitmask(quarters(halves(h0, h1), halves(h2, h3)))),
+    whilst(
+      get(Local.candidates),
+      set(Local.chunk, add(off, shiftLeft(sub(trailingZeros(get(Local.candidates)), num(1)), num(2)))),
+      set(Local.candidates, and(get(Local.candidates), sub(get(Local.candidates), num(1)))),
+      set(Local.bytes, and(head, num(~7))),
+      set(Local.next, add(chunk, bytes)),
+      when(
+        and(
+          and(differ(bytes, num(0)), atMost(bytes, sub(sub(length, num(8)), add(chunk, base)))),
+          agrees({ head, bytes, next, size }),
+        ),
+        hit(call(Index.chunk, head, add(chunk, base), base, size, length)),
+      ),
+    ),
+    when(equal(get(Local.hit), num(0)), skip),
+  ];
+}
+
+/** Three words that may be a root of emmalloc: its size, a link, and an end further on. */
+function rootAt(words: Code, at: Code, length: Code): Code {
+  const low = put(lanes(emmalloc.SMALLEST, 0, 0, 0), 2, at);
+  const span = put(lanes(emmalloc.LARGEST_ROOT - emmalloc.SMALLEST, ~0, 0, ~0), 2, sub(length, at));
+  const aligned = vectorEqual(vectorAnd([...words, 0x22, Local.end], lanes(3, 7, 3, 0)), NONE);
+  return vectorAnd(aligned, vectorAtMost(vectorSub(get(Local.end), low), span));
+}
+
+/** One of four vectors of masks has all lanes set. */
+function oneWhole([a, b, c, d]: readonly Code[]): Code {
+  const bits = [...bitmask(quarters(halves(a!, b!), halves(c!, d!))), 0x21, Local.bits];
+  return [...bits, ...and([1, 2, 3].map((n) => shiftRight(get(Local.bits), num(n))).reduce(and, get(Local.bits)), num(0x1111))];
+}
+
+/** The chunk behind one agrees with it, as far as it can be read here. No branch: what is no chunk disagrees at random. */
+function agrees({ head, bytes, next, size }: Record<"head" | "bytes" | "next" | "size", Code>): Code {
+  const outside = above(next, sub(size, num(8)));
+  return [
+    ...set(Local.outside, outside),
+    ...set(Local.next, choose(get(Local.outside), num(0), next)),
+    ...set(Local.nextHead, load(get(Local.next), 4)),
+    ...or(
+      get(Local.outside),
+      choose(
+        and(head, num(2)),
+        or(equal(and(get(Local.nextHead), num(5)), num(1)), equal(get(Local.nextHead), num(dlmalloc.FENCE))),
+        or(
+          and(equal(load(get(Local.next)), bytes), equal(and(get(Local.nextHead), num(7)), num(2))),
+          and(atLeast(bytes, num(dlmalloc.LONE_TOP)), feet(get(Local.nextHead))),
+        ),
+      ),
+    ),
+  ];
 }
 
 function sieveBody(): Code {
@@ -115,20 +189,13 @@ function sieveBody(): Code {
   const tail = vectorAnd(vectorAnd(is(lanes(15, 15, 15, 15), lanes(12, ~0, ~0, ~0)), vectorBelow(V, len)), lanes(~0, 0, 0, 0));
   const isDescriptor = (words: Code): Code => vectorEqual(words, splat(num(bonsai.FIRST)));
   const isRoot = (bytes: Code): Code => atMost(sub(bytes, num(emmalloc.SMALLEST)), num(emmalloc.LARGEST_ROOT - emmalloc.SMALLEST));
-  const four = [0, 16, 32, 48].map((each) => loadVector(get(off), each));
   return loop(
     when(atLeast(at, get(to)), give(get(to))),
     set(off, sub(at, get(base))),
-    // Four at once: nothing is there, or text, pixels, numbers: no word that could be a size or an address.
     when(
-      and(atLeast(at, get(seen)), atLeast(sub(get(to), at), num(64))),
-      when(equal(anyTrue(four.reduce(vectorOr)), num(0)), next(64), AGAIN),
-      when(
-        equal(anyTrue([vectorBelow(four.reduce(vectorLeast), len), ...four.map(isDescriptor)].reduce(vectorOr)), num(0)),
-        next(64),
-        AGAIN,
-      ),
-      set(seen, add(at, num(64))),
+      and(atLeast(at, get(seen)), atLeast(sub(get(to), at), num(GROUP + 16))),
+      ...group({ at, base: get(base), size: get(size), length: get(length), off: get(off) }, { skip: [...next(GROUP), ...AGAIN] }),
+      set(seen, add(at, num(GROUP))),
     ),
     set(v, loadVector(get(off))),
     set(marks, num(0)),
@@ -157,12 +224,17 @@ function sieveBody(): Code {
 }
 
 function seekBody(): Code {
-  const [from, to, base, low, span] = [0, 1, 2, 3, 4] as const;
+  const [from, to, base, low, span, off] = [0, 1, 2, 3, 4, 5] as const;
   const at = get(from);
-  const hit = vectorAtMost(vectorSub(loadVector(sub(at, get(base))), splat(get(low))), splat(get(span)));
+  const hit = (offset: number): Code => vectorAtMost(vectorSub(loadVector(get(off), offset), splat(get(low))), splat(get(span)));
   return loop(
     when(atLeast(at, get(to)), give(get(to))),
-    when(anyTrue(hit), give(at)),
+    set(off, sub(at, get(base))),
+    when(
+      atLeast(sub(get(to), at), num(GROUP)),
+      when(equal(anyTrue([0, 16, 32, 48].map(hit).reduce(vectorOr)), num(0)), set(from, add(at, num(GROUP))), AGAIN),
+    ),
+    when(anyTrue(hit(0)), give(at)),
     set(from, add(at, num(16))),
   );
 }
@@ -181,8 +253,8 @@ function assemble(shared: boolean): Uint8Array<ArrayBuffer> {
       Section.code,
       new Writer()
         .number(3)
-        .sized(body([3, 1, I32, 1, V128, 3, I32], sieveBody()))
-        .sized(body([0], seekBody()))
+        .sized(body([5, 1, I32, 1, V128, 3, I32, 7, V128, 8, I32], sieveBody()))
+        .sized(body([1, 1, I32], seekBody()))
         .sized(body([1, 4, I32], chunkBody()))
         .done(),
     )

@@ -22,7 +22,7 @@ import type { Memory } from "./memory";
  * an estimate.
  */
 
-const UNIT = 16;
+export const UNIT = 16;
 const PAGE = 65536;
 const END = 8;
 const ABOVE_FREE = 2;

@@ -1,5 +1,8 @@
 import { expect, it, vi } from "vitest";
+import * as bonsai from "../../src/formats/bonsai";
 import { Reader } from "../../src/formats/foreign";
+import { Memory } from "../../src/formats/memory";
+import { Mark } from "../../src/formats/sieve";
 import { findHeaps } from "../../src/headless";
 import { random } from "../../src/model/random";
 import { workbench } from "../support/modules";
@@ -84,4 +87,34 @@ it("memory that grew is not searched again, and a heap that begins there is foun
   const heaps = reader.read(calls.memory)!.found!.heaps.map(({ allocator }) => allocator);
   expect(heaps).toContain("dlmalloc");
   expect(heaps).toContain("emmalloc");
+});
+
+it("no beginning is missed where 64 bytes are looked at together", () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const part = random(seed);
+    const words = new Uint32Array(1 << 16);
+    const length = 4 * words.length;
+    // Words of the kinds that beginnings are made of, so that many agree by accident.
+    const word = (i: number): number => {
+      const ahead = 4 * i + Math.floor(part() * (length - 4 * i));
+      const kinds = [0, 1, 3, 7, 16, 16 * Math.ceil(part() * 20), (8 * Math.ceil(part() * 20)) | 3, (8 * Math.ceil(part() * 20)) | 1, ahead & ~7, (ahead & ~15) | 12, 40, 56, 88, 0x10000 | 1, part() * 2 ** 32];
+      return kinds[Math.floor(part() * kinds.length)]!;
+    };
+    for (let i = 0; i < words.length; i++) words[i] = word(i);
+    for (const [i, value] of [[1000, bonsai.FIRST], [1601, bonsai.FIRST]] as const) words[i] = value;
+    // A gap of talc, which who points at it confirms.
+    words.set([0, 4 * 5003, 5, 32], 6000);
+    words[5003] = 4 * 6000;
+    const memory = new Memory(words.buffer);
+    const together: number[] = [];
+    for (let at = 0; (at = memory.mayBegin(at, length)) < length; at = Math.floor(at / 16) * 16 + 16) together.push(at);
+    const each: number[] = [];
+    for (let at = 0; at < length; at += 16) {
+      const found = memory.mayBegin(at, Math.min(at + 32, length));
+      if (found < at + 16) each.push(found);
+    }
+    expect(together).toEqual(each);
+    const marks = new Set(each.flatMap((found) => Object.values(Mark).filter((mark) => (found & mark) !== 0)));
+    expect([...marks].sort()).toEqual(Object.values(Mark).sort());
+  }
 });
