@@ -29,7 +29,7 @@ export class SiteTable {
 }
 
 /** Deeper stacks are cut off: their outermost functions say least. */
-const DEPTH = 64;
+export const DEPTH = 64;
 
 /** Returns the stack, without the function `below` and what it called, as an Error has it. */
 export function captureStack(below: (size: number) => number): string {
@@ -89,6 +89,9 @@ export interface Sample {
 
 export const weightOf = (size: number, rate: number): number => (rate === 0 || size === 0 ? 1 : 1 / -Math.expm1(-size / rate));
 
+/** Returns the rate that a site was sampled at, from its record's head and the rate of the trace. */
+export const rateOf = (head: number, rate: number): number => rate * 2 ** Head.align(head);
+
 /** Every sample. A reallocation ends a block, and begins one that is sampled or not by itself. */
 export function samples(trace: Trace): Sample[] {
   const all: Sample[] = [];
@@ -102,14 +105,15 @@ export function samples(trace: Trace): Sample[] {
   const { words } = trace;
   for (let i = 0; i < trace.count; i++) {
     const at = i * RECORD_WORDS;
-    const kind = Head.kind(words[at]!);
+    const head = words[at]!;
+    const kind = Head.kind(head);
     const [address, size, other] = [words[at + 1]!, words[at + 2]!, words[at + 3]!];
     if (kind === Kind.Deallocate || kind === Kind.Allocate || kind === Kind.Zeroed) end(address, i);
     else if (kind === Kind.Reallocate && address !== 0) {
       end(other, i);
       end(address, i);
     } else if (kind === Kind.Site && other >= 1 && other <= trace.sites.length) {
-      const sample = { site: other, address, size, born: i, died: -1, weight: weightOf(size, trace.rate) };
+      const sample = { site: other, address, size, born: i, died: -1, weight: weightOf(size, rateOf(head, trace.rate)) };
       all.push(sample);
       live.set(address, sample);
     }

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { assemble, bumpParts, I32, op, type ModuleParts } from "../../tests/support/wasm-builder";
 import { Trace, recordAt, RecordKind, survivors } from "../model/trace";
 import { readModule } from "../wire/wasm-module";
-import { HOOK_ROOM } from "./hook";
+import { bySite, samples, SiteTable } from "../model/trace-sites";
+import { HOOK_ROOM, tagPlace, TAGS } from "./hook";
+import { LiveSamples } from "./live";
 import { rewrite, type Rewritten } from "./rewrite";
 import { ownExports, Tap } from "./tap";
 
@@ -19,7 +21,8 @@ function record(bytes: Uint8Array, imports: WebAssembly.Imports = {}, rate = 0, 
   const done = rewrite(bytes);
   if (!done.ok) throw new Error(done.refusal.why);
   const raw = new WebAssembly.Instance(new WebAssembly.Module(done.bytes), imports).exports;
-  const tap = new Tap(raw);
+  // Without a clock samples are taken as often as was asked for.
+  const tap = new Tap(raw, () => 0);
   const trace = new Trace();
   tap.start(trace, rate, site);
   tap.begin();
@@ -101,6 +104,92 @@ describe("a module that was rewritten", () => {
     expect(taken).toBeGreaterThan(40);
     expect(taken).toBeLessThan(180);
     expect(sites.every(([, address, size, number], i) => size === 100 && number === i + 1 && address! > 0)).toBe(true);
+  });
+
+  it("takes stacks further apart where they take too long, and estimates stay right", () => {
+    let clock = 0;
+    const sites = new SiteTable();
+    const done = rewrite(assemble(bumpParts()));
+    if (!done.ok) throw new Error(done.refusal.why);
+    const exports = new WebAssembly.Instance(new WebAssembly.Module(done.bytes)).exports;
+    // A stack takes a millisecond, and the program nothing.
+    const tap = new Tap(exports, () => clock);
+    const trace = new Trace();
+    trace.rate = 1000;
+    tap.start(trace, 1000, () => {
+      clock += 1;
+      return sites.take("    at main");
+    });
+    for (let i = 0; i < 400_000; i++) {
+      clock += 0.0001;
+      (exports as unknown as Calls)["make"]!(100);
+    }
+    tap.stop();
+    trace.sites = sites.stacks;
+    const taken = samples(trace);
+    // At the rate that was asked for it would be 40,000.
+    expect(taken.length).toBeLessThan(2000);
+    const [total] = bySite(taken, trace.sites);
+    expect(total!.bytes).toBeGreaterThan(30_000_000);
+    expect(total!.bytes).toBeLessThan(50_000_000);
+  });
+
+  it("counts operations and records what concerns sampled blocks, for a sink that wants no more", () => {
+    let site = 0;
+    const running = record(assemble(bumpParts()));
+    const { calls, tap } = running;
+    const live = new LiveSamples(1e-9);
+    tap.start(live, 1e-9, () => (site < 4 ? ++site : 0));
+    const [a, b, c] = [calls["make"]!(10), calls["make"]!(20), calls["zeroed"]!(3, 10)];
+    const d = calls["resize"]!(a, 40);
+    // Not sampled any more.
+    const e = calls["make"]!(50);
+    calls["lose"]!(b);
+    calls["lose"]!(e);
+    calls["lose"]!(0);
+    calls["resize"]!(0, 7);
+    tap.drain();
+    expect(live.counters).toEqual({ allocations: 5, frees: 2, reallocations: 1, refused: 0, growths: 0, lost: 0 });
+    expect([...live.addresses()].sort((x, y) => x - y)).toEqual([c, d]);
+    expect(live.sites([["a"], ["b"], ["c"], ["d"]]).map(({ stack, blocks, bytes }) => [stack, blocks, bytes])).toEqual([[["d"], 1, 40], [["c"], 1, 30]]);
+    // Two allocations, a resize that ends a sampled block, a free of one, and four sites; the others are counted.
+    expect(tap.records).toBe(6);
+    tap.stop();
+  });
+
+  it("tells sampled blocks apart whose addresses share a place", () => {
+    let site = 0;
+    const running = record(assemble(bumpParts()));
+    const { calls, tap } = running;
+    const live = new LiveSamples(1e-9);
+    tap.start(live, 1e-9, () => ++site);
+    const one = calls["make"]!(TAGS * 8);
+    const other = calls["make"]!(TAGS * 8);
+    expect(tagPlace(one)).toBe(tagPlace(other));
+    calls["lose"]!(other);
+    calls["lose"]!(calls["make"]!(8));
+    tap.drain();
+    expect([...live.addresses()]).toEqual([one]);
+    calls["lose"]!(one);
+    tap.drain();
+    expect([...live.addresses()]).toEqual([]);
+  });
+
+  it("forgets which addresses were sampled once their blocks are gone", () => {
+    let site = 1;
+    const running = record(assemble(bumpParts()));
+    const { calls, tap } = running;
+    tap.start(new LiveSamples(1e-9), 1e-9, () => site);
+    const many = 10_000;
+    const first = calls["make"]!(8);
+    for (let i = 1; i < many; i++) calls["make"]!(8);
+    for (let i = 0; i < many; i++) calls["lose"]!(first + 8 * i);
+    tap.drain();
+    expect(tap.records).toBe(2 * many);
+    site = 0;
+    for (let i = 0; i < many; i++) calls["lose"]!(first + 8 * i);
+    tap.drain();
+    expect(tap.records).toBe(2 * many);
   });
 
   it("tells of growth before the operation that needed it", () => {

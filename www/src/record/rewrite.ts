@@ -1,13 +1,15 @@
 import { External, HEADER, Malformed, Reader, Section, sectionOrder, Writer } from "../wire/wasm-binary";
 import { Kind } from "../wire/trace-layout";
 import type { Role } from "./allocators";
+import { Code } from "./code";
 import { findAllocator, type Found, type Names, type Search } from "./find";
+import { HOOK_PARAMS, Slot, SLOTS } from "./hook";
 import { Op } from "./instructions";
 import { readModule, typeOf, type ModuleIndex } from "../wire/wasm-module";
 
 /** Names of what a rewritten module exports in addition. */
 export const Extra = {
-  /** A table of one function, which is called for each operation. */
+  /** A table of the hook's functions, which are called for each operation. */
   hook: "bonsai:hook",
   /** 1 within an operation: those within it are not told. */
   inside: "bonsai:inside",
@@ -54,8 +56,6 @@ export function rewrite(bytes: Uint8Array, names?: Names): Rewritten {
 
 const I32 = 0x7f;
 const FUNCREF = 0x70;
-/** The hook's parameters: kind, address, size, old address, alignment, pages. */
-export const HOOK_PARAMS = 6;
 
 /** Entries that a section gets in addition. */
 interface Addition {
@@ -126,12 +126,18 @@ class Exchange {
     return new Map<number, Addition>([
       [Section.type, { count: 1, entries: type.done() }],
       [Section.function, { count: search.found.length + 1, entries: functions.number(this.type).done() }],
-      [Section.table, { count: 1, entries: new Writer().byte(FUNCREF, 1, 1, 1).done() }],
+      [Section.table, { count: 1, entries: new Writer().byte(FUNCREF, 1, SLOTS, SLOTS).done() }],
       [Section.global, { count: 1, entries: new Writer().byte(I32, 1, Op.constant, 0, Op.end).done() }],
       [Section.export, { count: this.start === null ? 3 : 4, entries: exports.done() }],
       // An engine that calls an empty place of a table traps: there is a function that does nothing, until the hook comes.
-      [Section.element, { count: 1, entries: new Writer().byte(2).number(this.table).byte(Op.constant, 0, Op.end, 0, 1).number(this.nothing).done() }],
+      [Section.element, { count: 1, entries: this.places() }],
     ]);
+  }
+
+  private places(): Uint8Array {
+    const out = new Writer().byte(2).number(this.table).byte(Op.constant, 0, Op.end, 0, SLOTS);
+    for (let i = 0; i < SLOTS; i++) out.number(this.nothing);
+    return out.done();
   }
 
   private code(section: Reader): Uint8Array {
@@ -162,14 +168,10 @@ class Exchange {
     const { params, results } = typeOf(this.index, of)!;
     const result = params.length;
     const returns = results.length > 0;
-    const code = new Writer();
-    const get = (local: number): Writer => code.byte(Op.getLocal).number(local);
+    const code = new Code();
     const call = (): void => {
-      for (let i = 0; i < params.length; i++) get(i);
-      code.byte(Op.call).number(moved);
-    };
-    const inside = (value: number): void => {
-      code.byte(Op.constant).signed(value).byte(Op.setGlobal).number(this.inside);
+      for (let i = 0; i < params.length; i++) code.get(i);
+      code.call(moved);
     };
     // One local: the result.
     code.byte(1, 1, I32);
@@ -178,52 +180,48 @@ class Exchange {
       call();
       return code.byte(Op.end).done();
     }
-    code.byte(Op.getGlobal).number(this.inside).byte(Op.if, VOID);
-    call();
-    code.byte(Op.return, Op.end);
+    code.getGlobal(this.inside).if(() => {
+      call();
+      code.byte(Op.return);
+    });
     // Told before the call: afterwards another thread may have the block.
     if (role.kind === Kind.Deallocate) this.tell(code, role, result);
-    inside(1);
+    code.constant(1).setGlobal(this.inside);
     call();
-    if (returns) code.byte(Op.setLocal).number(result);
-    inside(0);
+    if (returns) code.set(result);
+    code.constant(0).setGlobal(this.inside);
     if (role.kind !== Kind.Deallocate) this.tell(code, role, result);
-    if (returns) get(result);
+    if (returns) code.get(result);
     return code.byte(Op.end).done();
   }
 
-  private tell(code: Writer, role: Role, result: number): void {
-    const local = (index: number | undefined, otherwise: number): void => {
-      if (index === undefined) code.byte(Op.constant).signed(otherwise);
-      else code.byte(Op.getLocal).number(index);
+  /** Calls the hook with an operation's numbers. */
+  private tell(code: Code, role: Role, result: number): void {
+    const frees = role.kind === Kind.Deallocate;
+    const shifted = (index: number): void => {
+      code.get(index);
+      if (role.shift !== undefined) code.constant(role.shift).byte(Op.add);
     };
-    const shifted = (index: number | undefined): void => {
-      local(index, 0);
-      if (role.shift !== undefined) code.byte(Op.constant).signed(role.shift).byte(Op.add);
-    };
-    code.byte(Op.constant).signed(role.kind);
-    if (role.kind === Kind.Deallocate) local(undefined, 0);
-    else if (role.out === undefined) shifted(result);
-    else {
-      // The result is 0, or an error: then nothing was written.
-      local(undefined, 0);
-      local(role.out, 0);
-      code.byte(Op.load, 2, 0);
-      local(result, 0);
-      code.byte(Op.select);
+    code.constant(role.kind);
+    // The alignment's logarithm from bit 8 on.
+    if (role.align !== undefined && !frees) {
+      code.constant(31).get(role.align).constant(1).byte(Op.or, Op.leadingZeros, Op.subtract).constant(8).byte(Op.shiftLeft, Op.or);
     }
-    if (typeof role.size === "object") {
-      local(role.size[0], 0);
-      local(role.size[1], 0);
-      code.byte(Op.multiply);
-    } else local(role.size, 0);
-    shifted(role.old);
-    local(role.align, 1);
-    code.byte(Op.memorySize, 0, Op.constant, 0, Op.callIndirect).number(this.type).number(this.table);
+    if (frees) shifted(role.old!);
+    else if (role.out === undefined) shifted(result);
+    // The result is 0, or an error: then nothing was written.
+    else code.constant(0).get(role.out).byte(Op.load, 2, 0).get(result).byte(Op.select);
+    if (frees || role.size === undefined) code.constant(0);
+    else if (typeof role.size === "object") code.get(role.size[0]).get(role.size[1]).byte(Op.multiply);
+    else code.get(role.size);
+    if (role.kind === Kind.Reallocate) shifted(role.old!);
+    else code.constant(0);
+    if (frees) code.constant(0);
+    else code.byte(Op.memorySize, 0);
+    const slot = frees ? Slot.free : role.kind === Kind.Reallocate ? Slot.reallocate : Slot.allocate;
+    code.constant(slot).byte(Op.callIndirect).number(this.type).number(this.table);
   }
 }
-
-const VOID = 0x40;
 
 /** Returns the content of a section with entries behind those that it has. */
 function extended(section: Reader | null, { count, entries }: Addition): Uint8Array {

@@ -1,5 +1,6 @@
-import { Kind, RECORD_WORDS } from "../wire/trace-layout";
-import { makeHook, type HookExports } from "./hook";
+import { Head, Kind, RECORD_WORDS } from "../wire/trace-layout";
+import { makeHook, SEVERAL, SLOTS, tagPlace, TAGS, type Hook, type Mode } from "./hook";
+import { Pace } from "./pace";
 import { Extra } from "./rewrite";
 
 /** Takes records (docs/trace-format.md) as they come: a trace, or a file. */
@@ -8,14 +9,35 @@ export interface Sink {
   append(records: Uint32Array): void;
 }
 
+/** Numbers of operations. */
+export interface Counts {
+  readonly allocations: number;
+  readonly frees: number;
+  readonly reallocations: number;
+  /** Requests that the allocator had no memory for. */
+  readonly refused: number;
+  /** Operations before which memory had grown. */
+  readonly growths: number;
+}
+
+/** Takes only the records that concern sampled blocks, and how many operations there were. */
+export interface SampleSink extends Sink {
+  count(counts: Counts): void;
+  /** Returns the addresses of the sampled blocks that live. */
+  addresses(): Iterable<number>;
+}
+
+const samplesOnly = (sink: Sink): sink is SampleSink => "addresses" in sink;
+
 /** Takes the stack of whoever calls it, and returns its number, from 1. */
 export type TakeSite = () => number;
 
 const PAGE = 65536;
+const COUNTED = ["allocations", "frees", "reallocations", "refused", "growths"] as const;
 
 /** A rewritten module that runs: its operations, from when somebody asks for them. */
 export class Tap {
-  private readonly hook: HookExports;
+  private readonly hook: Hook;
   private readonly table: WebAssembly.Table;
   private readonly inside: WebAssembly.Global<"i32">;
   readonly memory: WebAssembly.Memory;
@@ -23,6 +45,10 @@ export class Tap {
   private takeSite: TakeSite | null = null;
   private rate = 0;
   private began = 0;
+  private pace = new Pace();
+  /** Sites since the tags were written, and after how many they are written anew. */
+  private noted = 0;
+  private most = 0;
   /** Records that were taken since the start. */
   records = 0;
   /** Hears of each request that the allocator refused, before the module does. */
@@ -42,15 +68,12 @@ export class Tap {
       full: () => {
         this.take();
       },
-      site: () => {
-        this.hook.left.value = this.gap();
-        return this.takeSite?.() ?? 0;
-      },
+      site: () => this.site(),
       refused: (size) => {
         this.onRefused?.(size);
       },
     });
-    this.table.set(0, this.hook.ignore);
+    this.exchange(null);
   }
 
   /** Calls the start function, which the module no longer calls by itself; once, when recording may have begun. */
@@ -63,7 +86,8 @@ export class Tap {
   }
 
   /**
-   * Begins to record into `sink`. `rate` is the bytes from one sample of call sites to the next; 0 takes none.
+   * Begins to record into `sink`. `rate` is the bytes from one sample of call sites to the next, on average; 0 takes
+   * none. Where stacks would take more than a fourth of the program's time they are taken further apart.
    */
   start(sink: Sink, rate = 0, takeSite: TakeSite | null = null): void {
     this.stop();
@@ -72,17 +96,24 @@ export class Tap {
     this.rate = takeSite === null ? 0 : rate;
     this.records = 0;
     this.began = this.now();
-    this.hook.filled.value = 0;
-    this.hook.pages.value = this.memory.buffer.byteLength / PAGE;
-    this.hook.left.value = this.gap();
-    this.table.set(0, this.hook.record);
+    this.pace = new Pace();
+    const { hook } = this;
+    for (const name of ["filled", ...COUNTED] as const) hook[name].value = 0;
+    hook.pages.value = this.memory.buffer.byteLength / PAGE;
+    hook.left.value = this.gap();
+    if (samplesOnly(sink)) this.tag(sink);
+    this.exchange(samplesOnly(sink) ? "sampled" : "all");
   }
 
   stop(): void {
     if (this.sink === null) return;
     this.drain();
-    this.table.set(0, this.hook.ignore);
+    this.exchange(null);
     this.sink = null;
+  }
+
+  private exchange(mode: Mode | null): void {
+    for (let i = 0; i < SLOTS; i++) this.table.set(i, mode === null ? this.hook.ignore : this.hook.operations[mode][i]!);
   }
 
   /** Hands over what waits. To be called while the module does not run. */
@@ -102,15 +133,50 @@ export class Tap {
     const { hook, sink } = this;
     const words = hook.filled.value >>> 2;
     hook.filled.value = 0;
-    if (words === 0 || sink === null) return;
-    sink.append(new Uint32Array(hook.memory.buffer, 0, words));
-    sink.append(Uint32Array.of(Kind.Mark, Math.max(0, Math.round(this.now() - this.began)), 0, 0));
-    this.records += words / RECORD_WORDS;
+    if (sink === null) return;
+    if (words > 0) {
+      sink.append(new Uint32Array(hook.records, 0, words));
+      if (!samplesOnly(sink)) sink.append(Uint32Array.of(Kind.Mark, Math.max(0, Math.round(this.now() - this.began)), 0, 0));
+      this.records += words / RECORD_WORDS;
+    }
+    if (!samplesOnly(sink)) return;
+    const [allocations, frees, reallocations, refused, growths] = COUNTED.map((name) => {
+      const count = hook[name].value >>> 0;
+      hook[name].value = 0;
+      return count;
+    }) as [number, number, number, number, number];
+    sink.count({ allocations, frees, reallocations, refused, growths });
+    if (this.noted > this.most) this.tag(sink);
+  }
+
+  /** Has the hook look out for the blocks that live, and no others. */
+  private tag(sink: SampleSink): void {
+    const { tags } = this.hook;
+    tags.fill(0);
+    let live = 0;
+    for (const address of sink.addresses()) {
+      const place = tagPlace(address);
+      tags[place] = tags[place] === 0 ? address : SEVERAL;
+      live++;
+    }
+    this.noted = 0;
+    this.most = Math.max(live, TAGS / 16);
+  }
+
+  /** Takes the stack of the operation that runs. */
+  private site(): number {
+    const from = this.now();
+    this.hook.site.value = Head.of(Kind.Site, this.pace.factor);
+    const site = this.takeSite?.() ?? 0;
+    this.noted++;
+    this.pace.took(from, this.now());
+    this.hook.left.value = this.gap();
+    return site;
   }
 
   /** Bytes until the next sample: as many on average as the rate, at random, so that no pattern is missed. */
   private gap(): number {
-    return this.rate === 0 ? Infinity : -Math.log(1 - Math.random()) * this.rate;
+    return this.rate === 0 ? Infinity : -Math.log(1 - Math.random()) * this.rate * 2 ** this.pace.factor;
   }
 }
 

@@ -36,8 +36,9 @@ export const Kind = {
 } as const;
 
 export const Head = {
+  of: (kind: number, align: number): number => kind | (align << 8),
   kind: (head: number): number => head & 0xff,
-  /** log2 of the alignment. */
+  /** log2 of the alignment; of a site, of the factor that its sampling rate was multiplied by. */
   align: (head: number): number => head >>> 8,
   most: 31,
 } as const;

@@ -11,15 +11,30 @@ import type * as TreeSitter from "web-tree-sitter";
 
 const require = createRequire(import.meta.url);
 
-/** Makes a picture of circles with @resvg/resvg-wasm: Rust, on std's default allocator. Returns the PNG's length. */
-export async function resvg(circles = 200): Promise<number> {
-  // A fresh copy of the glue each time, as it keeps its instance.
+/** Loads a fresh copy of @resvg/resvg-wasm: Rust, on std's default allocator. Its glue keeps its instance, so that is fresh too. */
+async function drawings(): Promise<typeof Drawing.Resvg> {
   const glue = `${pathToFileURL(join(dirname(require.resolve("@resvg/resvg-wasm")), "index.mjs")).href}?${Math.random()}`;
   const { initWasm, Resvg } = (await import(/* @vite-ignore */ glue)) as typeof Drawing;
   await initWasm(readFileSync(require.resolve("@resvg/resvg-wasm/index_bg.wasm")));
+  return Resvg;
+}
+
+/** Makes a picture of circles with @resvg/resvg-wasm. Returns the PNG's length. */
+export async function resvg(circles = 200): Promise<number> {
+  const Resvg = await drawings();
   const shapes = Array.from({ length: circles }, (_, i) => `<circle cx="${i % 100}" cy="50" r="${i % 30}" fill="#${((i * 1_234_567) % 0xffffff).toString(16).padStart(6, "0")}"/>`);
   const drawing = new Resvg(`<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100">${shapes.join("")}</svg>`);
   return drawing.render().asPng().length;
+}
+
+/** Returns what parses a drawing with @resvg/resvg-wasm, and drops it. */
+export async function resvgParser(groups = 600): Promise<() => void> {
+  const Resvg = await drawings();
+  const shapes = Array.from({ length: groups }, (_, i) => `<g id="g${i}" transform="translate(${i})"><circle cx="${i % 100}" cy="50" r="${i % 30}" fill="#ff${i % 10}"/><path d="M 0 ${i} L 10 ${i} Z"/></g>`);
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100">${shapes.join("")}</svg>`;
+  return () => {
+    new Resvg(drawing).free();
+  };
 }
 
 interface Database {
