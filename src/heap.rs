@@ -70,7 +70,7 @@ pub struct State {
     quick: [usize; CLASSES],
     /// Granules that wait on lists of classes above [`SMALL`].
     idle: usize,
-    /// True if memory grew although much of it was free. Then the quick lists are emptied often: what
+    /// True if memory grew for a small request although much of it was free. Then the quick lists are emptied often: what
     /// waits there keeps free memory around it in pieces.
     careful: bool,
     /// Live blocks that are smaller than their class, because nothing larger was free.

@@ -13,8 +13,13 @@ use crate::{global::Policy, inspect::Inspect, linear::PageSource};
 pub(super) const BATCH: usize = 128;
 /// Memory that grows although more than this part of it is free is fragmented: a quarter.
 pub(super) const FRAGMENTED: usize = 4 * GRANULE;
+/// Unless it grows for a request of more than this part of what is free: an eighth. A small heap has no
+/// room for such a request, fragmented or not.
+pub(super) const SPARSE: usize = 8;
 /// Then the quick lists are emptied whenever this part of memory was taken from runs: a 256th.
 pub(super) const OFTEN: usize = 256 * GRANULE;
+/// But no more often than for every 64 KiB, in granules: small heaps would do nothing else.
+pub(super) const SELDOM: usize = 4096;
 /// A granule of page 0, where no block begins.
 pub(super) const NO_RESERVE: usize = 1;
 
@@ -43,7 +48,7 @@ impl State {
         let _frame = super::trap::enter();
         let n = rounded(g);
         self.carved = self.carved.wrapping_add(n);
-        if self.careful && self.carved > self.runs.committed / OFTEN {
+        if self.careful && self.carved > SELDOM.max(self.runs.committed / OFTEN) {
             self.carved = 0;
             self.flush();
         }
@@ -55,7 +60,8 @@ impl State {
             at = self.runs.find_any(g, align, usize::MAX);
         }
         if at == 0 {
-            self.careful = self.runs.free > self.runs.committed / FRAGMENTED;
+            let much = (self.runs.committed / FRAGMENTED).max(SPARSE.saturating_mul(n));
+            self.careful = self.runs.free > much;
             return Taken { block: ptr::null_mut(), dirty: 0 };
         }
         // SAFETY: found just now.

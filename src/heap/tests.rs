@@ -6,7 +6,7 @@ use core::{alloc::Layout, ops::Range};
 use super::{
     HeapState, State,
     runs::Runs,
-    serve::{BATCH, FRAGMENTED, OFTEN},
+    serve::{BATCH, FRAGMENTED, OFTEN, SELDOM, SPARSE},
     sizes::{GRANULE, SMALL, class_of},
 };
 use crate::{
@@ -217,39 +217,58 @@ fn a_run_with_room_for_the_worst_alignment_serves_any() {
 }
 
 #[test]
-fn memory_is_fragmented_when_it_grows_though_more_than_a_quarter_is_free() {
-    for beyond in [0, 1] {
+fn memory_is_fragmented_when_it_grows_for_little_though_more_than_a_quarter_is_free() {
+    const PARTS: usize = 2 * SPARSE;
+    for (beyond, larger, fragmented) in [(0, 0, false), (1, 0, true), (1, 1, false)] {
         let pool = memory(100);
         let heap = Heap::with_memory(&pool);
         assert!(heap.reserve(8 * PAGE));
+        let mut free = 0;
         heap.state.with(|state| {
-            let quarter = state.runs.committed / 4 / GRANULE + beyond;
-            assert_eq!(quarter - beyond, state.runs.committed / FRAGMENTED);
-            let run = take(&mut state.runs, quarter);
+            free = state.runs.committed / FRAGMENTED + beyond;
+            let part = free / PARTS;
+            let mut parts = [part; PARTS];
+            parts[0] += free % PARTS;
+            let runs = parts.map(|n| {
+                let at = take(&mut state.runs, n);
+                // Tables that moved leave holes.
+                plug(&mut state.runs);
+                take(&mut state.runs, 1);
+                (at, n)
+            });
             take_top(&mut state.runs);
             plug(&mut state.runs);
-            // SAFETY: taken just now.
-            unsafe { state.runs.free(run, quarter) };
-            assert_eq!(state.runs.free, quarter);
+            for (at, n) in runs {
+                // SAFETY: taken just now.
+                unsafe { state.runs.free(at, n) };
+            }
+            assert_eq!(state.runs.free, free);
         });
-        alloc(&heap, 3 * PAGES, 16);
-        assert!(pool.memory().growths() == 2);
-        heap.state.with(|state| assert_eq!(state.careful, beyond == 1));
+        // Sizes of classes, of which the second is more than an eighth of what is free.
+        let little = (free / SPARSE) & !127;
+        alloc(&heap, little + larger * 128, 16);
+        assert_eq!(pool.memory().growths(), 2);
+        heap.state.with(|state| assert_eq!(state.careful, fragmented));
     }
 }
 
 #[test]
 #[cfg_attr(miri, ignore = "takes Miri many minutes")]
-fn lists_of_fragmented_memory_are_emptied_whenever_a_256th_was_taken_from_runs() {
-    for (careful, beyond, emptied) in [(true, 0, false), (true, 1, true), (false, 1, false)] {
-        let pool = memory(100);
+fn lists_of_fragmented_memory_are_emptied_whenever_a_256th_and_a_page_were_taken_from_runs() {
+    let cases = [(true, 0, false), (true, 1, true), (false, 1, false)];
+    for (pages, (careful, beyond, emptied)) in
+        [8, 300].into_iter().flat_map(|pages| cases.map(|case| (pages, case)))
+    {
+        let pool = memory(400);
         let heap = Heap::with_memory(&pool);
-        assert!(heap.reserve(8 * PAGE));
+        assert!(heap.reserve(pages * PAGE));
         let block = alloc(&heap, 80, 16);
         dealloc(&heap, block, 80, 16);
         heap.state.with(|state| {
+            let often = state.runs.committed / OFTEN;
+            assert_eq!(often > SELDOM, pages == 300);
             state.careful = careful;
-            state.carved = state.runs.committed / OFTEN - 128 + beyond;
+            state.carved = SELDOM.max(often) - 128 + beyond;
         });
         alloc(&heap, 128, 16);
         let class = class_of(80);
