@@ -3,61 +3,90 @@ import type { Trace } from "./trace";
 
 export const Step = { Allocate: 0, Zeroed: 1, Free: 2, Reallocate: 3 } as const;
 
-/**
- * A trace as operations on blocks that have numbers (slots) instead of addresses, so that any
- * allocator can do them. What records are missing is tolerated and counted, as docs/trace-format.md says.
- */
-export class Plan {
+/** Operations on blocks that have numbers (slots) instead of addresses, so that any allocator can do them. */
+export interface Steps {
   readonly step: Uint8Array;
   readonly slot: Uint32Array;
   readonly size: Uint32Array;
   readonly align: Uint32Array;
+  /** The number of operations. */
+  readonly count: number;
+}
+
+/** The figures of a plan. */
+export interface Totals {
+  readonly count: number;
+  readonly slots: number;
+  /** The most bytes that were asked for and live at once. */
+  readonly peak: number;
+  /** Bytes live at the end. */
+  readonly live: number;
+  readonly unknownFrees: number;
+  readonly unknownReallocations: number;
+  readonly impliedFrees: number;
+  readonly refused: number;
+}
+
+/** A trace as operations, all at once. */
+export interface Plan extends Steps, Totals {}
+export const Plan = {
+  /** O(records). */
+  of(trace: Trace): Plan {
+    const planner = new Planner();
+    const steps = planner.next(trace.words.subarray(0, trace.count * RECORD_WORDS));
+    const { count, slots, peak, live, unknownFrees, unknownReallocations, impliedFrees, refused } = planner;
+    return { ...steps, count, slots, peak, live, unknownFrees, unknownReallocations, impliedFrees, refused };
+  },
+};
+
+const NOTHING: Steps = { step: new Uint8Array(), slot: new Uint32Array(), size: new Uint32Array(), align: new Uint32Array(), count: 0 };
+
+/**
+ * Makes operations of a trace, part by part. What records are missing is tolerated and counted, as docs/trace-format.md
+ * says.
+ */
+export class Planner implements Totals {
   count = 0;
   slots = 0;
-  /** The most bytes that were asked for and live at once. */
   peak = 0;
-  /** Bytes live at the end. */
   live = 0;
   unknownFrees = 0;
   unknownReallocations = 0;
   impliedFrees = 0;
   refused = 0;
 
+  private steps = NOTHING;
+  private filled = 0;
   private readonly blocks = new Map<number, number>();
   private readonly free: number[] = [];
   private readonly sizes: number[] = [];
 
-  private constructor(capacity: number) {
-    this.step = new Uint8Array(capacity);
-    this.slot = new Uint32Array(capacity);
-    this.size = new Uint32Array(capacity);
-    this.align = new Uint32Array(capacity);
-  }
-
-  /** O(records). */
-  static of(trace: Trace): Plan {
+  /** Returns the operations of the next records. O(records). */
+  next(words: Uint32Array): Steps {
     // An implied free comes on top of the record that implies it.
-    const plan = new Plan(trace.count * 2);
-    const { words } = trace;
-    for (let i = 0; i < trace.count * RECORD_WORDS; i += RECORD_WORDS) {
+    const most = (words.length / RECORD_WORDS) * 2;
+    this.steps = { step: new Uint8Array(most), slot: new Uint32Array(most), size: new Uint32Array(most), align: new Uint32Array(most), count: 0 };
+    this.filled = 0;
+    for (let i = 0; i < words.length; i += RECORD_WORDS) {
       const kind = Head.kind(words[i]!);
       const align = 2 ** Head.align(words[i]!);
       const [address, size, from] = [words[i + 1]!, words[i + 2]!, words[i + 3]!];
-      if (kind === Kind.Allocate) plan.allocate(Step.Allocate, address, size, align);
-      else if (kind === Kind.Zeroed) plan.allocate(Step.Zeroed, address, size, align);
-      else if (kind === Kind.Deallocate) plan.deallocate(address);
-      else if (kind === Kind.Reallocate) plan.reallocate(from, address, size, align);
-      if (plan.live > plan.peak) plan.peak = plan.live;
+      if (kind === Kind.Allocate) this.allocate(Step.Allocate, address, size, align);
+      else if (kind === Kind.Zeroed) this.allocate(Step.Zeroed, address, size, align);
+      else if (kind === Kind.Deallocate) this.deallocate(address);
+      else if (kind === Kind.Reallocate) this.reallocate(from, address, size, align);
+      if (this.live > this.peak) this.peak = this.live;
     }
-    return plan;
+    this.count += this.filled;
+    return { ...this.steps, count: this.filled };
   }
 
   private push(step: number, slot: number, size: number, align: number): void {
-    const i = this.count++;
-    this.step[i] = step;
-    this.slot[i] = slot;
-    this.size[i] = size;
-    this.align[i] = align;
+    const i = this.filled++;
+    this.steps.step[i] = step;
+    this.steps.slot[i] = slot;
+    this.steps.size[i] = size;
+    this.steps.align[i] = align;
   }
 
   private allocate(step: number, address: number, size: number, align: number): void {

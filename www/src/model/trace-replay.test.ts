@@ -107,7 +107,7 @@ describe("a replay", () => {
 
   it("does what the trace did, with the layouts that the allocator must be told", async () => {
     const fake = new Fake();
-    const done = await replay(plan, fake, undefined, () => 0);
+    const done = await replay([plan], fake, undefined, () => 0);
     // The block of 101 bytes is refused, and nothing happens to it; growing to 200 bytes is refused.
     expect(done).toEqual({ time: 0, operations: 8, pages: 3, growths: 3, refused: 2 });
     expect([...fake.live.values()]).toEqual([[30, 16]]);
@@ -115,9 +115,9 @@ describe("a replay", () => {
 
   it("counts the time in the allocator, and ends when it is told to", async () => {
     let clock = 0;
-    const done = await replay(plan, new Fake(), undefined, () => (clock += 3));
+    const done = await replay([plan], new Fake(), undefined, () => (clock += 3));
     expect(done?.time).toBe(3);
-    expect(await replay(plan, new Fake(), () => Promise.resolve(false))).toBeNull();
+    expect(await replay([plan], new Fake(), () => Promise.resolve(false))).toBeNull();
   });
 });
 

@@ -1,4 +1,4 @@
-import { Step, type Plan } from "./trace-plan";
+import { Step, type Steps } from "./trace-plan";
 
 /** The calls of an allocator in a module of its own; addresses are the module's, 0 is a refusal. */
 export interface Calls {
@@ -25,53 +25,49 @@ const PAGE = 65536;
 const CHUNK = 50_000;
 
 /**
- * Does what a trace did, on another allocator. `pause` is awaited between chunks; if it says so,
- * the replay ends there and is null.
+ * Does what a trace did, on another allocator; its operations come in parts. `pause` is awaited between chunks; if it
+ * says so, the replay ends there and is null.
  *
  * Growths are seen at the length of memory, so several within one operation count as one.
  */
 export async function replay(
-  plan: Plan,
+  parts: Iterable<Steps> | AsyncIterable<Steps>,
   calls: Calls,
   pause: (done: number) => Promise<boolean> = () => Promise.resolve(true),
   now: () => number = () => performance.now(),
 ): Promise<Replayed | null> {
-  const address = new Uint32Array(plan.slots);
-  const size = new Uint32Array(plan.slots);
-  const align = new Uint32Array(plan.slots);
+  const slots: Slots = { address: [], size: [], align: [] };
   const before = calls.memory.buffer.byteLength;
   const tally = { refused: 0, growths: 0 };
-  let time = 0;
-  for (let from = 0; from < plan.count; from += CHUNK) {
-    const start = now();
-    chunk(plan, calls, from, Math.min(plan.count, from + CHUNK), { address, size, align }, tally);
-    time += now() - start;
-    if (!(await pause(Math.min(plan.count, from + CHUNK)))) return null;
+  let [time, operations] = [0, 0];
+  for await (const part of parts) {
+    for (let from = 0; from < part.count; from += CHUNK) {
+      const to = Math.min(part.count, from + CHUNK);
+      const start = now();
+      chunk(part, calls, from, to, slots, tally);
+      time += now() - start;
+      if (!(await pause(operations + to))) return null;
+    }
+    operations += part.count;
   }
   const pages = (calls.memory.buffer.byteLength - before) / PAGE;
-  return { time, operations: plan.count, pages, ...tally };
+  return { time, operations, pages, ...tally };
 }
 
+/** By number of the block. */
 interface Slots {
-  readonly address: Uint32Array;
-  readonly size: Uint32Array;
-  readonly align: Uint32Array;
+  readonly address: number[];
+  readonly size: number[];
+  readonly align: number[];
 }
 
-function chunk(
-  plan: Plan,
-  calls: Calls,
-  from: number,
-  to: number,
-  slots: Slots,
-  tally: { refused: number; growths: number },
-): void {
+function chunk(plan: Steps, calls: Calls, from: number, to: number, slots: Slots, tally: { refused: number; growths: number }): void {
   let buffer = calls.memory.buffer;
   for (let i = from; i < to; i++) {
     const slot = plan.slot[i]!;
     const step = plan.step[i]!;
     const size = Math.max(1, plan.size[i]!);
-    const address = slots.address[slot]!;
+    const address = slots.address[slot] ?? 0;
     if (step === Step.Free) {
       if (address !== 0) calls.deallocate(address, slots.size[slot]!, slots.align[slot]!);
       slots.address[slot] = 0;

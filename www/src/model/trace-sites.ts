@@ -92,33 +92,54 @@ export const weightOf = (size: number, rate: number): number => (rate === 0 || s
 /** Returns the rate that a site was sampled at, from its record's head and the rate of the trace. */
 export const rateOf = (head: number, rate: number): number => rate * 2 ** Head.align(head);
 
-/** Every sample. A reallocation ends a block, and begins one that is sampled or not by itself. */
-export function samples(trace: Trace): Sample[] {
-  const all: Sample[] = [];
-  const live = new Map<number, Sample>();
-  const end = (address: number, at: number): void => {
-    const sample = live.get(address);
-    if (sample === undefined) return;
-    sample.died = at;
-    live.delete(address);
-  };
-  const { words } = trace;
-  for (let i = 0; i < trace.count; i++) {
-    const at = i * RECORD_WORDS;
-    const head = words[at]!;
-    const kind = Head.kind(head);
-    const [address, size, other] = [words[at + 1]!, words[at + 2]!, words[at + 3]!];
-    if (kind === Kind.Deallocate || kind === Kind.Allocate || kind === Kind.Zeroed) end(address, i);
-    else if (kind === Kind.Reallocate && address !== 0) {
-      end(other, i);
-      end(address, i);
-    } else if (kind === Kind.Site && other >= 1 && other <= trace.sites.length) {
-      const sample = { site: other, address, size, born: i, died: -1, weight: weightOf(size, rateOf(head, trace.rate)) };
-      all.push(sample);
-      live.set(address, sample);
+/** Gathers the samples of a trace, part by part. A reallocation ends a block, and begins one that is sampled or not by itself. */
+export class Samples {
+  readonly all: Sample[] = [];
+  private readonly live = new Map<number, Sample>();
+
+  /** `sites` is the number of known stacks, `rate` that of the trace. */
+  constructor(
+    private readonly sites: number,
+    private readonly rate: number,
+  ) {}
+
+  /** Takes the next records, the first of which has the number `first`. */
+  add(words: Uint32Array, first: number): void {
+    for (let at = 0; at < words.length; at += RECORD_WORDS) {
+      const index = first + at / RECORD_WORDS;
+      const head = words[at]!;
+      const kind = Head.kind(head);
+      const [address, size, other] = [words[at + 1]!, words[at + 2]!, words[at + 3]!];
+      if (kind === Kind.Deallocate || kind === Kind.Allocate || kind === Kind.Zeroed) this.end(address, index);
+      else if (kind === Kind.Reallocate && address !== 0) {
+        this.end(other, index);
+        this.end(address, index);
+      } else if (kind === Kind.Site && other >= 1 && other <= this.sites) {
+        const sample = { site: other, address, size, born: index, died: -1, weight: weightOf(size, rateOf(head, this.rate)) };
+        this.all.push(sample);
+        this.live.set(address, sample);
+      } else if (kind === Kind.Lost) {
+        // They may have been freed there: nothing is said to be live that may not be.
+        for (const sample of this.live.values()) sample.died = index;
+        this.live.clear();
+      }
     }
   }
-  return all;
+
+  private end(address: number, at: number): void {
+    if (this.live.size === 0) return;
+    const sample = this.live.get(address);
+    if (sample === undefined) return;
+    sample.died = at;
+    this.live.delete(address);
+  }
+}
+
+/** Every sample of a trace. */
+export function samples(trace: Trace): Sample[] {
+  const gathered = new Samples(trace.sites.length, trace.rate);
+  gathered.add(trace.words.subarray(0, trace.count * RECORD_WORDS), 0);
+  return gathered.all;
 }
 
 /** Of what was allocated in a part of the trace: what is still live, all of it, what is gone, or what was live at its peak. */

@@ -1,4 +1,5 @@
 import { Head, Kind, RECORD_WORDS } from "../wire/trace-layout";
+import { LiveTable } from "./live-table";
 
 /** The requests of a program to its allocator, record by record (docs/trace-format.md). */
 export class Trace {
@@ -106,16 +107,14 @@ export interface Survivor {
   readonly born: number;
 }
 
-/** Returns the blocks that are live after so many records, or at the end; the oldest first. O(records). */
+/**
+ * Returns the blocks that are live after so many records, or at the end; the oldest first. Those from before a loss are
+ * left out: they may have been freed in it. O(records).
+ */
 export function survivors(trace: Trace, end = trace.count): Survivor[] {
-  const live = new Live();
-  const born = new Map<number, number>();
-  for (let i = 0; i < end; i++) {
-    const record = recordAt(trace, i);
-    live.apply(record);
-    if (record.kind <= Kind.Reallocate && record.kind !== Kind.Deallocate) born.set(record.a, i);
-  }
-  return Array.from(live.sizes, ([address, size]) => ({ address, size, born: born.get(address)! })).sort((a, b) => a.born - b.born);
+  const live = new LiveTable();
+  live.apply(trace.words.subarray(0, end * RECORD_WORDS), 0);
+  return live.survivors();
 }
 
 /** Survivors of one size. */
@@ -142,16 +141,29 @@ export function leaks(all: readonly Survivor[], from: number, to: number): Survi
 
 /** After how many records of a part of the trace most was live. O(records). */
 export function peakIn(trace: Trace, from: number, to: number): number {
-  const live = new Live();
-  let [peak, most] = [from, -1];
-  for (let i = 0; i < to; i++) {
-    live.apply(recordAt(trace, i));
-    if (i >= from && live.bytes > most) {
-      peak = i + 1;
-      most = live.bytes;
+  const live = new LiveTable();
+  live.apply(trace.words.subarray(0, from * RECORD_WORDS), 0);
+  return peakOf(live, trace.words.subarray(from * RECORD_WORDS, to * RECORD_WORDS), from, { at: from, bytes: -1 }).at;
+}
+
+/** The moment at which most was live so far: after how many records, and the bytes. */
+export interface Peak {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Applies records, the first of which has the number `first`, and returns the peak if there was a higher one. */
+export function peakOf(live: LiveTable, words: Uint32Array, first: number, peak: Peak): Peak {
+  let { at, bytes } = peak;
+  for (let i = 0; i < words.length; i += RECORD_WORDS) {
+    const index = first + i / RECORD_WORDS;
+    live.record(words, i, index);
+    if (live.bytes > bytes) {
+      at = index + 1;
+      bytes = live.bytes;
     }
   }
-  return peak;
+  return { at, bytes };
 }
 
 /** The requested bytes in the course of a trace, at so many points. */
@@ -164,43 +176,80 @@ export interface Course {
   /** Milliseconds since the start; between two marks, in proportion. */
   readonly time: Float64Array;
   readonly peak: number;
+  /** The records that say that others are missing there. What was live before is not counted behind them. */
+  readonly losses: readonly number[];
+}
+
+/** Points of a course, where nobody asks for more or fewer. */
+const POINTS = 512;
+
+/** Follows the course of a trace, part by part. */
+export class CourseLine {
+  readonly live = new LiveTable();
+  private readonly every: number;
+  private readonly at: Float64Array;
+  private readonly bytes: Float64Array;
+  private readonly blocks: Float64Array;
+  private readonly pages: Float64Array;
+  private readonly losses: number[] = [];
+  private readonly marks: { readonly at: number; readonly time: number }[] = [{ at: 0, time: 0 }];
+  private point = 0;
+  /** The highest so far. */
+  peak: Peak = { at: 0, bytes: 0 };
+
+  /** `count` records will come; memory has so many pages at first. Points are evenly spread, and the last record is one. */
+  constructor(
+    private readonly count: number,
+    private memory: number,
+    points = POINTS,
+  ) {
+    this.every = Math.max(1, Math.ceil(count / points));
+    const column = (): Float64Array => new Float64Array(Math.ceil(count / this.every));
+    [this.at, this.bytes, this.blocks, this.pages] = [column(), column(), column(), column()];
+  }
+
+  /** Follows the next records, the first of which has the number `first`. */
+  add(words: Uint32Array, first: number): void {
+    const { live, every, count } = this;
+    for (let i = 0; i < words.length; i += RECORD_WORDS) {
+      const index = first + i / RECORD_WORDS;
+      const kind = Head.kind(words[i]!);
+      live.record(words, i, index);
+      if (kind === Kind.Grow) this.memory = words[i + 2]!;
+      else if (kind === Kind.Mark) this.marks.push({ at: index, time: words[i + 1]! });
+      else if (kind === Kind.Lost) this.losses.push(index);
+      if (live.bytes > this.peak.bytes) this.peak = { at: index + 1, bytes: live.bytes };
+      if ((index + 1) % every === 0 || index === count - 1) {
+        this.at[this.point] = index;
+        this.bytes[this.point] = live.bytes;
+        this.blocks[this.point] = live.blocks;
+        this.pages[this.point] = this.memory;
+        this.point++;
+      }
+    }
+  }
+
+  done(): Course {
+    const { at, marks } = this;
+    const time = new Float64Array(at.length);
+    let mark = 0;
+    for (let i = 0; i < at.length; i++) {
+      while (mark < marks.length - 2 && marks[mark + 1]!.at < at[i]!) mark++;
+      const from = marks[mark]!;
+      const to = marks[mark + 1];
+      // Without marks, a microsecond a record: an axis, and no more.
+      time[i] =
+        to === undefined
+          ? from.time + (at[i]! - from.at) / 1000
+          : from.time + ((to.time - from.time) * Math.min(at[i]! - from.at, to.at - from.at)) / Math.max(1, to.at - from.at);
+    }
+    return { at, live: this.bytes, blocks: this.blocks, pages: this.pages, time, peak: this.peak.bytes, losses: this.losses };
+  }
 }
 
 /** O(records) in time. Points are as many as asked for, evenly spread, and the last record. */
-export function course(trace: Trace, points = 512): Course {
-  const every = Math.max(1, Math.ceil(trace.count / points));
-  const count = trace.count === 0 ? 0 : Math.ceil(trace.count / every);
-  const column = (): Float64Array => new Float64Array(count);
-  const [at, live, counts, pages, time] = [column(), column(), column(), column(), column()];
-  const blocks = new Live();
-  let peak = 0;
-  let memory = trace.pages;
-  const marks: { at: number; time: number }[] = [{ at: 0, time: 0 }];
-  let point = 0;
-  for (let i = 0; i < trace.count; i++) {
-    const record = recordAt(trace, i);
-    blocks.apply(record);
-    if (record.kind === Kind.Grow) memory = record.b;
-    else if (record.kind === Kind.Mark) marks.push({ at: i, time: record.a });
-    if (blocks.bytes > peak) peak = blocks.bytes;
-    if ((i + 1) % every === 0 || i === trace.count - 1) {
-      at[point] = i;
-      live[point] = blocks.bytes;
-      counts[point] = blocks.sizes.size;
-      pages[point] = memory;
-      point++;
-    }
-  }
-  let mark = 0;
-  for (let i = 0; i < count; i++) {
-    while (mark < marks.length - 2 && marks[mark + 1]!.at < at[i]!) mark++;
-    const from = marks[mark]!;
-    const to = marks[mark + 1];
-    // Without marks, a microsecond a record: an axis, and no more.
-    time[i] =
-      to === undefined
-        ? from.time + (at[i]! - from.at) / 1000
-        : from.time + ((to.time - from.time) * Math.min(at[i]! - from.at, to.at - from.at)) / Math.max(1, to.at - from.at);
-  }
-  return { at, live, blocks: counts, pages, time, peak };
+export function course(trace: Trace, points = POINTS): Course {
+  const line = new CourseLine(trace.count, trace.pages, points);
+  line.add(trace.words.subarray(0, trace.count * RECORD_WORDS), 0);
+  return line.done();
 }

@@ -134,7 +134,7 @@ export class TraceReplay extends LitElement {
     if (run.instantiate === null) return;
     try {
       const calls = run.instantiate();
-      const replayed = await replay(plan, calls, async (done) => {
+      const replayed = await replay([plan], calls, async (done) => {
         progress(done / Math.max(1, plan.count));
         // A turn of the event loop: the page draws, and answers to whoever uses it.
         await new Promise((resolve) => setTimeout(resolve));

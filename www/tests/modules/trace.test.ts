@@ -100,7 +100,7 @@ it("a trace that is recorded and saved is replayed on every allocator", async ()
   expect(plan.impliedFrees).toBe(0);
   for (const name of REPLAYED) {
     const calls = workbenchOf(workbench(name));
-    const done = await replay(plan, calls);
+    const done = await replay([plan], calls);
     expect(done, name).toMatchObject({ operations: plan.count, refused: 0 });
     expect(done!.pages, name).toBeGreaterThanOrEqual(Math.floor(plan.peak / 65536) - 1);
   }
