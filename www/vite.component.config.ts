@@ -1,4 +1,4 @@
-import { defineConfig, type Plugin } from "vite";
+import { build, defineConfig, type Plugin, type Rolldown } from "vite";
 
 /** Pixels of a `rem` that nobody changed. */
 const REM = 16;
@@ -41,19 +41,70 @@ const lessOfUplot: Plugin = {
   },
 };
 
+/** A page may have the package twice, in a bundle of its own and by the script tag: the first definition of an element stays. */
+const defineOnce: Plugin = {
+  name: "define-once",
+  enforce: "pre",
+  transform: (code, id) =>
+    /\/src\/.*\.ts$/.test(id) ? { code: code.replace(/^customElements\.define\(("[\w-]+"),/gm, "customElements.get($1) ?? customElements.define($1,"), map: null } : null,
+};
+
+const plugins = [whiteSpace, lessOfUplot, defineOnce];
+const resolve = { conditions: ["module", "browser", "production"] };
+const target = "es2022";
+
+/** Makes one classic script of src/auto/auto.ts. `apart`: the panel and the decoders stay in files of the package. */
+async function classic(apart: boolean): Promise<string> {
+  const others: Plugin = {
+    name: "others",
+    enforce: "pre",
+    resolveId: (source, importer) =>
+      apart && importer?.endsWith("/auto/auto.ts") === true && /^\.\/(panel|looks)$/.test(source) ? { id: `${source}.js`, external: true } : null,
+  };
+  const result = (await build({
+    configFile: false,
+    logLevel: "error",
+    publicDir: false,
+    plugins: [others, ...plugins],
+    resolve,
+    build: {
+      target,
+      write: false,
+      lib: { entry: "src/auto/auto.ts", formats: ["iife"], name: "bonsai", fileName: () => "auto.js" },
+      rolldownOptions: { makeAbsoluteExternalsRelative: false, output: { minify: true, codeSplitting: false } },
+    },
+  })) as Rolldown.RolldownOutput[];
+  return (result[0]!.output[0]).code.trim();
+}
+
+/**
+ * The script tag, and the same in one file: the text for DevTools, and as an address for a bookmark. In one file, it has its own
+ * text at hand, to start workers with.
+ */
+const scripts: Plugin = {
+  name: "scripts",
+  async generateBundle() {
+    const whole = await classic(false);
+    const snippet = `(function bonsai() {\nconst BONSAI_SELF = \`(\${bonsai})()\`;\n${whole}\n})();\n`;
+    this.emitFile({ type: "asset", fileName: "auto.js", source: `${await classic(true)}\n` });
+    this.emitFile({ type: "asset", fileName: "snippet.js", source: snippet });
+    this.emitFile({ type: "asset", fileName: "bookmarklet.txt", source: `javascript:${encodeURIComponent(`${snippet.trim().slice(0, -1)};void 0`)}` });
+  },
+};
+
 /** `<heap-inspector>`, and what works without a page, as an npm package in dist-component/. */
 export default defineConfig({
-  plugins: [whiteSpace, lessOfUplot],
-  resolve: { conditions: ["module", "browser", "production"] },
+  plugins: [...plugins, scripts],
+  resolve,
   // package.json, types and README of the package are copied as they are.
   publicDir: "component",
   build: {
-    target: "es2022",
+    target,
     outDir: "dist-component",
     // A library keeps its white space otherwise.
     rolldownOptions: { external: /^node:/, output: { minify: true, chunkFileNames: "[name].js", banner: ({ name }) => (name === "cli" ? "#!/usr/bin/env node" : "") } },
     lib: {
-      entry: { "heap-inspector": "src/component.ts", headless: "src/headless.ts", node: "src/record/node.ts", cli: "src/record/cli.ts" },
+      entry: { "heap-inspector": "src/component.ts", headless: "src/headless.ts", node: "src/record/node.ts", cli: "src/record/cli.ts", panel: "src/auto/panel.ts", looks: "src/auto/looks.ts" },
       formats: ["es"],
       fileName: (_, name) => `${name}.js`,
     },

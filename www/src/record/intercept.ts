@@ -1,10 +1,12 @@
 import type { Search } from "./find";
+import { callerScript } from "./caller";
+import { Replacements, type Maker } from "./replace";
 import { Extra, rewrite, type Refusal } from "./rewrite";
 import { ownExports, Tap } from "./tap";
 
 /** A module that somebody compiled, as far as it was seen. */
 export interface SeenModule {
-  /** Address it was loaded from; "" where that is not known. */
+  /** Address it was loaded from, or of the script that compiled it; "" where that is not known. */
   from: string;
   /** Bytes of it; null where nobody counted them. */
   readonly size: number | null;
@@ -80,11 +82,11 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
   };
 
   // Options that come behind the arguments known here are handed on.
-  const compiled = ([given, ...more]: unknown[], from = ""): Promise<WebAssembly.Module> => {
+  const compiled = ([given, ...more]: unknown[], from = callerScript()): Promise<WebAssembly.Module> => {
     const { source, known } = prepare(given, from);
     return call<WebAssembly.Module>(compile, [source, ...more]).then((module) => keep(module, known));
   };
-  const instantiated = ([given, imports, ...more]: unknown[], from = ""): Promise<Made> => {
+  const instantiated = ([given, imports, ...more]: unknown[], from = callerScript()): Promise<Made> => {
     const { source, known } = prepare(given, from);
     return call<Made>(instantiate, [source, imports, ...more]).then((made) => met(made, given, known, imports as Imports));
   };
@@ -92,10 +94,11 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
   /** Does as the engine does with a stream, unless its bytes are to be rewritten: then it waits for all of them. */
   const streamed = async <T>(args: unknown[], native: unknown, whole: (args: unknown[], from: string) => Promise<T>, then: (made: T, known: SeenModule) => T): Promise<T> => {
     const [source, ...more] = args;
+    const from = callerScript();
     const got = record() ? await bytesOf(source) : null;
-    if (got !== null) return whole([got.bytes, ...more], got.from);
-    const known = unknown("", null);
-    Promise.resolve(source).then((response) => { known.from = response instanceof Response ? response.url : ""; }, () => undefined);
+    if (got !== null) return whole([got.bytes, ...more], got.from === "" ? from : got.from);
+    const known = unknown(from, null);
+    Promise.resolve(source).then((response) => { if (response instanceof Response && response.url !== "") known.from = response.url; }, () => undefined);
     return then(await call<T>(native, args), known);
   };
 
@@ -105,9 +108,9 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
     instantiate: (args) => instantiated(args),
     instantiateStreaming: (args) => streamed(args, instantiateStreaming, instantiated, (made, known) => met(made, null, known, args[1] as Imports)),
   };
-  const makers: Readonly<Record<string, (args: unknown[], self: new () => object) => object>> = {
+  const makers: Readonly<Record<string, (args: unknown[], self: Maker) => object>> = {
     Module([given, ...more], self) {
-      const { source, known } = prepare(given, "");
+      const { source, known } = prepare(given, callerScript());
       return keep(Reflect.construct(Module, [source, ...more], self) as WebAssembly.Module, known);
     },
     Instance(args, self) {
@@ -116,27 +119,10 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
     },
   };
 
-  // A proxy has the name, the length, the prototype and the text of what it stands for.
-  const undo: (() => void)[] = [];
-  const replace = (object: object, name: string, value: unknown): void => {
-    const before = Object.getOwnPropertyDescriptor(object, name)!;
-    Object.defineProperty(object, name, { ...before, value });
-    undo.push(() => {
-      if (Object.getOwnPropertyDescriptor(object, name)?.value === value) Object.defineProperty(object, name, before);
-    });
-  };
-  for (const [name, value] of Object.entries(Object.getOwnPropertyDescriptors(wasm)).map(([name, { value }]) => [name, value as unknown] as const)) {
-    const apply = calls[name];
-    const construct = makers[name];
-    if (apply !== undefined) replace(wasm, name, new Proxy(value as Method, { apply: (_, __, args) => apply(args) }));
-    if (construct === undefined) continue;
-    const maker = new Proxy(value as new () => object, { construct: (_, args, self) => construct(args, self as new () => object) });
-    replace(wasm, name, maker);
-    replace(maker.prototype as object, "constructor", maker);
-  }
-  return () => {
-    for (const each of undo.splice(0).reverse()) each();
-  };
+  const replaced = new Replacements();
+  for (const [name, apply] of Object.entries(calls)) if (name in wasm) replaced.call(wasm, name, apply);
+  for (const [name, construct] of Object.entries(makers)) replaced.construct(wasm, name, construct);
+  return () => { replaced.end(); };
 }
 
 const isSource = (value: unknown): value is BufferSource => value instanceof ArrayBuffer || (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer);

@@ -1,9 +1,9 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { basename } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { findHeaps } from "../headless";
 import { SiteTable } from "../model/trace-sites";
 import { writeDump, type About } from "./dump";
+import { fileName } from "./caller";
 import { intercept, type SeenInstance } from "./intercept";
 import { LiveSamples } from "./live";
 import { report } from "./report";
@@ -39,14 +39,11 @@ interface Watched {
 
 const watched: Watched[] = [];
 
-const url = (): string => /file:\/\/[^\s)]+|\/[^\s):]+\.[cm]?js/.exec((new Error().stack ?? "").split("\n").find((line) => !line.includes(import.meta.url) && /\.[cm]?js/.test(line)) ?? "")?.[0] ?? "";
-
 function watch(seen: SeenInstance): void {
   if (seen.memory === null || (seen.size ?? LEAST) < LEAST) return;
-  const from = seen.from === "" ? url() : seen.from;
   const sites = new SiteTable();
   const live = seen.tap === null ? null : new LiveSamples(RATE);
-  const each: Watched = { seen, name: `module ${watched.length + 1}${from === "" ? "" : ` (${basename(from)})`}`, live, sites };
+  const each: Watched = { seen, name: `module ${watched.length + 1}${seen.from === "" ? "" : ` (${fileName(seen.from)})`}`, live, sites };
   watched.push(each);
   if (seen.tap === null || live === null) return;
   seen.tap.start(live, RATE, RATE === 0 ? null : siteTaker(sites));

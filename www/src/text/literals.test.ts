@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 /** Every text of the page stands in this folder: no view has a word of its own. */
 const SOURCES = new URL("../", import.meta.url);
-const FILES = [...["views", "inspect"].flatMap((folder) => readdirSync(new URL(`${folder}/`, SOURCES)).map((name) => `${folder}/${name}`)), "modules.ts", "subjects.ts", "dropped.ts"];
+const FILES = [...["views", "inspect", "auto"].flatMap((folder) => readdirSync(new URL(`${folder}/`, SOURCES)).map((name) => `${folder}/${name}`)), "modules.ts", "subjects.ts", "dropped.ts"];
 /** Between two expressions of a template, and between two tags. */
 const HOLE = "\u0001";
 /** Attributes that are read or shown. */

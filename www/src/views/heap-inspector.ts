@@ -115,6 +115,8 @@ export class HeapInspector extends LitElement {
   declare private said: string;
 
   private memory: WebAssembly.Memory | null = null;
+  /** In place of a memory: gives the last moment of a heap that is decoded elsewhere. */
+  private elsewhere: (() => Decoded | null) | null = null;
   /** Null where the module has none: its heap is searched for. */
   private descriptor: number | null = null;
   private foreign: { readonly reader: Reader; readonly looked: readonly string[] } | null = null;
@@ -283,12 +285,27 @@ export class HeapInspector extends LitElement {
    */
   attach(source: Inspectable): void {
     const found = find(source);
+    this.forget();
     this.missing = found.is === "no-memory" ? found.is : null;
     this.memory = found.is === "no-memory" ? null : found.memory;
     this.descriptor = found.is === "heap" ? found.descriptor : null;
+    if (found.is === "no-descriptor") void this.search(found.memory);
+    if (this.interval > 0) this.refresh(en.heap.look);
+  }
+
+  /** Points the inspector at a heap that is decoded elsewhere, in a worker: `read` gives its last moment, null before there is one. */
+  follow(read: () => Decoded | null): void {
+    this.forget();
+    this.elsewhere = read;
+  }
+
+  private forget(): void {
+    this.missing = null;
+    this.memory = null;
+    this.elsewhere = null;
+    this.descriptor = null;
     this.foreign = null;
     this.waits = null;
-    if (found.is === "no-descriptor") void this.search(found.memory);
     this.past = new History();
     this.requests = NOTHING;
     this.stacks = null;
@@ -300,7 +317,6 @@ export class HeapInspector extends LitElement {
     this.damage = null;
     this.view = null;
     this.changes = null;
-    if (this.interval > 0) this.refresh(en.heap.look);
   }
 
   /**
@@ -308,8 +324,8 @@ export class HeapInspector extends LitElement {
    * over the heap's map and its lists, and one over its blocks to keep them.
    */
   refresh(label: string): void {
-    if (this.memory === null) return;
-    const decoded = this.read(this.memory);
+    if (this.memory === null && this.elsewhere === null) return;
+    const decoded = this.read();
     if (decoded === null) {
       this.waits = this.foreign === null ? label : null;
       this.missing = this.foreign === null ? null : "no-heap";
@@ -336,11 +352,13 @@ export class HeapInspector extends LitElement {
     if (this.memory !== memory || this.descriptor !== null) return;
     this.foreign = { reader: new Reader(), looked: ALLOCATORS };
     if (this.waits !== null) this.refresh(this.waits);
-    else if (this.read(memory) === null) this.missing = "no-heap";
+    else if (this.read() === null) this.missing = "no-heap";
   }
 
   /** Reads a new buffer each time: growth detaches the one before. Null where no heap is found. */
-  private read(memory: WebAssembly.Memory): Decoded | null {
+  private read(): Decoded | null {
+    const { memory } = this;
+    if (memory === null) return this.elsewhere?.() ?? null;
     if (this.descriptor !== null) return decode(memory.buffer, this.descriptor);
     const snapshot = this.foreign?.reader.read(memory) ?? null;
     return snapshot === null ? null : { ok: true, snapshot };
@@ -438,9 +456,9 @@ export class HeapInspector extends LitElement {
 
   /** A moment more if anything that counts is another; a heap at rest is not worth one. */
   private readonly look = (): void => {
-    if (this.memory === null || document.hidden) return;
+    if (document.hidden) return;
     const last = this.past.last;
-    const decoded = this.read(this.memory);
+    const decoded = this.read();
     if (decoded?.ok === true && last !== undefined && !this.past.differs(decoded.snapshot)) return;
     this.refresh(en.heap.look);
   };
