@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use super::features;
+use super::features::{self, Place};
 use crate::report::{self, Score};
 use crate::setup::Machine;
 use crate::toolchain::{WASM, add, installed};
@@ -16,10 +16,11 @@ pub fn msrv(_: &Machine, score: &mut Score) -> Result<()> {
     let toolchain = installed(version, &[])?;
     let features = library.stable_features();
     let sets = workspace::powerset(&features);
-    features::build_each(score, &library.name, version, &toolchain, None, &sets);
     add(&["target", "add", WASM], version)?;
-    let place = format!("{version}, wasm32");
-    features::build_each(score, &library.name, &place, &toolchain, Some(WASM), &sets);
+    let place = |name, target| Place { name, toolchain: toolchain.clone(), target, sets: &sets };
+    let in_wasm = format!("{version}, wasm32");
+    let places = [place(version, None), place(&in_wasm, Some(WASM))];
+    features::check_each(score, &library.name, &places);
     Ok(())
 }
 
