@@ -3,8 +3,8 @@
 
 import { readFileSync } from "node:fs";
 
-import { FRUGAL } from "./harness/allocators.mjs";
-import { Builder, distinct } from "./harness/build.mjs";
+import { FRUGAL } from "../../modules/table.mjs";
+import { Builder, distinct } from "../../modules/build.mjs";
 import { weigh } from "./harness/sizes.mjs";
 import { node } from "./harness/engines/node.mjs";
 import { wasmtime } from "./harness/engines/wasmtime.mjs";

@@ -5,8 +5,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { ALLOCATORS } from "./harness/allocators.mjs";
-import { Builder, root } from "./harness/build.mjs";
+import { ALLOCATORS } from "../../modules/table.mjs";
+import { Builder, root } from "../../modules/build.mjs";
 import { clear, progress } from "./harness/progress.mjs";
 import { PROGRAMS, WEIGHED, findPanics, weigh, weighPrograms } from "./harness/sizes.mjs";
 import { sizesPage } from "./harness/sizes-page.mjs";

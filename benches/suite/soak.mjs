@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 
-import { ALLOCATORS } from "./harness/allocators.mjs";
-import { Builder, root } from "./harness/build.mjs";
+import { ALLOCATORS } from "../../modules/table.mjs";
+import { Builder, root } from "../../modules/build.mjs";
 import { clear, note, progress } from "./harness/progress.mjs";
 import { host } from "./harness/record.mjs";
 import { Soak, judge, margin, page } from "./harness/soak.mjs";

@@ -3,7 +3,9 @@
 //
 //     node tests/misuse/figures.mjs [faults]
 
-import { build } from "./build.mjs";
+import { readFileSync } from "node:fs";
+
+import { Builder } from "../../modules/build.mjs";
 import { FAULTS } from "./faults.mjs";
 import { hosted } from "./hosted.mjs";
 
@@ -30,13 +32,17 @@ function outcome(module, name) {
   }
 }
 
-const FEATURES = ["std", "talc", "lol", "rlsf", "", "checked"];
-const builds = FEATURES.map((feature) => build(feature));
+const builder = new Builder((module) => console.error(`building ${module}`));
+const build = async (name, purpose = "small") =>
+  readFileSync(name === "checked" ? await builder.build("heap", "misuse-checked", { purpose }) : await builder.build(name, "misuse", { purpose }));
+const NAMES = ["dlmalloc", "talc", "lol", "rlsf", "heap", "checked"];
+const builds = [];
+for (const name of NAMES) builds.push(await build(name));
 
 const hosts = await Promise.all(builds.map(hosted));
 for (const [name, fault] of Object.entries(FAULTS)) {
   console.log(`${name}:`);
-  for (const [at, host] of hosts.entries()) console.log(`  ${FEATURES[at] || "Heap"}: ${fault(host)}`);
+  for (const [at, host] of hosts.entries()) console.log(`  ${NAMES[at]}: ${fault(host)}`);
 }
 if (process.argv.includes("faults")) process.exit();
 
@@ -47,8 +53,8 @@ for (const name of MISUSES) {
 }
 
 const COUNT = 1_000_000;
-for (const feature of ["", "checked"]) {
-  const bytes = build(feature, "3");
+for (const name of ["heap", "checked"]) {
+  const bytes = await build(name, "timed");
   const times = [];
   let pages = 0;
   for (let round = 0; round < 7; round++) {
@@ -61,7 +67,6 @@ for (const feature of ["", "checked"]) {
     pages = memory.buffer.byteLength / 65_536;
   }
   times.sort((a, b) => a - b);
-  const small = build(feature).length;
-  const what = feature || "without";
-  console.log(`${what}: ${times[3].toFixed(0)} ns a replaced block, ${pages} pages, ${small} bytes`);
+  const small = (await build(name)).length;
+  console.log(`${name}: ${times[3].toFixed(0)} ns a replaced block, ${pages} pages, ${small} bytes`);
 }

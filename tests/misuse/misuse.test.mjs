@@ -1,13 +1,18 @@
-// Builds the module of this folder with the feature `checked`, lets it misuse its allocator in one
-// way after another, and reads what the trap left in its memory.
+// Lets a module with the feature `checked` misuse its allocator in one way after another, and reads what the trap left
+// in its memory. Then faults of memory, for each heap: no trap, every byte as it was, and what fits is had afterwards.
 //
 //     node --test tests/misuse
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { build } from "./build.mjs";
+import { Builder } from "../../modules/build.mjs";
+import { FAULTS } from "./faults.mjs";
+import { hosted } from "./hosted.mjs";
 
-const bytes = build("checked");
+const builder = new Builder();
+const build = async (allocator, program) => readFileSync(await builder.build(allocator, program, { purpose: "small" }));
+const bytes = await build("heap", "misuse-checked");
 const module = new WebAssembly.Module(bytes);
 const instance = () => new WebAssembly.Instance(module).exports;
 
@@ -50,10 +55,49 @@ for (const [name, text] of Object.entries(MISUSES)) {
   });
 }
 
-test("without the feature nothing of it is in the module", (context) => {
-  const plain = build("");
+test("without the feature nothing of it is in the module", async (context) => {
+  const plain = await build("heap", "misuse");
   const exports = new WebAssembly.Instance(new WebAssembly.Module(plain)).exports;
   assert.equal(exports.correct(), 2890);
   assert.equal(exports.BONSAI_REPORT, undefined);
   context.diagnostic(`${bytes.length} bytes with checked, ${plain.length} without`);
 });
+
+const HEAPS = {
+  Heap: ["heap", "misuse"],
+  "Heap, checked": ["heap", "misuse-checked"],
+  SlabHeap: ["slab", "misuse"],
+  BuddyHeap: ["buddy", "misuse"],
+  TinyHeap: ["tiny", "misuse"],
+  BumpHeap: ["bump", "misuse"],
+};
+
+/** The failures that a heap may have at a fault, because of its design, and the reasons. */
+const LIMITS = {
+  // A block that is not the last one comes back with all of memory, or never.
+  BumpHeap: /.*/,
+  // Free blocks are not merged: where small ones were, there is no large one.
+  TinyHeap: /last 15 pages|try_reserve/,
+  // Maps span all from the lowest page to the highest: a gap of 4 GiB is too much.
+  Heap: /last 15 pages/,
+  "Heap, checked": /last 15 pages/,
+  SlabHeap: /last 15 pages/,
+  BuddyHeap: /last 15 pages/,
+};
+const PERMITTED = ["refuses what fits", "fewer blocks than before", "fewer strings than before"];
+
+for (const [heap, [allocator, program]] of Object.entries(HEAPS)) {
+  test(heap, async (context) => {
+    const host = await hosted(await build(allocator, program));
+    for (const [name, fault] of Object.entries(FAULTS)) {
+      // The feature writes to all that is freed: the machine would need 4 GiB.
+      if (program === "misuse-checked" && name === "all of 4 GiB") continue;
+      const outcome = fault(host);
+      context.diagnostic(`${heap}, ${name}: ${outcome}`);
+      const wrong = [...outcome.wrong.keys()].filter(
+        (what) => !(LIMITS[heap].test(name) && PERMITTED.includes(what)),
+      );
+      assert.deepEqual(wrong, [], `${heap}, ${name}: ${outcome}`);
+    }
+  });
+}

@@ -26,7 +26,7 @@ export interface Program {
   clear(): void;
 }
 
-/** The exports of a module of workbench/; it imports nothing. */
+/** The exports of a module of the workbench; it imports nothing. */
 export interface WorkbenchExports extends HeapExports, Bench {
   readonly memory: WebAssembly.Memory;
   allocate(size: number, align: number): number;
@@ -100,7 +100,7 @@ export async function loadAllocator(allocator: Replayed): Promise<() => Workbenc
   return () => workbenchOf(module);
 }
 
-/** The compiled module of workbench/ for that allocator. */
+/** The compiled module of the workbench for that allocator. */
 export async function loadWorkbench(allocator: string): Promise<WebAssembly.Module> {
   return WebAssembly.compileStreaming(fetch(find(binaries, `workbench-${allocator}`)));
 }

@@ -48,7 +48,7 @@ pub fn linters(machine: &Machine) -> Result<Vec<(&'static str, Cmd)>> {
     for package in packages.iter().filter(|package| is_for_wasm(package)) {
         in_wasm.extend(["--package", &package.name]);
     }
-    Ok(vec![
+    let mut all = vec![
         ("clippy, all crates", clippy(&active, &["--workspace", "--all-targets"])),
         (
             "clippy, the library with no features",
@@ -63,32 +63,29 @@ pub fn linters(machine: &Machine) -> Result<Vec<(&'static str, Cmd)>> {
             clippy(&wasm, &["--package", name, "--features", &features, "--target", WASM]),
         ),
         ("clippy, crates for wasm and their tests", clippy(&wasm, &in_wasm)),
-        ("clippy, the benchmark suite", suite_lint(&wasm)),
         (
             "eslint, the page",
             modules::node(&page, "eslint/bin/eslint.js").args([".", "--max-warnings=0"]),
         ),
         ("type check, the page", modules::node(&page, "typescript/bin/tsc").arg("--noEmit")),
-    ])
+    ];
+    all.extend(MODULES.map(|(what, features)| {
+        let clippy = wasm.cargo().args(["clippy", "--locked", "--target", WASM, "--all-targets"]);
+        let clippy = clippy.args(["--manifest-path", workspace::MODULES, "--features", features]);
+        (what, clippy.args(["--target-dir", "target/modules/lint", "--", "-Dwarnings"]))
+    }));
+    Ok(all)
 }
 
-/// The benchmark suite is a workspace of its own. Its programs bring a hundred crates along, which would have to be
+/// What is looked at in the crate of modules. Its real programs bring a hundred crates along, which would have to be
 /// compiled for lints of a few lines: they are left out.
-fn suite_lint(wasm: &Toolchain) -> Cmd {
-    let suite = root().join(workspace::SUITE);
-    wasm.cargo()
-        .args(["clippy", "--locked", "--target", WASM, "--manifest-path"])
-        .arg(suite.join("Cargo.toml"))
-        .args(["--package", "bonsai_suite_shapes", "--package", "bonsai_suite_empty"])
-        .args(["--package", "bonsai_suite_soak", "--package", "bonsai_suite_allocators"])
-        .args(["--features", "bonsai_suite_shapes/soak,bonsai_suite_allocators/watch"])
-        .args(["--features", "bonsai_suite_allocators/bound"])
-        .args(["--target-dir", "target/bench-lint"])
-        .args(["--", "-Dwarnings"])
-}
+const MODULES: [(&str, &str); 3] = [
+    ("clippy, modules that are timed", "empty,shapes,soak,watch,bound"),
+    ("clippy, modules of the page and of tests", "demo,trace,misuse,heap"),
+    ("clippy, the workbench", "workbench,tiny"),
+];
 
 /// A crate that ends up in a wasm module, besides the library.
 fn is_for_wasm(package: &Package) -> bool {
-    package.tests_in_browsers()
-        || ["js", "demo", "workbench", "tests/differential"].contains(&package.folder.as_str())
+    package.tests_in_browsers() || ["js", "tests/differential"].contains(&package.folder.as_str())
 }

@@ -10,17 +10,19 @@ use crate::process::cmd;
 /// The feature that needs nightly Rust.
 pub const UNSTABLE: &str = "unstable";
 
-/// The workspaces of the repository: this one, the benchmarks', the example with C, the fuzz targets',
-/// and those of the module that misuses its allocator and of the programs for other targets.
-pub const MANIFESTS: [&str; 7] = [
+/// The workspaces of the repository: this one, the benchmark with threads, the example with C, the fuzz targets',
+/// and those of the wasm modules and of the programs for other targets.
+pub const MANIFESTS: [&str; 6] = [
     "Cargo.toml",
-    "benches/suite/Cargo.toml",
     "benches/threads/Cargo.toml",
     "examples/rust_and_c/Cargo.toml",
     "fuzz/Cargo.toml",
-    "tests/misuse/Cargo.toml",
+    MODULES,
     "tests/targets/Cargo.toml",
 ];
+
+/// The crate of wasm modules.
+pub const MODULES: &str = "modules/Cargo.toml";
 
 /// The benchmark suite.
 pub const SUITE: &str = "benches/suite";

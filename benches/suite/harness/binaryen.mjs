@@ -2,11 +2,9 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-import { suite } from "./build.mjs";
-
-const tool = (name) => join(suite, "node_modules/.bin", name);
+const tool = (name) => fileURLToPath(new URL(`../node_modules/.bin/${name}`, import.meta.url));
 
 function run(name, args) {
   try {

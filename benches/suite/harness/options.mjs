@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-import { REFERENCE, TIMED } from "./allocators.mjs";
+import { REFERENCE, TIMED } from "../../../modules/table.mjs";
 import { SHAPES } from "./shapes.mjs";
 
 export const ENGINES = ["node", "chromium", "firefox", "wasmtime"];

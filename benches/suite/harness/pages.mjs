@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { FRUGAL } from "./allocators.mjs";
-import { target } from "./build.mjs";
+import { FRUGAL } from "../../../modules/table.mjs";
+import { target } from "../../../modules/build.mjs";
 import { SEED } from "./shapes.mjs";
 
 const PATH = join(target, "pages.json");

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, platform, release } from "node:os";
 import { join, relative } from "node:path";
 
-import { root } from "./build.mjs";
+import { root } from "../../../modules/build.mjs";
 import { SEED } from "./shapes.mjs";
 
 function git(...args) {
@@ -22,7 +22,7 @@ export function host(rustc) {
     date: new Date().toISOString(),
     commit: git("rev-parse", "HEAD") ?? "unknown",
     // Whether what was measured is what that commit has.
-    changed: git("status", "--porcelain", "--", "src", "benches/suite", "Cargo.toml") !== "",
+    changed: git("status", "--porcelain", "--", "src", "modules", "benches/suite", "Cargo.toml") !== "",
     processor: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
     system: `${platform()} ${release()}`,

@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-import { FRUGAL } from "./allocators.mjs";
-import { root } from "./build.mjs";
+import { FRUGAL } from "../../../modules/table.mjs";
+import { root } from "../../../modules/build.mjs";
 import { draw } from "./pictures.mjs";
 import { means, title } from "./summary.mjs";
 import { duration, verdict } from "./tables.mjs";

@@ -1,6 +1,6 @@
 // In which order what is run, and how often.
 
-import { ALLOCATORS } from "./allocators.mjs";
+import { ALLOCATORS } from "../../../modules/table.mjs";
 import { paired, uncertainty } from "./statistics.mjs";
 
 /**

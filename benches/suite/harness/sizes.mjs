@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-import { ALLOCATORS } from "./allocators.mjs";
+import { ALLOCATORS } from "../../../modules/table.mjs";
 import * as binaryen from "./binaryen.mjs";
 import { panics } from "./panics.mjs";
 import { progress } from "./progress.mjs";

@@ -1,6 +1,6 @@
 // A test that the suite works: everything once, tiny, in watched modules. No time is looked at.
 
-import { distinct } from "./build.mjs";
+import { distinct } from "../../../modules/build.mjs";
 import { clear, progress } from "./progress.mjs";
 import { disagreement, intolerable, jobOf } from "./schedule.mjs";
 import { SEED } from "./shapes.mjs";

@@ -1,6 +1,6 @@
 // What a soak does, what it makes of it, and its report.
 
-import { ALLOCATORS } from "./allocators.mjs";
+import { ALLOCATORS } from "../../../modules/table.mjs";
 import { SEED, SHAPES } from "./shapes.mjs";
 
 /** Operations between two looks at memory: every phase has some. */

@@ -1,6 +1,6 @@
 // From runs to figures: what the tables, the record and the charts show.
 
-import { ALLOCATORS, FRUGAL } from "./allocators.mjs";
+import { ALLOCATORS, FRUGAL } from "../../../modules/table.mjs";
 import { geomean, median, paired, uncertainty } from "./statistics.mjs";
 
 /**

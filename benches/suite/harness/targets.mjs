@@ -1,6 +1,6 @@
 // What `Heap` is to reach, and whether a record shows that it does. Nothing stands here but the goals, and how a record shows them.
 
-import { REFERENCE } from "./allocators.mjs";
+import { REFERENCE } from "../../../modules/table.mjs";
 import { geomean } from "./statistics.mjs";
 
 const OWN = "heap";

@@ -1,6 +1,6 @@
 // What the watched modules count: growths of memory, and what a shape asks of its allocator.
 
-import { distinct } from "./build.mjs";
+import { distinct } from "../../../modules/build.mjs";
 import { node } from "./engines/node.mjs";
 import { progress } from "./progress.mjs";
 import { intolerable, jobOf } from "./schedule.mjs";

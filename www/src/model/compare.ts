@@ -23,7 +23,7 @@ export interface Settings {
   readonly contenders: readonly Contender[];
 }
 
-/** An instance of a module of workbench/. */
+/** An instance of a module of the workbench. */
 export interface Bench {
   readonly memory: { readonly buffer: { readonly byteLength: number } };
   start(workload: number, seed: number): number;

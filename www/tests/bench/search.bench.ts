@@ -21,7 +21,7 @@ interface Workbench {
   readonly deallocate: (at: number, size: number, align: number) => void;
 }
 
-/** A module of workbench/ whose memory may grow as far as it likes. */
+/** A module of the workbench whose memory may grow as far as it likes. */
 function start(allocator: string): Workbench {
   const bytes = new Uint8Array(readFileSync(file(`workbench-${allocator}`, ".wasm")));
   const out = new Writer().raw(bytes.subarray(0, HEADER));

@@ -40,7 +40,7 @@ test("call sites are exported as DHAT's format has it", async ({ page }) => {
   expect(faults(bytes.toString())).toEqual([]);
   const { pps, ftbl } = JSON.parse(bytes.toString()) as { pps: unknown[]; ftbl: string[] };
   expect(pps.length).toBeGreaterThan(3);
-  expect(ftbl.some((frame) => frame.includes("bonsai_demo::parse"))).toBe(true);
+  expect(ftbl.some((frame) => frame.includes("demo::document::Document::parse"))).toBe(true);
 });
 
 test("valgrind's viewer opens call sites", async ({ page, context }) => {
@@ -53,7 +53,7 @@ test("valgrind's viewer opens call sites", async ({ page, context }) => {
   await reader.goto(`file://${viewer}`);
   await reader.locator("input[type=file]").setInputFiles({ name, mimeType: "application/json", buffer: bytes });
   await expect(reader.locator("body")).toContainText("Mode:    rust-heap");
-  await expect(reader.locator("body")).toContainText("bonsai_demo::parse");
+  await expect(reader.locator("body")).toContainText("demo::document::Document::parse");
 });
 
 test("Perfetto opens counters, and shows them", async ({ page, browser }) => {

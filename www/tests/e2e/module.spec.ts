@@ -113,7 +113,7 @@ test("a module that was dropped is recorded from its start, its trace saved, ope
   await panel(page, "Sizes");
   await expect(page.locator("heap-classes").getByRole("columnheader", { name: "Wasted" })).toBeVisible();
   await below(page, "Call sites").click();
-  await expect(page.locator("trace-flames .frame").filter({ hasText: /bonsai_demo|serde_json/ }).first()).toBeVisible();
+  await expect(page.locator("trace-flames .frame").filter({ hasText: /bonsai_modules|serde_json/ }).first()).toBeVisible();
   await button(page, "Stop recording").click();
   const records = /^([\d,]+) records\./.exec((await said(page).textContent()) ?? "")![1]!;
   expect(Number(records.replace(",", ""))).toBeGreaterThan(1000);
@@ -159,7 +159,7 @@ test("modules are recorded side by side: call sites are of the one that was call
   await page.getByRole("button", { name: "Parse again" }).click();
   await below(page, "Call sites").click();
   const frames = page.locator("trace-flames .frame");
-  await expect(frames.filter({ hasText: /bonsai_demo|serde_json/ }).first()).toBeVisible();
+  await expect(frames.filter({ hasText: /bonsai_modules|serde_json/ }).first()).toBeVisible();
   await expect(button(page, "Stop recording")).toBeVisible();
 });
 
@@ -367,11 +367,13 @@ for (const [what, module, message] of lying) {
   });
 }
 
-/** The module of tests/misuse, which has the feature `checked` and misuses its allocator when it is told to. */
+/** The module for tests/misuse, which has the feature `checked` and misuses its allocator when it is told to. */
 async function misuse(): Promise<Dropped> {
-  const script = new URL("../../../tests/misuse/build.mjs", import.meta.url);
-  const { build } = (await import(script.href)) as { build: (feature: string) => Buffer };
-  return { name: "misuse.wasm", buffer: build("checked") };
+  const script = new URL("../../../modules/build.mjs", import.meta.url);
+  const { Builder } = (await import(script.href)) as {
+    Builder: new () => { build: (allocator: string, program: string, how: { purpose: string }) => Promise<string> };
+  };
+  return { name: "misuse.wasm", buffer: readFileSync(await new Builder().build("heap", "misuse-checked", { purpose: "small" })) };
 }
 
 test("a module that its allocator stopped says why", async ({ page }) => {

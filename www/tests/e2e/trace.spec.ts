@@ -183,7 +183,7 @@ test("call sites show as a flame graph, by keys, and as a list of leaks", async 
   await expect(chosen).toHaveAccessibleName(/^all: .* of the bytes, about [\d,]+ blocks$/);
   const frames = page.locator("trace-flames .frame");
   expect(await frames.count()).toBeGreaterThan(5);
-  await expect(frames.filter({ hasText: /bonsai_demo|serde_json|alloc::/ }).first()).toBeVisible();
+  await expect(frames.filter({ hasText: /bonsai_modules|serde_json|alloc::/ }).first()).toBeVisible();
   await flames.focus();
   await page.keyboard.press("ArrowDown");
   await expect(chosen).not.toHaveAccessibleName(/^all:/);
@@ -235,7 +235,7 @@ test("a range of moments asks who asked for what came", async ({ page }) => {
   await open(page);
   await page.getByRole("slider", { name: "Moments of the heap" }).press("Shift+ArrowLeft");
   await expect(page.locator("inspect-drawer").getByText("Allocated from #1 (start) to #2 (parse).")).toBeVisible();
-  await expect(page.locator("trace-flames .frame").filter({ hasText: /bonsai_demo|serde_json/ }).first()).toBeVisible();
+  await expect(page.locator("trace-flames .frame").filter({ hasText: /bonsai_modules|serde_json/ }).first()).toBeVisible();
   await panel(page, "Sites");
   await expect(page.locator("heap-sites tbody tr").first()).toContainText(/B/);
 });

@@ -14,7 +14,7 @@ interface Workbench {
   readonly deallocate: (block: number, size: number, align: number) => void;
 }
 
-/** The allocator of a module of workbench/. */
+/** The allocator of a module of the workbench. */
 function rust(allocator: string): Calls {
   const exports = new WebAssembly.Instance(workbench(allocator)).exports as unknown as Workbench;
   return {

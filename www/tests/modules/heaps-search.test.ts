@@ -10,7 +10,7 @@ import { Program, type Calls } from "../support/truth";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** A module of workbench/ on dlmalloc, whose heap begins where memory was grown up to. */
+/** A module of the workbench on dlmalloc, whose heap begins where memory was grown up to. */
 function started(pages: number): Calls {
   const { memory, allocate, deallocate } = new WebAssembly.Instance(workbench("dlmalloc")).exports as unknown as {
     memory: WebAssembly.Memory;

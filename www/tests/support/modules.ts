@@ -4,7 +4,7 @@ import type { Subject } from "../../src/model/session";
 import { handlesOf, HeapSubject, type HandleClasses, type Handles } from "../../src/subjects";
 import { file } from "./files";
 
-/** The compiled module of workbench/ for that allocator; for tests in Node. */
+/** The compiled module of the workbench for that allocator; for tests in Node. */
 export const workbench = (allocator: string): WebAssembly.Module =>
   new WebAssembly.Module(readFileSync(file(`workbench-${allocator}`, ".wasm")));
 

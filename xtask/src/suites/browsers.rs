@@ -11,8 +11,9 @@ use crate::report::{self, Score};
 use crate::setup::{Browser, Machine};
 
 /// The runs of the suite `wasm`: a folder, arguments for cargo, and true for a run in both browsers.
-const WASM: [(&str, &[&str], bool); 4] = [
+const WASM: [(&str, &[&str], bool); 5] = [
     ("tests/wasm", &[], true),
+    ("modules", &["--features", "demo,heap", "--test", "demo"], true),
     (
         "tests/wasm",
         &[

@@ -35,6 +35,9 @@ pub fn suite(_: &Machine, score: &mut Score) -> Result<()> {
         }
     }
     test("the other crates", &active, &others);
+    let modules = ["--manifest-path", workspace::MODULES, "--target-dir", "target/modules/native"];
+    let workbench = [&modules[..], &["--lib", "--features", "workbench"]].concat();
+    test("the workbench", &active, &workbench);
 
     match Toolchain::nightly() {
         Some(nightly) => {

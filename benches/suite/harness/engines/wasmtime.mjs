@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { target } from "../build.mjs";
+import { target } from "../../../../modules/build.mjs";
 
 const PROGRAM = fileURLToPath(new URL("wasmtime_runner.py", import.meta.url));
 const PACKAGE = "wasmtime==50.0.1";
