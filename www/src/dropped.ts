@@ -1,9 +1,7 @@
 import { objectName } from "./model/call-line";
-import { standIns } from "./model/stand-ins";
-import { takesObject, type Signature } from "./model/wasm-file";
-import { en } from "./text/inspect";
+import type { Signature } from "./model/wasm-file";
 
-/** The start of a dropped module with its glue, and the calls of its exports. */
+/** The calls of a module's exports, and of its glue's. */
 
 export interface Callable {
   readonly name: string;
@@ -12,48 +10,18 @@ export interface Callable {
   readonly signature: Signature | null;
 }
 
-/**
- * Glue as a script of its own, without the address it was made for: it can load nothing beside it,
- * and is handed the module.
- */
-export async function loadGlue(
-  script: string,
-  module: WebAssembly.Module,
-): Promise<{ glue: Record<string, unknown>; exports: Record<string, unknown> }> {
-  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  try {
-    const glue = (await import(/* @vite-ignore */ url)) as Record<string, unknown>;
-    const init = glue["default"];
-    if (typeof init !== "function") throw new Error(en.module.noInit);
-    const made = (await (init as (from: unknown) => unknown)(takesObject(script) ? { module_or_path: module } : module));
-    if (typeof made !== "object" || made === null) throw new Error(en.module.noExports);
-    return { glue, exports: made as Record<string, unknown> };
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-}
-
-/**
- * Starts a module without glue, with stand-ins for what it imports. Returns its exports, and the
- * memory that it imports. Throws `NoStandIn`.
- */
-export async function startAlone(bytes: Uint8Array, module: WebAssembly.Module): Promise<Record<string, unknown>> {
-  if (WebAssembly.Module.imports(module).length === 0) return (await WebAssembly.instantiate(module)).exports;
-  const given = standIns(bytes);
-  const { exports } = await WebAssembly.instantiate(module, given.imports);
-  const memory = Object.values(exports).find((each) => each instanceof WebAssembly.Memory) ?? given.memory;
-  if (memory !== null) given.serve(memory);
-  // What a library of WASI does before its first call.
-  const initialize = exports["_initialize"] as (() => void) | undefined;
-  initialize?.();
-  return given.memory === null ? exports : { memory: given.memory, ...exports };
-}
-
-/** A class of wasm-bindgen's glue. */
+/** A class of the glue. */
 type Class = (new (...values: unknown[]) => object) & Record<string, unknown>;
 
-const isClass = (value: unknown): value is Class =>
-  typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
+/** A class, or a function of older scripts that is used as one. */
+const isClass = (value: unknown): value is Class => {
+  if (typeof value !== "function") return false;
+  if (/^class\b/.test(Function.prototype.toString.call(value))) return true;
+  const prototype: unknown = value.prototype;
+  return typeof prototype === "object" && prototype !== null && Object.keys(prototype).length > 0;
+};
+
+const isNative = (value: (...values: never[]) => unknown): boolean => Function.prototype.toString.call(value).includes("[native code]");
 
 /** Of each class: what releases an object, and what its glue keeps to itself. */
 const RESERVED = new Set(["constructor", "free", "prototype", "length", "name"]);
@@ -77,13 +45,15 @@ export class Callables {
     return found;
   }
 
-  /** Keeps an object of one of the module's classes, and returns its name. */
+  /** Keeps an object of a class that is the glue's, and returns its name. */
   keep(result: unknown): string | null {
     if (typeof result !== "object" || result === null) return null;
     const known = [...this.objects].find(([, object]) => object === result);
     if (known !== undefined) return known[0];
-    const of = Object.entries(this.exports).find(([, value]) => isClass(value) && result instanceof value)?.[0];
-    if (of === undefined) return null;
+    const made: unknown = result.constructor;
+    if (typeof made !== "function" || isNative(made as Callable["call"])) return null;
+    const of = Object.entries(this.exports).find(([, value]) => isClass(value) && result instanceof value)?.[0] ?? made.name.replace(/^_+/, "");
+    if (of === "") return null;
     const name = objectName(of, new Set([...this.objects.keys(), ...Object.keys(this.exports)]));
     this.objects.set(name, result);
     return name;
@@ -94,24 +64,26 @@ export class Callables {
       .filter((each) => !RESERVED.has(each) && !each.startsWith("__") && typeof made[each] === "function")
       .map((each) => ({ name: `${name}.${each}`, call: (...values: readonly unknown[]) => Reflect.apply(made[each] as Callable["call"], made, values), signature: null }));
     // Without a constructor of its own in Rust, `new` gives an object that is none.
-    if (!/\bconstructor\s*\(/.test(Function.prototype.toString.call(made))) return statics;
+    const text = Function.prototype.toString.call(made);
+    if (text.startsWith("class") && !/\bconstructor\s*\(/.test(text)) return statics;
     return [{ name: `new ${name}`, call: (...values) => new made(...values), signature: null }, ...statics];
   }
 }
 
 /** The methods and properties of an object, as callables: a property is read by a call without arguments. */
 function methods(name: string, object: object): Callable[] {
-  const prototype = Object.getPrototypeOf(object) as Record<string, unknown>;
-  return Object.entries(Object.getOwnPropertyDescriptors(prototype))
-    .filter(([each]) => !RESERVED.has(each) && !each.startsWith("__"))
-    .map(([each, property]) => ({
-      name: `${name}.${each}`,
-      call: (...values: readonly unknown[]): unknown =>
-        typeof property.value === "function"
-          ? Reflect.apply(property.value as Callable["call"], object, values)
-          : Reflect.get(prototype, each, object),
-      signature: null,
-    }));
+  const found = new Map<string, Callable>();
+  for (let from: unknown = Object.getPrototypeOf(object); typeof from === "object" && from !== null && from !== Object.prototype; from = Object.getPrototypeOf(from)) {
+    for (const [each, property] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
+      if (RESERVED.has(each) || each.startsWith("__") || found.has(each)) continue;
+      const call = (...values: readonly unknown[]): unknown => {
+        const value: unknown = Reflect.get(object, each);
+        return typeof property.value === "function" ? Reflect.apply(value as Callable["call"], object, values) : value;
+      };
+      found.set(each, { name: `${name}.${each}`, call, signature: null });
+    }
+  }
+  return [...found.values()];
 }
 
 /** Runs a call, and gathers what it writes to the console as an error: the text of a panic, from a panic hook. */

@@ -1,12 +1,13 @@
+import { agreement, type Agreement } from "../model/agreement";
 import { Requested } from "../model/requested";
 import type { Trace } from "../model/trace";
-import { heapKind, knowsBlocks, Recorder } from "../model/trace-ring";
-import { captureStack, samples, SiteTable, type Sample } from "../model/trace-sites";
-import type { HeapExports } from "../modules";
+import { knowsBlocks } from "../model/trace-ring";
+import { samples, type Sample } from "../model/trace-sites";
 import { en } from "../text/inspect";
 import type { HeapInspector, Site } from "../views/heap-inspector";
+import type { Recordable, Tape } from "./tape";
 
-/** Milliseconds between two drains of the ring. */
+/** Milliseconds between two drains. */
 const EVERY = 250;
 /** Bytes of a sample, from none on. */
 export const RATES = [0, 1024, 16_384, 262_144] as const;
@@ -16,34 +17,27 @@ const MOST_RECORDS = 8_000_000;
 const NOTHING: ReadonlyMap<number, number> = new Map();
 const UNSAMPLED: ReadonlyMap<number, Site> = new Map();
 
-declare global {
-  /** The hook that a traced module calls for a sample: keeps the stack, and returns its number. */
-  var bonsaiSite: ((size: number) => number) | undefined;
-}
-
 /**
  * The recording of one module, and what it tells the inspector of the module's blocks: what was asked for them, and by
- * whom. Samples of all modules come through one hook; they count for the module that was called last.
+ * whom.
  */
 export class Recording {
-  private static called: Recording | null = null;
-
   trace: Trace | null = null;
   /** Sentences: the last failure, and the state of the recording. */
   trouble = "";
   said = "";
-  /** Of how many blocks is known what was asked for them, and how many there are; at the last look. */
-  known: { readonly blocks: number; readonly all: number; readonly lost: number } | null = null;
-  private recorder: Recorder | null = null;
+  /** How far the recording and the heap agreed at the last look; null where the heap does not tell its blocks apart. */
+  known: (Agreement & { readonly lost: number }) | null = null;
+  private tape: Tape | null = null;
   private requested: Requested | null = null;
-  private sites = new SiteTable(true);
   private timer = 0;
   private sampled: { readonly count: number; readonly samples: readonly Sample[] } = { count: -1, samples: [] };
   private located: { readonly moment: number; readonly count: number; readonly sites: ReadonlyMap<number, Site> } | null = null;
 
+  /** `source` is null for a module that cannot be recorded. */
   constructor(
     readonly name: string,
-    private readonly exports: HeapExports,
+    private readonly source: Recordable | null,
     private readonly inspector: HeapInspector,
     private readonly changed: () => void,
   ) {
@@ -51,54 +45,50 @@ export class Recording {
   }
 
   get possible(): boolean {
-    return this.exports.BONSAI_TRACE !== undefined;
+    return this.source !== null;
   }
 
   get recording(): boolean {
-    return this.recorder !== null;
+    return this.tape !== null;
   }
 
   /** Begins a trace; `rate` in bytes a sample of call sites, 0 for none. */
   start(rate: number): void {
-    const { BONSAI_TRACE, BONSAI_HEAP, memory } = this.exports;
-    if (BONSAI_TRACE === undefined || this.recorder !== null) return;
-    const found = Recorder.attach(memory, Number(BONSAI_TRACE.value));
-    if (!(found instanceof Recorder)) {
-      this.trouble = en.trace.ring(found);
+    if (this.source === null || this.tape !== null) return;
+    const begun = this.source.start(rate);
+    if (typeof begun === "string") {
+      this.trouble = begun;
       this.changed();
-      return;
-    }
-    this.sites = new SiteTable(true);
-    Recording.called = this;
-    // Before a rate is set: the module calls it without asking whether it is there.
-    globalThis.bonsaiSite = hook;
-    found.start(heapKind(memory.buffer, Number(BONSAI_HEAP?.value ?? 0)), rate);
+    } else this.adopt(begun);
+  }
+
+  /** Goes on with a recording that began before there was an inspector: while the module started. */
+  adopt(tape: Tape): void {
     this.trouble = "";
-    this.recorder = found;
-    this.trace = found.trace;
-    this.trace.sites = this.sites.stacks;
-    this.requested = new Requested(found.trace);
+    this.tape = tape;
+    this.trace = tape.trace;
+    this.requested = new Requested(tape.trace);
     this.known = null;
     this.located = null;
-    this.inspector.sites = rate > 0 ? (moment) => this.sitesAt(moment) : null;
+    this.inspector.sites = tape.trace.rate > 0 ? (moment) => this.sitesAt(moment) : null;
     this.said = en.trace.recording;
-    this.timer = window.setInterval(() => { this.drain(found); }, EVERY);
+    this.timer = window.setInterval(() => { this.drain(tape); }, EVERY);
     this.changed();
   }
 
   stop(): void {
-    const { recorder } = this;
-    if (recorder === null) return;
-    recorder.stop();
-    this.drain(recorder);
-    this.end();
+    const { tape } = this;
+    if (tape === null) return;
+    this.drain(tape);
+    // It may have failed just now.
+    if (this.tape !== null) this.end();
     if (this.trace !== null) this.said = en.trace.recorded(this.trace.count, this.trace.lost);
     this.changed();
   }
 
   /** Runs a call into the module, so that its samples are this recording's. */
   during<T>(run: () => T): T {
-    Recording.called = this;
+    this.tape?.called();
     return run();
   }
 
@@ -107,16 +97,22 @@ export class Recording {
    * of each moment of a recording.
    */
   look(label: string): void {
-    const { inspector, recorder } = this;
-    if (recorder !== null) this.drain(recorder);
+    const { inspector, tape } = this;
+    if (tape !== null) this.drain(tape);
     inspector.refresh(label);
     inspector.now();
     const moment = inspector.moments.at(-1);
-    if (this.recorder === null || this.requested === null || moment === undefined) return;
+    if (this.tape === null || this.requested === null || moment === undefined) return;
     this.requested.note(moment.id);
-    const { kind, lost } = this.recorder.trace;
-    if (knowsBlocks(kind)) this.known = { blocks: this.requested.at(moment.id).size, all: moment.liveBlocks, lost };
+    const { trace } = this.tape;
+    const blocks = inspector.snapshot?.blocks;
+    if (blocks !== undefined && this.tellsBlocks(trace.kind)) this.known = { ...agreement(this.requested.at(moment.id), blocks), lost: trace.lost };
     this.changed();
+  }
+
+  private tellsBlocks(kind: number): boolean {
+    const found = this.inspector.snapshot?.found;
+    return found === undefined ? knowsBlocks(kind) : found.heaps.every(({ sized }) => sized);
   }
 
   /** The records of the trace up to a moment; all of them where it is not known. */
@@ -145,14 +141,10 @@ export class Recording {
     return sites;
   }
 
-  private drain(recorder: Recorder): void {
-    const drained = recorder.drain();
-    if (!drained.ok) this.fail(en.trace.ring(drained.damage));
-    else if (recorder.refused) this.fail(en.trace.noMemory);
-    else if (recorder.trace.count > MOST_RECORDS) {
-      recorder.stop();
-      this.fail(en.trace.long(recorder.trace.count));
-    }
+  private drain(tape: Tape): void {
+    const trouble = tape.drain();
+    if (trouble !== "") this.fail(trouble);
+    else if (tape.trace.count > MOST_RECORDS) this.fail(en.trace.long(tape.trace.count));
   }
 
   private fail(trouble: string): void {
@@ -163,16 +155,7 @@ export class Recording {
 
   private end(): void {
     window.clearInterval(this.timer);
-    this.recorder = null;
-  }
-
-  /** Keeps the stack of the hook's caller for the module that runs, and empties its ring before that is full. */
-  static take(stack: () => string): number {
-    const { called } = Recording;
-    if (called?.recorder == null) return 0;
-    if (called.recorder.waiting > called.recorder.room / 2) called.recorder.drain();
-    return called.sites.take(stack());
+    this.tape?.stop();
+    this.tape = null;
   }
 }
-
-const hook = (): number => Recording.take(() => captureStack(hook));

@@ -5,7 +5,10 @@ import { en } from "../text/inspect";
 import { milliseconds } from "../text/format";
 import type { HeapInspector, Shows } from "../views/heap-inspector";
 import type { Running } from "./dropped-module";
+import type { Dump } from "../record/dump";
 import { Recording } from "./recording";
+import { RingSource } from "./ring-tape";
+import type { Recordable, Tape } from "./tape";
 
 export type Condition =
   | { readonly is: "loading" }
@@ -74,7 +77,7 @@ export class Stages {
       const program = await loadProgram(allocator);
       if (stale()) return null;
       stage.program = program;
-      await this.begin(stage, program.exports, `demo-${allocator}`);
+      await this.begin(stage, program.exports, `demo-${allocator}`, new RingSource(program.exports), null);
     } catch (error) {
       if (stale()) return null;
       stage.condition = error instanceof NotBuilt ? { is: "missing" } : { is: "failed", why: reason(error) };
@@ -85,9 +88,21 @@ export class Stages {
 
   /** Shows a module that was dropped, in place of the one before. */
   async dropped(running: Running): Promise<void> {
+    const { prepared, exports, source, tape } = running;
     const stage = this.make(MODULE, { is: "ready" });
-    this.host.tell(en.module.running(running.name, running.size, running.glue), true);
-    if (running.exports !== null) await this.begin(stage, running.exports, running.name.replace(/(_bg)?\.wasm$/i, ""));
+    this.host.tell(en.module.running(prepared.name, prepared.size, prepared.glue), true);
+    if (exports !== null) await this.begin(stage, exports, prepared.name.replace(/(_bg)?\.wasm$/i, ""), source, tape);
+  }
+
+  /** Shows the memory of a dump. */
+  async still(name: string, { about, memory }: Dump): Promise<void> {
+    const stage = this.make(MODULE, { is: "ready" });
+    this.host.tell(en.dump.of(about), true);
+    stage.exports = { memory: memoryOf(memory) };
+    this.host.changed();
+    const inspector = await this.host.inspectorOf(MODULE);
+    inspector?.attach(stage.exports);
+    inspector?.refresh(name);
   }
 
   private make(key: string, condition: Condition): Stage {
@@ -99,15 +114,16 @@ export class Stages {
   }
 
   /** Points a stage's inspector at a module, and records it if it can be. */
-  private async begin(stage: Stage, exports: HeapExports, name: string): Promise<void> {
+  private async begin(stage: Stage, exports: HeapExports, name: string, source: Recordable | null, tape: Tape | null): Promise<void> {
     stage.exports = exports;
     stage.condition = { is: "ready" };
     this.host.changed();
     const inspector = await this.host.inspectorOf(stage.key);
     if (inspector === null) return;
     inspector.attach(exports);
-    stage.recording = new Recording(name, exports, inspector, () => { this.host.changed(); });
-    stage.recording.start(this.host.rate);
+    stage.recording = new Recording(name, source, inspector, () => { this.host.changed(); });
+    if (tape !== null) stage.recording.adopt(tape);
+    else if (exports.BONSAI_TRACE !== undefined) stage.recording.start(this.host.rate);
     stage.recording.look(en.program.moment.start);
   }
 
@@ -156,4 +172,13 @@ export class Stages {
     stage.recording?.look(en.program.moment.error);
     return true;
   }
+}
+
+const PAGE = 65536;
+
+/** A memory that holds the bytes of a dump. */
+function memoryOf(bytes: ArrayBuffer): WebAssembly.Memory {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes.byteLength / PAGE) });
+  new Uint8Array(memory.buffer).set(new Uint8Array(bytes));
+  return memory;
 }

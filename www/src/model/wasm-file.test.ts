@@ -67,14 +67,13 @@ describe("glue", () => {
     expect(takesObject("async function init(input) {}")).toBe(false);
   });
 
-  it("that needs other files, or has no default, is found out", () => {
+  it("that needs other files is found out", () => {
     expect(checkGlue('import { a } from "./snippets/x/inline0.js";\nexport default 1;')).toEqual({
       why: "imports",
       from: "./snippets/x/inline0.js",
     });
     expect(checkGlue('export * from "./app_bg.js";')).toEqual({ why: "imports", from: "./app_bg.js" });
     expect(checkGlue('import "./side.js";\nexport default 1;')).toEqual({ why: "imports", from: "./side.js" });
-    expect(checkGlue("exports.parse = 1;")).toEqual({ why: "no-default" });
     expect(checkGlue('const a = import("./later.js"); export default a;')).toBeNull();
   });
 });

@@ -49,13 +49,12 @@ export function wantsGlue(imports: readonly WebAssembly.ModuleImportDescriptor[]
 }
 
 /** The reason why a script cannot be loaded by itself, as far as its text tells. */
-export type GlueFault = { readonly why: "imports"; readonly from: string } | { readonly why: "no-default" };
+export type GlueFault = { readonly why: "imports"; readonly from: string } | { readonly why: "no-start" };
 
+/** Finds a file that a script loads beside it. That it starts nothing is seen when it runs. */
 export function checkGlue(script: string): GlueFault | null {
   const imported = /^\s*(?:import|export)\b[^;'"()]*?(?:from\s*)?['"]([^'"\n]+)['"]/m.exec(script)?.[1];
-  if (imported !== undefined) return { why: "imports", from: imported };
-  const exportsDefault = /\bexport\s+default\b/.test(script) || /\bexport\s*\{[^}]*\bas\s+default\b/.test(script);
-  return exportsDefault ? null : { why: "no-default" };
+  return imported === undefined ? null : { why: "imports", from: imported };
 }
 
 /** True if the glue's default function takes its argument in an object, as newer ones do. */

@@ -137,6 +137,15 @@ export const inspectRoom = css`
     font-size: 0.875rem;
     font-weight: 600;
   }
+  summary .head {
+    display: inline;
+  }
+  summary {
+    cursor: pointer;
+  }
+  .about module-functions {
+    padding: 0.6rem 0 0.4rem 1rem;
+  }
   .course {
     padding-top: 0.8rem;
     overflow: auto;

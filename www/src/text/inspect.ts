@@ -1,6 +1,10 @@
+import type { Agreement } from "../model/agreement";
 import type { RingDamage } from "../model/trace-ring";
 import type { TraceDamage } from "../model/trace-file";
 import type { FileFault, GlueFault, Signature, ValueType } from "../model/wasm-file";
+import type { About, DumpFault } from "../record/dump";
+import type { Missing, NamesFault } from "../record/find";
+import type { Refusal } from "../record/rewrite";
 import { bytes, integer, plural } from "./format";
 import { inspector } from "./inspector";
 
@@ -91,12 +95,13 @@ export const en = {
     long: (count: number): string => `The recording ended at ${plural(count, "record", "records")}: a longer trace fits in no file that this page opens.`,
     recorded: (count: number, lost: number): string => `${plural(count, "record", "records")}${lostText(lost)}.`,
     opened: (name: string, count: number, lost: number): string => `${name}: ${plural(count, "record", "records")}${lostText(lost)}.`,
-    sizes: ({ blocks, all, lost }: { readonly blocks: number; readonly all: number; readonly lost: number }): string =>
-      blocks === all
-        ? `All ${integer(all)} live blocks were recorded: “Sizes” tells what is wasted in them.`
-        : `${integer(blocks)} of ${integer(all)} live blocks were recorded: “Sizes” tells what is wasted in them. What was asked for the others is unknown: they are from before the recording${lost === 0 ? "" : ", or from before records were lost"}.`,
+    agreement: ({ both, heap, recorded, lost }: Agreement & { readonly lost: number }): string => {
+      const rest = recorded === 0 ? "" : ` ${plural(recorded, "recorded block is", "recorded blocks are")} live in no heap that was found.`;
+      if (heap === 0) return `All ${plural(both, "live block was", "live blocks were")} recorded: “Sizes” tells what is wasted in them.${rest}`;
+      return `${integer(both)} of ${integer(both + heap)} live blocks were recorded. The others are from before the recording${lost === 0 ? "" : ", from before records were lost"}, or of functions that were not seen.${rest}`;
+    },
     notTraceable:
-      "This module cannot be recorded: it has no BONSAI_TRACE. Wrap its global allocator in “bonsai_alloc::trace::Traced” (feature trace), and add “bonsai_alloc::traceable!(HEAP);”.",
+      "This module cannot be recorded: neither names nor exports tell the functions of its allocator. Build it with names, or wrap its global allocator in “bonsai_alloc::trace::Traced” (feature trace), and add “bonsai_alloc::traceable!(HEAP);”.",
     noMemory: "The module’s memory cannot grow by what the records need. Nothing was recorded.",
     unreadable: (name: string, why: string): string => `${name} could not be read: ${why}`,
     ring: (damage: RingDamage): string => `The module’s trace cannot be read: ${ringText(damage)}`,
@@ -179,6 +184,7 @@ export const en = {
     trust: "A module runs in this page, and so does its glue: nothing is sent anywhere, but open only what you trust. A call that never returns holds the page up.",
     missing: "The page’s own modules are not built. Run “cargo xtask build”, then load this page again.",
     reading: (names: string): string => `Reading ${names}…`,
+    starting: (name: string): string => `Starting ${name}…`,
     failed: (why: string): string => `That did not work: ${why}`,
     unreadable: (name: string, why: string): string => `${name} could not be read: ${why}`,
     severalScripts: "Drop one .js file at most, the glue of the module.",
@@ -198,16 +204,47 @@ export const en = {
     glueFault: (name: string, fault: GlueFault): string =>
       fault.why === "imports"
         ? `${name} loads another file, “${fault.from}”, which a dropped script cannot reach. Serve the module with its files from a page of yours, and put <heap-inspector> there.`
-        : `${name} has no default export that starts the module. Glue for Node, for bundlers or without modules cannot be loaded here: make it with “wasm-bindgen --target web”.`,
+        : `${name} has nothing that starts the module: no default export, no “init” or “initWasm”, no settings in “Module”. Glue for Node cannot run here: make it with “wasm-bindgen --target web”.`,
     glueFailed: (name: string, why: string): string =>
       `${name} could not start the module. Are the two of one build? It says: ${why}`,
-    noInit: "its default export is no function",
-    noExports: "its default export gave no exports back",
+    noInstance: "it made no instance of this module in this page; a worker may have",
     stopped: (name: string, why: string): string => `${name} stopped while it started: ${why}`,
     running: (name: string, size: number, glue: string | null): string =>
       `${name}, ${bytes(size)}${glue === null ? "" : `, with ${glue}`}`,
     noMemory:
       "The module runs, but exports no memory, so that there is nothing to look at. Rust’s modules export it as “memory”; others have to be told to.",
+    card: {
+      lead: "It has not run yet. This is what was found in the file.",
+      start: "Start",
+      record: "Record from its first instruction",
+      more: "Does it need its own page, a server, or other modules?",
+    },
+    found: {
+      title: "Functions of its allocator",
+      columns: ["Does", "Function", "Found by"],
+      allocates: "allocates",
+      zeroed: "allocates zeros",
+      frees: "frees",
+      resizes: "resizes",
+      by: { name: "its name", export: "its export", shape: "its code, without a name" },
+      refusal: (refusal: Refusal): string => refusalText(refusal),
+      missing: (missing: readonly Missing[]): string => missing.map((each) => MISSING[each]).join(" "),
+      named: (from: string, own: string): string =>
+        from === "" ? "The file names none of its functions." : from === own ? "Functions have the names that the file gives them." : `Names are lent by ${from}.`,
+      lend: "Names from another file…",
+      heap: "Heap",
+      described: "The module says where its heap is: a heap of bonsai_alloc.",
+      searched:
+        "Once it runs, its memory is searched for heaps of dlmalloc (Rust’s default, Emscripten, wasi-libc), emmalloc, talc, wasmalloc, AssemblyScript and bonsai_alloc. That needs no names.",
+    },
+    lend: {
+      large: (name: string, size: number): string => `${name} has ${bytes(size)}: too much for a file of names.`,
+      fault: (name: string, own: string, fault: NamesFault): string =>
+        fault === "other-module"
+          ? `${name} is of another module than ${own}: its functions are not the same.`
+          : `${name} has no names of functions. The same module before it was stripped has them, and the .symbols file of Emscripten’s --emit-symbol-map; a source map has not.`,
+      lent: (name: string, own: string): string => `${name} lends its names to ${own}.`,
+    },
     functions: (count: number): string => `Call one of ${plural(count, "function", "functions")}`,
     objects: "Objects kept by name",
     example: (name: string): string => `${name}(…)`,
@@ -244,17 +281,78 @@ export const en = {
       read: "refresh",
       call: (name: string, times: number): string => (times === 1 ? name : `${name} × ${integer(times)}`),
     },
-    how: {
-      title: "How to see a module of yours",
-      rust: "Heaps of dlmalloc (Rust’s default), emmalloc, talc, wasmalloc and AssemblyScript are found in any module. To see more of a Rust program, choose one of this crate’s heaps:",
-      rustCode:
-        "#[global_allocator]\nstatic HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();\nbonsai_alloc::inspectable!(HEAP);",
-      page: "Where a module needs a page or a server of its own, put the inspector there:",
-      pageCode:
-        'const inspector = document.querySelector("heap-inspector");\ninspector.attach(instance.exports); // or { memory }\ninspector.refresh("start");',
-    },
+  },
+
+  own: {
+    title: "In your own page, or in Node",
+    close: "Close",
+    copy: "Copy",
+    copied: "Copied",
+    ways: [
+      {
+        title: "In Node: every allocation of a program, as it is",
+        about: "A report comes at the end, at a signal, after a trap and when memory runs out. A dump opens here: drop it on this page.",
+        code: "npm install @bonsai-alloc/heap-inspector\nBONSAI_DUMP=heap node --import @bonsai-alloc/heap-inspector/node app.mjs",
+      },
+      {
+        title: "In a page of yours: the element",
+        about: "Where a module needs a page or a server of its own, put the inspector there.",
+        code: 'import "@bonsai-alloc/heap-inspector";\nconst inspector = document.querySelector("heap-inspector");\ninspector.attach(instance.exports); // or { memory }\ninspector.refresh("start");',
+      },
+      {
+        title: "In a Rust program: a heap that tells more",
+        about: "Heaps of other allocators are found without it. With a heap of this crate their quick lists, slabs and buddies are shown, too.",
+        code: "#[global_allocator]\nstatic HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();\nbonsai_alloc::inspectable!(HEAP);",
+      },
+    ],
+  },
+
+  dump: {
+    of: ({ name, reason, time, bytes: size, counters }: About): string =>
+      `${name}, ${bytes(size)} of memory, ${DUMPED[reason] ?? reason}, ${new Date(time).toLocaleString("en")}.${
+        counters === null ? "" : ` Until then ${plural(counters.allocations, "allocation", "allocations")}, ${plural(counters.reallocations, "resize", "resizes")} and ${plural(counters.frees, "free", "frees")}${counters.refused === 0 ? "" : `; ${integer(counters.refused)} refused`}.`
+      }`,
+    fault: (name: string, fault: DumpFault): string => `${name} ${DUMP_FAULTS[fault]} What was shown before is unchanged.`,
+    sites: (rate: string): string => `Live blocks by call site when the dump was made, estimated from a sample in ${rate}.`,
   },
 } as const;
+
+const DUMPED: Readonly<Record<string, string>> = {
+  exit: "when the program ended",
+  signal: "at a signal",
+  trap: "after a trap",
+  refused: "when the allocator had no memory",
+};
+
+const DUMP_FAULTS: Readonly<Record<DumpFault, string>> = {
+  foreign: "is no dump: “node --import @bonsai-alloc/heap-inspector/node” writes them.",
+  version: "is a dump of another version than this page reads.",
+  cut: "is a dump that is cut off: its end is missing.",
+  damaged: "is a dump that is damaged: write it again.",
+};
+
+const BUILD = "Build it with names: “wasm-opt -g”, “asc --debug”, Emscripten’s --profiling-funcs, Rust’s strip = false. Or take them from another file.";
+
+const MISSING: Readonly<Record<Missing, string>> = {
+  allocate: `No function that allocates was found. ${BUILD}`,
+  free: `No function that frees was found: everything recorded will seem to live. ${BUILD}`,
+  inside: `Only what JavaScript asks for is seen, by the exports of wasm-bindgen; what the module asks for itself is not. ${BUILD}`,
+};
+
+function refusalText(refusal: Refusal): string {
+  switch (refusal.why) {
+    case "malformed":
+      return `It cannot be recorded: ${refusal.what} at byte ${integer(refusal.offset)}. Its heap is shown all the same.`;
+    case "no-memory":
+      return "It has no memory, so that there is nothing to record.";
+    case "wide-memory":
+      return "Its memory is of 64 bits: neither its heap is read, nor is it recorded.";
+    case "rewritten":
+      return "It was rewritten to be recorded before; take the file as it was built.";
+    case "no-allocator":
+      return `It cannot be recorded: neither names nor exports tell the functions of its allocator, and its code is not dlmalloc’s. Its heap is shown all the same. ${BUILD}`;
+  }
+}
 
 function fileFaultText(name: string, fault: FileFault): string {
   switch (fault.why) {

@@ -7,6 +7,7 @@ import type { Traced } from "./inspect-drawer";
 import type { InspectRoom } from "./inspect-room";
 import type { LearnRoom } from "./learn-room";
 import type { Place } from "./place";
+import "./file-button";
 import "./share-link";
 
 /** Each room is loaded when it is entered. */
@@ -140,11 +141,30 @@ export class BonsaiPage extends LitElement {
         font-weight: 600;
         border-bottom-color: var(--accent);
       }
+      .yours {
+        display: flex;
+        align-items: center;
+        gap: 0.6rem;
+        min-width: 0;
+        margin-left: auto;
+        font-size: 0.8125rem;
+        color: var(--ink-2);
+      }
+      .yours span {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .yours file-button {
+        flex: none;
+        min-height: 1.8rem;
+        font-weight: 600;
+        color: var(--accent);
+      }
       .end {
         display: flex;
         align-items: center;
         gap: 0.5rem;
-        margin-left: auto;
         font-size: 0.8125rem;
       }
       .end select,
@@ -233,7 +253,18 @@ export class BonsaiPage extends LitElement {
         }
         nav {
           order: 3;
-          width: 100%;
+        }
+        nav a {
+          min-height: 2.4rem;
+        }
+        .yours {
+          order: 4;
+        }
+        .yours span {
+          display: none;
+        }
+        .end {
+          margin-left: auto;
         }
         .end {
           flex-wrap: wrap;
@@ -277,6 +308,10 @@ export class BonsaiPage extends LitElement {
             (room) => html`<a href=${this.hashes.get(room) ?? `#${room}`} aria-current=${this.room === room ? "page" : nothing}>${en.page[room]}</a>`,
           )}
         </nav>
+        <div class="yours">
+          <file-button .label=${en.page.yours} .several=${true} @files=${(event: CustomEvent<File[]>) => { void this.open(event.detail); }}></file-button>
+          <span>${en.page.yoursAbout}</span>
+        </div>
         <div class="end">
           <share-link @settle=${() => { this.renderRoot.querySelector<LearnRoom>("learn-room")?.settle(); }}></share-link>
           <button aria-expanded=${this.helping ? "true" : "false"} @click=${() => { this.helping = !this.helping; }}>${en.page.help}</button>

@@ -197,6 +197,10 @@ export class HeapInspector extends LitElement {
         min-width: 0;
         min-height: 0;
       }
+      /* A window that is full has no place below for more of the map. */
+      :host([workspace]) .map {
+        --least: 4rem;
+      }
       .line {
         background: var(--line);
       }
@@ -257,6 +261,7 @@ export class HeapInspector extends LitElement {
           display: none;
         }
         :host(:not([compact])) .map {
+          --least: 20rem;
           min-height: 23.75rem;
         }
         .panels {
@@ -367,6 +372,11 @@ export class HeapInspector extends LitElement {
   /** Returns to the present, as after an action of the program. */
   now(): void {
     if (this.selection.moment !== null || this.selection.range !== null) this.choose(present(this.selection));
+  }
+
+  /** The heap in all views: as it is now, or as it was at a moment. */
+  get snapshot(): Snapshot | null {
+    return this.shown?.snapshot ?? null;
   }
 
   /** The moments seen, the newest last. */

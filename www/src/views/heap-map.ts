@@ -221,7 +221,7 @@ export class HeapMap extends LitElement {
       }
       .field-of-view {
         position: relative;
-        min-height: 20rem;
+        min-height: var(--least, 20rem);
         overflow: clip;
         cursor: crosshair;
         touch-action: pan-y;
@@ -257,7 +257,7 @@ export class HeapMap extends LitElement {
       }
       .table {
         flex: 1;
-        min-height: 20rem;
+        min-height: var(--least, 20rem);
         overflow: auto;
       }
       @container (max-width: 34rem) {

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { peakIn, survivors, type Survivor, type Trace } from "../model/trace";
-import { bySite, choose, WHICH, type Sample, type Which } from "../model/trace-sites";
+import { bySite, choose, WHICH, type Sample, type SiteTotal, type Which } from "../model/trace-sites";
 import type { HeapExports } from "../modules";
 import { base } from "../styles/base";
 import { en } from "../text/inspect";
@@ -34,6 +34,14 @@ export interface Traced {
   readonly name: string;
 }
 
+/** Call sites of live blocks, as a dump has them. */
+export interface Kept {
+  readonly totals: readonly SiteTotal[];
+  readonly name: string;
+  /** Bytes from one sample to the next. */
+  readonly rate: number;
+}
+
 export interface Line {
   readonly text: string;
   readonly ok: boolean;
@@ -44,6 +52,7 @@ export class InspectDrawer extends LitElement {
   static override properties = {
     tab: { attribute: false },
     traced: { attribute: false },
+    kept: { attribute: false },
     chosen: { attribute: false },
     log: { attribute: false },
     heap: { attribute: false },
@@ -56,6 +65,8 @@ export class InspectDrawer extends LitElement {
   /** The tab that is open, or "". */
   declare tab: DrawerTab | "";
   declare traced: Traced | null;
+  /** Call sites that a dump has, in place of a trace. */
+  declare kept: Kept | null;
   declare chosen: Part;
   /** Events, the newest first. */
   declare log: readonly Line[];
@@ -73,6 +84,7 @@ export class InspectDrawer extends LitElement {
     super();
     this.tab = "";
     this.traced = null;
+    this.kept = null;
     this.chosen = { from: 0, to: 0, end: 0, text: "" };
     this.log = [];
     this.heap = null;
@@ -175,6 +187,7 @@ export class InspectDrawer extends LitElement {
       case "export":
         return html`<trace-exports .trace=${this.traced?.trace ?? null} .heap=${this.heap} .source=${this.source} .traced=${this.drawn} .name=${this.traced?.name ?? this.name}></trace-exports>`;
       case "sites":
+        if (this.kept !== null) return this.keptSites(this.kept);
         return this.traced === null ? html`<p class="small quiet">${en.trace.drawer.off}</p>` : this.sites(this.traced);
       case "leaks":
         return this.traced === null
@@ -191,6 +204,12 @@ export class InspectDrawer extends LitElement {
       this.alive = { trace, count: trace.count, end, all: survivors(trace, end) };
     }
     return this.alive!.all;
+  }
+
+  private keptSites({ totals, name, rate }: Kept): TemplateResult {
+    if (totals.length === 0) return html`<p class="small quiet">${en.trace.sites.none}</p>`;
+    return html`<p class="small quiet">${en.dump.sites(bytes(rate))}</p>
+      <trace-flames .totals=${totals} .leaks=${true} .name=${name}></trace-flames>`;
   }
 
   private sites({ trace, samples, name }: Traced): TemplateResult {

@@ -1,18 +1,18 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { listening, show } from "../dropped";
-import { Refused, startFiles, type Bytes, type Running } from "../inspect/dropped-module";
+import { Refused, type Bytes, type Prepared, type Running } from "../inspect/dropped-module";
 import { NAMES, type OwnModule } from "../inspect/names";
+import { openFiles, type Opened } from "../inspect/opened";
 import { MODULE, Stages, type Host, type Outcome, type Stage } from "../inspect/stages";
 import { ALLOCATORS, isTrap, NotBuilt, reason, sampleModule, type Allocator } from "../modules";
-import { fileKind, FIRST_BYTES } from "../model/file-kind";
-import { kindOf, placeOf, SAMPLES, type Sample, type Source, type SourceKind } from "../model/samples";
+import { placeOf, SAMPLES, type Sample, type Source, type SourceKind } from "../model/samples";
 import { readInspect, writeInspect } from "../model/share";
 import { course, type Course, type Trace } from "../model/trace";
-import { open, refusal } from "../model/trace-file";
 import { samples, type Sample as Sampled } from "../model/trace-sites";
 import { base } from "../styles/base";
 import { inspectRoom } from "../styles/inspect-room";
+import type { About } from "../record/dump";
 import { en } from "../text/inspect";
 import { en as frame } from "../text/page";
 import { integer } from "../text/format";
@@ -21,7 +21,10 @@ import "./call-line";
 import "./heap-inspector";
 import type { HeapInspector, Shows } from "./heap-inspector";
 import "./inspect-drawer";
-import type { DrawerTab, Line, Part, Traced } from "./inspect-drawer";
+import type { DrawerTab, Kept, Line, Part, Traced } from "./inspect-drawer";
+import "./module-card";
+import type { Begin } from "./module-card";
+import "./own-page";
 import type { Place } from "./place";
 import "./record-control";
 import { EDITABLE } from "./source-editor";
@@ -31,7 +34,6 @@ import "./source-picker";
 import "./trace-course";
 import type { Range } from "./trace-course";
 
-const MOST = 64 * 2 ** 20;
 /** In CSS pixels: a narrower window has two heaps one above the other. */
 const BESIDE = 768;
 /** Lines of the log that are kept. */
@@ -41,7 +43,10 @@ const RATE = 1024;
 /** The source. */
 type Looked =
   | { readonly is: "text" }
+  /** A module that was not started yet. */
+  | { readonly is: "prepared"; readonly prepared: Prepared }
   | { readonly is: "module"; readonly running: Running; readonly own: "" | OwnModule }
+  | { readonly is: "dump"; readonly name: string; readonly about: About; readonly kept: Kept }
   | { readonly is: "trace"; readonly name: string; readonly trace: Trace; readonly samples: readonly Sampled[]; readonly course: Course };
 
 /**
@@ -154,12 +159,10 @@ export class InspectRoom extends LitElement implements Host {
     const inspector = this.inspector(this.stage()?.key ?? "");
     const { panel, colouring } = inspector?.looks ?? { panel: "", colouring: "state" };
     const from =
-      looked.is === "trace"
-        ? ({ is: "file", name: looked.name } as const)
-        : looked.is === "module"
-          ? looked.own === ""
-            ? ({ is: "file", name: looked.running.name } as const)
-            : ({ is: "module", id: looked.own } as const)
+      looked.is === "module" && looked.own !== ""
+        ? ({ is: "module", id: looked.own } as const)
+        : looked.is !== "text"
+          ? ({ is: "file", name: this.named } as const)
           : sampled !== ""
             ? ({ is: "sample", id: sampled } as const)
             : ({ is: "text", name: source.name, kind: source.kind, text: source.text } as const);
@@ -199,16 +202,36 @@ export class InspectRoom extends LitElement implements Host {
     if (inspector !== null) inspector.looks = { panel: place.panel, colouring: place.colouring };
   }
 
+  /** The name of what is looked at. */
+  private get named(): string {
+    const { looked } = this;
+    switch (looked.is) {
+      case "text":
+        return this.source.name;
+      case "prepared":
+        return looked.prepared.name;
+      case "module":
+        return looked.running.prepared.name;
+      default:
+        return looked.name;
+    }
+  }
+
   // Stages
 
+  /** The key of the stage that is looked at; null where there is none. */
+  private get key(): string | null {
+    const { is } = this.looked;
+    return is === "text" ? this.allocator : is === "module" || is === "dump" ? MODULE : null;
+  }
+
   private stage(): Stage | undefined {
-    return this.stages.get(this.looked.is === "module" ? MODULE : this.allocator);
+    return this.stages.get(this.key ?? "");
   }
 
   /** The stages that are shown, left to right. */
   private shown(): Stage[] {
-    if (this.looked.is === "trace") return [];
-    const keys = this.looked.is === "module" ? [MODULE] : [...new Set([this.allocator, this.beside])];
+    const keys = this.looked.is === "text" ? [...new Set([this.allocator, this.beside])] : [this.key ?? ""];
     return keys.flatMap((key) => this.stages.get(key) ?? []);
   }
 
@@ -285,20 +308,28 @@ export class InspectRoom extends LitElement implements Host {
 
   /** Takes files of any kind; what comes later overtakes. A file that is wrong leaves what was shown. */
   async open(files: readonly File[]): Promise<void> {
+    // Beside a module that waits to be started, a file of names is for it.
+    const { looked } = this;
+    if (looked.is === "prepared" && files.length === 1 && /\.(symbols|map|txt)$/i.test(files[0]!.name)) return this.lend(files[0]!);
+    this.how = false;
+    await this.work(en.module.reading(files.map(({ name }) => name).join(", ")), async (stale) => {
+      const opened = await openFiles(files, this.waiting);
+      if (!stale()) await this.show(opened);
+    });
+  }
+
+  /** Does what takes a while, and says what went wrong in it; what begins later overtakes it. */
+  private async work(busy: string, task: (stale: () => boolean) => Promise<void>): Promise<void> {
     const turn = ++this.turn;
     const stale = (): boolean => turn !== this.turn;
     this.refused = "";
     this.detail = [];
-    this.how = false;
-    this.busy = en.module.reading(files.map(({ name }) => name).join(", "));
+    this.busy = busy;
     try {
-      const kinds = await Promise.all(files.map(kindsOf));
-      if (kinds.includes("module")) await this.openModule(files, stale);
-      else if (kinds[0] === "trace") await this.openTrace(files[0]!, stale);
-      else await this.openText(files[0]!, stale);
+      await task(stale);
     } catch (error) {
       if (stale()) return;
-      this.refused = error instanceof Refused ? error.message : en.module.failed(reason(error));
+      this.refused = error instanceof Refused ? error.message : error instanceof NotBuilt ? en.module.missing : en.module.failed(reason(error));
       if (error instanceof Refused) {
         this.detail = error.detail;
         this.waiting = error.waiting ?? this.waiting;
@@ -308,41 +339,54 @@ export class InspectRoom extends LitElement implements Host {
     if (!stale()) this.busy = "";
   }
 
-  private async openText(file: File, stale: () => boolean): Promise<void> {
-    if (file.size > MOST) throw new Refused(en.program.tooLarge(file.name, file.size, MOST));
-    let text: string;
-    try {
-      text = await file.text();
-    } catch (error) {
-      throw new Refused(en.program.unreadable(file.name, reason(error)));
+  private async show(opened: Opened, own: "" | OwnModule = ""): Promise<void> {
+    this.outcome = { is: "nothing" };
+    switch (opened.is) {
+      case "text":
+        return this.take(opened.source);
+      case "trace": {
+        const { name, trace } = opened;
+        this.looked = { is: "trace", name, trace, samples: samples(trace), course: course(trace) };
+        this.range = { from: 0, to: trace.count };
+        this.tell(en.trace.opened(name, trace.count, trace.lost), true);
+        if (this.below === "") this.below = trace.sites.length > 0 ? "sites" : "leaks";
+        return;
+      }
+      case "dump":
+        this.looked = { is: "dump", name: opened.name, about: opened.dump.about, kept: keptOf(opened.name, opened.dump.about) };
+        if (opened.dump.about.sites.length > 0) this.below = "sites";
+        this.busy = "";
+        await this.stages.still(opened.name, opened.dump);
+        return;
+      case "module": {
+        const { prepared } = opened;
+        this.waiting = null;
+        // A heap of this crate needs no search, and no second look.
+        if (prepared.described) await this.run(await prepared.start(prepared.refusal === null ? this.rate : null), own);
+        else this.looked = { is: "prepared", prepared };
+      }
     }
-    if (!stale()) await this.take({ name: file.name, kind: kindOf(file.name, text), text });
   }
 
-  private async openTrace(file: File, stale: () => boolean): Promise<void> {
-    const early = refusal(file.size);
-    if (early !== null) throw new Refused(en.trace.file(file.name, early));
-    let bytes: Uint8Array;
-    try {
-      bytes = new Uint8Array(await file.arrayBuffer());
-    } catch (error) {
-      throw new Refused(en.trace.unreadable(file.name, reason(error)));
-    }
-    const opened = open(bytes);
-    if (!opened.ok) throw new Refused(en.trace.file(file.name, opened.damage));
-    if (stale()) return;
-    const { trace } = opened;
-    this.looked = { is: "trace", name: file.name, trace, samples: samples(trace), course: course(trace) };
-    this.range = { from: 0, to: trace.count };
-    this.tell(en.trace.opened(file.name, trace.count, trace.lost), true);
-    if (this.below === "") this.below = trace.sites.length > 0 ? "sites" : "leaks";
+  /** Starts the module that waits. */
+  private async begin(prepared: Prepared, rate: number | null): Promise<void> {
+    if (rate !== null) this.rate = rate;
+    await this.work(en.module.starting(prepared.name), async (stale) => {
+      const running = await prepared.start(rate);
+      if (!stale()) await this.run(running, "");
+    });
   }
 
-  private async openModule(files: readonly File[], stale: () => boolean, own: "" | OwnModule = ""): Promise<void> {
-    const running = await startFiles(files, this.waiting);
-    if (stale()) return;
-    this.waiting = null;
-    await this.run(running, own);
+  /** Takes names for the functions of the module that waits, or runs: then it waits to be started with them. */
+  private async lend(file: File): Promise<void> {
+    const { looked } = this;
+    if (looked.is !== "prepared" && looked.is !== "module") return;
+    await this.work(en.module.reading(file.name), async (stale) => {
+      const prepared = await (looked.is === "prepared" ? looked.prepared : looked.running.prepared).lend(file);
+      if (stale()) return;
+      this.looked = { is: "prepared", prepared };
+      this.tell(en.module.lend.lent(file.name, prepared.name), true);
+    });
   }
 
   private async run(running: Running, own: "" | OwnModule): Promise<void> {
@@ -353,26 +397,25 @@ export class InspectRoom extends LitElement implements Host {
   }
 
   private async ownModule(kind: OwnModule): Promise<void> {
-    const turn = ++this.turn;
-    this.refused = "";
-    try {
-      await this.openModule(await sampleModule(kind), () => turn !== this.turn, kind);
-    } catch (error) {
-      this.refused = error instanceof NotBuilt ? en.module.missing : en.module.failed(reason(error));
-    }
+    await this.work(en.module.reading(kind), async (stale) => {
+      const opened = await openFiles(await sampleModule(kind), null);
+      if (!stale()) await this.show(opened, kind);
+    });
   }
 
+  /** Starts the module again, recorded if it is now. */
   private async again(): Promise<void> {
-    if (this.looked.is !== "module") return;
-    const { running, own } = this.looked;
-    try {
-      await this.run(await running.again(), own);
-    } catch (error) {
-      this.tell(reason(error), false);
-    }
+    const { looked } = this;
+    if (looked.is !== "module") return;
+    const { running, own } = looked;
+    const recorded = this.stages.get(MODULE)?.recording?.recording === true;
+    await this.work(en.module.starting(running.prepared.name), async (stale) => {
+      const next = await running.prepared.start(recorded ? this.rate : null);
+      if (!stale()) await this.run(next, own);
+    });
   }
 
-  private call({ target, values, times }: Typed): void {
+  private async call({ target, values, times }: Typed): Promise<void> {
     const { looked } = this;
     const stage = this.stages.get(MODULE);
     if (looked.is !== "module" || stage === undefined) return;
@@ -385,7 +428,8 @@ export class InspectRoom extends LitElement implements Host {
         return last;
       }, heard);
     try {
-      const result = stage.recording === null ? run() : stage.recording.during(run);
+      // A promise is waited for.
+      const result = await (stage.recording === null ? run() : stage.recording.during(run));
       const kept = running.callables.keep(result);
       this.say(kept === null ? en.module.returned(target.name, show(result)) : en.module.kept(target.name, kept), true);
     } catch (error) {
@@ -412,23 +456,49 @@ export class InspectRoom extends LitElement implements Host {
   override render(): TemplateResult {
     const { looked } = this;
     const shown = this.shown();
-    const name = looked.is === "text" ? this.source.name : looked.is === "module" ? looked.running.name : looked.name;
     return html`
       <div class="bar" role="region" aria-label=${en.room.bar}>
         <source-picker
-          .name=${name}
+          .name=${this.named}
           .sampled=${looked.is === "text" ? this.sampled : ""}
           @sample=${(event: CustomEvent<Sample>) => { void this.take(event.detail.make(), event.detail.id); }}
           @files=${(event: CustomEvent<File[]>) => { void this.open(event.detail); }}
           @own-module=${(event: CustomEvent<OwnModule>) => { void this.ownModule(event.detail); }}
           @how=${() => { this.how = true; }}
         ></source-picker>
-        ${looked.is === "text" ? this.programBar() : looked.is === "module" ? this.moduleBar(looked.running) : this.traceBar(looked)}
+        ${this.bar()}
       </div>
       <div class="notes">${this.notes(shown)}</div>
-      ${looked.is === "trace" ? this.course(looked) : this.floor(shown)}
+      ${looked.is === "trace" ? this.course(looked) : looked.is === "prepared" ? this.card(looked.prepared) : this.floor(shown)}
       ${this.drawer()}
     `;
+  }
+
+  private bar(): TemplateResult {
+    const { looked } = this;
+    switch (looked.is) {
+      case "text":
+        return this.programBar();
+      case "prepared":
+        return this.spoken();
+      case "module":
+        return this.moduleBar(looked.running);
+      case "dump":
+        return html`<p class="outcome" role="status">${en.dump.of(looked.about)}</p>`;
+      case "trace":
+        return this.traceBar(looked);
+    }
+  }
+
+  private card(prepared: Prepared): TemplateResult {
+    return html`<module-card
+      .prepared=${prepared}
+      .rate=${this.rate}
+      .busy=${this.busy !== ""}
+      @begin=${(event: CustomEvent<Begin>) => { void this.begin(prepared, event.detail.rate); }}
+      @lend=${(event: CustomEvent<File>) => { void this.lend(event.detail); }}
+      @how=${() => { this.how = true; }}
+    ></module-card>`;
   }
 
   private programBar(): TemplateResult {
@@ -468,7 +538,7 @@ export class InspectRoom extends LitElement implements Host {
       <call-line
         .callables=${running.callables}
         .made=${this.version}
-        @call=${(event: CustomEvent<Typed>) => { this.call(event.detail); }}
+        @call=${(event: CustomEvent<Typed>) => { void this.call(event.detail); }}
         @refused=${(event: CustomEvent<string>) => { this.say(event.detail, false); }}
       ></call-line>
       ${this.more()}
@@ -531,7 +601,7 @@ export class InspectRoom extends LitElement implements Host {
       ${looked.is === "text" ? this.broken() : nothing}
       ${looked.is === "module" ? this.about(looked.running) : nothing}
       ${shown.map((stage) => this.trouble(stage))}
-      ${this.how ? this.instructions() : nothing}
+      ${this.how ? html`<own-page @close=${() => { this.how = false; }}></own-page>` : nothing}
     `;
   }
 
@@ -557,16 +627,19 @@ export class InspectRoom extends LitElement implements Host {
     editor?.goTo(place);
   }
 
-  private about(running: Running): TemplateResult {
+  private about({ prepared, exports }: Running): TemplateResult {
     return html`
-      <h2 class="head">${en.module.running(running.name, running.size, running.glue)}</h2>
-      ${running.imports.length === 0
+      <details class="about">
+        <summary><h2 class="head">${en.module.running(prepared.name, prepared.size, prepared.glue)}</h2></summary>
+        <module-functions .prepared=${prepared} @lend=${(event: CustomEvent<File>) => { void this.lend(event.detail); }}></module-functions>
+      </details>
+      ${prepared.imports.length === 0
         ? nothing
         : html`<details class="small">
-            <summary>${en.module.standIns(running.imports.length)}</summary>
-            <p class="names" tabindex="0" role="region" aria-label=${en.module.importNames}>${running.imports.join(", ")}</p>
+            <summary>${en.module.standIns(prepared.imports.length)}</summary>
+            <p class="names" tabindex="0" role="region" aria-label=${en.module.importNames}>${prepared.imports.join(", ")}</p>
           </details>`}
-      ${running.exports === null ? html`<p class="note error" role="alert">${en.module.noMemory}</p>` : nothing}
+      ${exports === null ? html`<p class="note error" role="alert">${en.module.noMemory}</p>` : nothing}
     `;
   }
 
@@ -589,18 +662,6 @@ export class InspectRoom extends LitElement implements Host {
           ${restart(en.program.restart)}
         </div>`;
     }
-  }
-
-  /** Instructions for a module of one's own. */
-  private instructions(): TemplateResult {
-    return html`<div class="how">
-      <h2>${en.module.how.title}</h2>
-      <p class="quiet small">${en.module.how.rust}</p>
-      <pre tabindex="0">${en.module.how.rustCode}</pre>
-      <p class="quiet small">${en.module.how.page}</p>
-      <pre tabindex="0">${en.module.how.pageCode}</pre>
-      <button @click=${() => { this.how = false; }}>${en.room.close}</button>
-    </div>`;
   }
 
   private floor(shown: readonly Stage[]): TemplateResult {
@@ -651,6 +712,7 @@ export class InspectRoom extends LitElement implements Host {
     return html`<inspect-drawer
       .tab=${this.below}
       .traced=${traced}
+      .kept=${this.looked.is === "dump" ? this.looked.kept : null}
       .chosen=${this.chosen(stage, traced)}
       .log=${this.log}
       .heap=${stage?.exports ?? null}
@@ -662,7 +724,7 @@ export class InspectRoom extends LitElement implements Host {
       ${stage?.recording == null
         ? nothing
         : html`<span class="small quiet recorded" role="status">${stage.recording.recording && stage.recording.trace !== null ? en.trace.recorded(stage.recording.trace.count, stage.recording.trace.lost) : stage.recording.said}
-            ${stage.recording.known === null ? nothing : html`<span title=${en.trace.sizes(stage.recording.known)}>${en.trace.sizes(stage.recording.known)}</span>`}</span>`}
+            ${stage.recording.known === null ? nothing : html`<span title=${en.trace.agreement(stage.recording.known)}>${en.trace.agreement(stage.recording.known)}</span>`}</span>`}
     </inspect-drawer>`;
   }
 
@@ -711,13 +773,11 @@ export class InspectRoom extends LitElement implements Host {
   };
 }
 
-/** A file that cannot be read is of the kind that its name says; what opens it tells why it cannot. */
-async function kindsOf(file: File): Promise<ReturnType<typeof fileKind>> {
-  try {
-    return fileKind(file.name, new Uint8Array(await file.slice(0, FIRST_BYTES).arrayBuffer()));
-  } catch {
-    return fileKind(file.name, new Uint8Array());
-  }
-}
+/** The call sites of a dump, as a flame graph takes them. */
+const keptOf = (name: string, { sites, rate }: About): Kept => ({
+  totals: sites.map(({ stack, blocks, bytes }, i) => ({ site: i + 1, stack, samples: 1, blocks, bytes })),
+  name: name.replace(/\.bonsai$/i, ""),
+  rate,
+});
 
 customElements.define("inspect-room", InspectRoom);

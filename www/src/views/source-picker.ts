@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { SAMPLES, type Sample } from "../model/samples";
 import { base } from "../styles/base";
 import { en } from "../text/inspect";
+import "./file-button";
 
 /**
  * The one place that says what is looked at, and offers what else can be: samples, files, the page's own modules, and how to
@@ -71,16 +72,6 @@ export class SourcePicker extends LitElement {
         text-underline-offset: 0.3em;
         text-decoration-thickness: 2px;
       }
-      .button:has(input:focus-visible) {
-        outline: 2px solid var(--accent);
-        outline-offset: 2px;
-      }
-      .button input {
-        position: absolute;
-        width: 1px;
-        height: 1px;
-        opacity: 0;
-      }
     `,
   ];
 
@@ -111,7 +102,7 @@ export class SourcePicker extends LitElement {
       <div class="list">${SAMPLES.map((sample) => this.sample(sample))}</div>
       <h2>${en.room.yours}</h2>
       <div>
-        <label class="button"><input type="file" multiple @change=${this.onFile} />${en.room.open}</label>
+        <file-button .label=${en.room.open} .several=${true} @files=${(event: CustomEvent<File[]>) => { this.fire("files", event.detail); }}></file-button>
         <button class="plain" @click=${() => { this.fire("how", null); }}>${en.room.own}</button>
       </div>
       <p class="small quiet">${en.room.openAbout} ${en.module.trust}</p>
@@ -138,14 +129,6 @@ export class SourcePicker extends LitElement {
     this.open = false;
     this.renderRoot.querySelector<HTMLElement>(".head")?.focus();
   }
-
-  private readonly onFile = (event: Event): void => {
-    const input = event.target as HTMLInputElement;
-    const files = [...(input.files ?? [])];
-    // The same file can be opened again after it was changed.
-    input.value = "";
-    if (files.length > 0) this.fire("files", files);
-  };
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.key === "Escape") this.close();

@@ -1,4 +1,4 @@
-import { External, HEADER, Malformed, Reader, Section, sections, type SectionPart } from "./wasm-binary";
+import { External, HEADER, Malformed, Reader, Section, sections, Writer, type SectionPart } from "./wasm-binary";
 
 /** The type of a function, as the bytes of its values' types. */
 export interface FunctionType {
@@ -123,6 +123,13 @@ export function readModule(bytes: Uint8Array): ModuleIndex {
   }
   const importedFunctions = importNames.length;
   return { bytes, parts, types, functionTypes, importedFunctions, imports, importNames, tables, globals, memories, exports, start, bodies, names };
+}
+
+/** Returns a module with a section more, which names functions by index. Engines show these names in stacks. */
+export function withNames(bytes: Uint8Array, names: ReadonlyMap<number, string>): Uint8Array<ArrayBuffer> {
+  const list = new Writer().number(names.size);
+  for (const [index, name] of [...names].sort(([a], [b]) => a - b)) list.number(index).text(name);
+  return new Writer().raw(bytes).section(Section.custom, new Writer().text("name").byte(1).sized(list.done()).done()).done();
 }
 
 /** Returns the type of a function; `null` if there is none of that index. */

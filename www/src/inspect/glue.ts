@@ -1,0 +1,120 @@
+import { takesObject } from "../model/wasm-file";
+
+/** The scripts that packages ship with a module: how they are run, and what they take to start it. */
+
+/** A module that waits to be started. */
+export interface Wasm {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly module: WebAssembly.Module;
+}
+
+/** The script has nothing that starts a module. */
+export class NoStarter extends Error {}
+
+type Names = Record<string, unknown>;
+type Starter = (given: unknown) => unknown;
+
+const isObject = (value: unknown): value is Names => typeof value === "object" && value !== null;
+
+/** Names under which scripts without a default export start their module. */
+const STARTS = /^init(?:ialize)?(?:wasm)?$/i;
+
+/** True for a script that is a module of JavaScript. */
+const isModule = (script: string): boolean => /^\s*(?:export\s*(?:[{*]|default\b|const\b|let\b|var\b|function\b|class\b|async\b)|import\s*["'{*\w])/m.test(script) || script.includes("import.meta");
+
+/**
+ * Runs a script by itself, without the address it was made for, and has it start a module. Returns what it exports, and what
+ * starting it gave. Known are wasm-bindgen's glue for the web, for bundlers and without modules, and Emscripten's, and what
+ * packages make of them. Throws `NoStarter`.
+ */
+export async function runGlue(script: string, wasm: Wasm): Promise<Names> {
+  const config = emscripten(wasm);
+  const names = isModule(script) ? await imported(script) : evaluated(script, config);
+  if (typeof names["__wbg_set_wasm"] === "function") return bundled(names, wasm);
+  // A script that was handed its settings by a global has begun by itself.
+  if (names["Module"] === config) {
+    await config.begun;
+    return config as unknown as Names;
+  }
+  const starter = starterOf(names);
+  if (starter === null) throw new NoStarter();
+  // Unknown glue may keep what it was given, so each gets what is its own.
+  const given = /\bwasmBinary\b/.test(script) ? settings(wasm) : takesObject(script) ? { module_or_path: wasm.module } : wasm.module;
+  const made = await starter(given);
+  return isObject(made) && !isExports(made) ? { ...names, ...made } : names;
+}
+
+/** Exports of an instance, which glue gives back beside its own functions. */
+const isExports = (made: Names): boolean => made["memory"] instanceof WebAssembly.Memory;
+
+/** What Emscripten's scripts take: the bytes of the module, and no address to load it from. */
+const settings = ({ bytes }: Wasm): { wasmBinary: Uint8Array; locateFile: (path: string) => string } => ({ wasmBinary: bytes, locateFile: (path) => path });
+
+interface Config {
+  readonly begun: Promise<void>;
+}
+
+/** The settings of a script that looks for them in the global `Module`. */
+function emscripten(wasm: Wasm): Config {
+  let begin: () => void = () => undefined;
+  let end: (why: Error) => void = () => undefined;
+  const begun = new Promise<void>((resolve, reject) => {
+    begin = resolve;
+    end = reject;
+  });
+  begun.catch(() => undefined);
+  return Object.assign(settings(wasm), { begun, onRuntimeInitialized: begin, onAbort: (why: unknown) => { end(new Error(String(why))); } });
+}
+
+async function imported(script: string): Promise<Names> {
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  try {
+    return { ...((await import(/* @vite-ignore */ url)) as Names) };
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** Runs a classic script, with what such scripts export by: CommonJS, `wasm_bindgen`, the global `Module`. */
+function evaluated(script: string, config: Config): Names {
+  const module: { exports: unknown } = { exports: {} };
+  // The script was dropped to be run, and only a function's body is not strict and has names of its own.
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  const run = new Function("module", "exports", "Module", `${script}\n;return { Module, wasm_bindgen: typeof wasm_bindgen === "undefined" ? undefined : wasm_bindgen };`) as (
+    ...given: unknown[]
+  ) => { readonly Module: unknown; readonly wasm_bindgen: unknown };
+  const globals = run(module, module.exports, config);
+  if (typeof module.exports === "function") return { default: module.exports };
+  if (isObject(module.exports) && Object.keys(module.exports).length > 0) return { ...module.exports };
+  const bindgen = globals.wasm_bindgen;
+  if (typeof bindgen === "function") return { ...(bindgen as unknown as Names), default: bindgen };
+  if (typeof globals.Module === "function") return { default: globals.Module };
+  return isObject(globals.Module) && isSettled(script) ? { Module: globals.Module } : {};
+}
+
+/** True for a script that reads its settings from `Module`. */
+const isSettled = (script: string): boolean => /\bwasmBinary\b/.test(script);
+
+function starterOf(names: Names): Starter | null {
+  const standard = names["default"];
+  if (typeof standard === "function" && !isClass(standard)) return standard as Starter;
+  if (isObject(standard) && typeof standard["default"] === "function") return standard["default"] as Starter;
+  for (const [name, value] of Object.entries(names)) if (typeof value === "function" && STARTS.test(name) && !isClass(value)) return value as Starter;
+  for (const value of Object.values(names)) {
+    const own: unknown = typeof value === "function" ? (value as unknown as Names)["init"] : undefined;
+    if (typeof own === "function") return (given) => Reflect.apply(own as Starter, value, [given]);
+  }
+  return null;
+}
+
+const isClass = (value: unknown): boolean => typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
+
+/** Starts a module with wasm-bindgen's glue for bundlers, which leaves that to them. */
+async function bundled(names: Names, { module }: Wasm): Promise<Names> {
+  const imports: WebAssembly.Imports = {};
+  for (const each of WebAssembly.Module.imports(module)) (imports[each.module] ??= {})[each.name] = names[each.name] as WebAssembly.ImportValue;
+  const instance = await WebAssembly.instantiate(module, imports);
+  (names["__wbg_set_wasm"] as (exports: WebAssembly.Exports) => void)(instance.exports);
+  (instance.exports["__wbindgen_start"] as (() => void) | undefined)?.();
+  return names;
+}

@@ -1,0 +1,149 @@
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { deflateRawSync } from "node:zlib";
+import type { Page } from "@playwright/test";
+import { writeDump } from "../../src/record/dump";
+import { below, expect, give, inspector, test, type Dropped } from "../support/page";
+import { dress, expectSound, LOOKS } from "../support/sound";
+import { assemblyScript } from "../support/foreign";
+import { button, said } from "../support/traces";
+
+/** Modules that nobody here built, dropped on the page with the scripts of their packages. */
+
+const require = createRequire(import.meta.url);
+const packaged = (path: string, name = path.replace(/^.*\//, "")): Dropped => ({ name, buffer: readFileSync(require.resolve(path)) });
+const sql = (): Dropped[] => [packaged("sql.js/dist/sql-wasm.wasm"), packaged("sql.js/dist/sql-wasm.js")];
+
+async function visit(page: Page): Promise<void> {
+  await page.goto("./");
+  await expect(page.getByText("parsed in")).toBeVisible();
+}
+
+async function call(page: Page, line: string): Promise<void> {
+  await page.getByLabel(/Call one of/).fill(line);
+  await page.getByRole("button", { name: "Call", exact: true }).click();
+}
+
+const start = (page: Page): ReturnType<Page["locator"]> => page.getByRole("button", { name: "Start", exact: true });
+const functions = (page: Page): ReturnType<Page["locator"]> => page.locator("module-functions tbody tr");
+const alert = (page: Page): ReturnType<Page["locator"]> => page.locator("inspect-room .notes [role=alert]");
+
+test("a package in C is found, recorded from its first instruction, and agrees with its heap", async ({ page }) => {
+  await visit(page);
+  await give(page, ...sql());
+  await expect(functions(page)).toHaveText([/allocates.*malloc \(dlmalloc\)/, /allocates.*memalign \(dlmalloc\)/, /frees.*free \(dlmalloc\)/]);
+  await expect(page.getByText("The file names none of its functions.")).toBeVisible();
+  await expect(start(page)).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: /^sql-wasm\.wasm, .* with sql-wasm\.js$/ })).toBeVisible();
+  await call(page, "new Database()");
+  await expect(page.getByText("new Database made an object: call its methods as database.…")).toBeVisible();
+  await call(page, 'database.run("create table t(a); insert into t values (1), (2), (3)")');
+  await expect(inspector(page).locator(".found")).toHaveText(/^dlmalloc, [\d,]+ live blocks/);
+  await call(page, 'database.exec("select sum(a) from t")');
+  await expect(page.getByText(/database\.exec returned .*\[\[6\]\]/)).toBeVisible();
+  await expect(said(page)).toHaveText(/All [\d,]+ live blocks were recorded/);
+  await below(page, "Leaks").click();
+  await expect(page.locator("trace-leaks tbody tr").first()).toBeVisible();
+  await below(page, "Call sites").click();
+  await expect(page.locator("trace-flames .frame").first()).toBeVisible();
+});
+
+test("a package in Rust keeps what its classes make, and is recorded", async ({ page }) => {
+  await visit(page);
+  await give(page, packaged("@resvg/resvg-wasm/index_bg.wasm"), { ...packaged("@resvg/resvg-wasm"), name: "index.mjs", buffer: readFileSync(require.resolve("@resvg/resvg-wasm").replace(/index\.js$/, "index.mjs")) });
+  await expect(functions(page)).toHaveCount(4);
+  await start(page).click();
+  const circles = Array.from({ length: 50 }, (_, i) => `<circle cx='${i}' cy='50' r='5'/>`).join("");
+  await call(page, `new Resvg("<svg xmlns='http://www.w3.org/2000/svg' width='100' height='100'>${circles}</svg>")`);
+  await expect(page.getByText("call its methods as resvg.…")).toBeVisible();
+  await call(page, "resvg.render()");
+  await expect(page.getByText(/call its methods as renderedImage/)).toBeVisible();
+  await call(page, "renderedImage.width()");
+  await expect(page.getByText("renderedImage.width returned 100")).toBeVisible();
+  await expect(inspector(page).locator(".found")).toHaveText(/^dlmalloc, [\d,]+ live blocks/);
+  await expect(said(page)).toHaveText(/All [\d,]+ live blocks were recorded/);
+});
+
+test("a package whose class starts the module is started by it, unrecorded where that is asked for", async ({ page }) => {
+  await visit(page);
+  await give(page, packaged("web-tree-sitter/web-tree-sitter.wasm"), packaged("web-tree-sitter", "web-tree-sitter.js"));
+  await expect(functions(page).first()).toBeVisible();
+  await page.getByLabel("Record from its first instruction").uncheck();
+  await start(page).click();
+  await call(page, "new Parser()");
+  await expect(page.getByText("call its methods as parser.…")).toBeVisible();
+  // Not recorded, but it can be from now on.
+  await expect(button(page, "Record")).toBeEnabled();
+  await button(page, "Record").click();
+  await call(page, "new Parser()");
+  await expect(said(page)).toHaveText(/[1-9]\d* records/);
+});
+
+/** The module without its custom sections. */
+function stripped(bytes: Uint8Array): Buffer {
+  const parts = [bytes.subarray(0, 8)];
+  for (let at = 8; at < bytes.length; ) {
+    const from = at;
+    const id = bytes[at++]!;
+    let [length, shift] = [0, 0];
+    for (let byte = 0x80; byte >= 0x80; shift += 7) length += ((byte = bytes[at++]!) & 0x7f) * 2 ** shift;
+    at += length;
+    if (id !== 0) parts.push(bytes.subarray(from, at));
+  }
+  return Buffer.concat(parts);
+}
+
+test("a stripped module says what is missing, and takes names from the file before it was stripped", async ({ page }) => {
+  const named = assemblyScript("-O1");
+  await visit(page);
+  await give(page, { name: "program.wasm", buffer: stripped(named) });
+  await expect(page.getByText(/^It cannot be recorded: .*Build it with names: /)).toBeVisible();
+  await expect(page.getByLabel("Record from its first instruction")).toBeDisabled();
+  const lend = page.getByLabel("Names from another file…");
+  await lend.setInputFiles({ name: "other.wasm", mimeType: "application/wasm", buffer: sql()[0]!.buffer });
+  await expect(alert(page)).toHaveText(/other\.wasm is of another module than program\.wasm/);
+  await lend.setInputFiles({ name: "program.wasm.map", mimeType: "application/json", buffer: Buffer.from('{"version":3,"mappings":""}') });
+  await expect(alert(page)).toHaveText(/has no names of functions.*\.symbols/);
+  await lend.setInputFiles({ name: "debug.wasm", mimeType: "application/wasm", buffer: Buffer.from(named) });
+  await expect(functions(page).first()).toBeVisible();
+  await expect(alert(page)).toHaveCount(0);
+  await expect(page.getByText("Names are lent by debug.wasm.")).toBeVisible();
+  await start(page).click();
+  await call(page, "run(20000)");
+  await expect(inspector(page).locator(".found")).toHaveText(/^AssemblyScript TLSF, [\d,]+ live blocks/);
+  await expect(said(page)).toHaveText(/All [\d,]+ live blocks were recorded/);
+  // Stacks have the names, too.
+  await below(page, "Call sites").click();
+  await expect(page.locator("trace-flames .frame").filter({ hasText: "program/run" }).first()).toBeVisible();
+});
+
+test("a dump opens with its heap and its call sites", async ({ page }) => {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemblyScript("-O1")), { env: { abort: () => undefined } });
+  (exports["run"] as (count: number) => number)(20_000);
+  const { buffer } = exports["memory"] as WebAssembly.Memory;
+  const about = { name: "module 1 (app.mjs)", reason: "exit", time: 0, counters: { allocations: 7, frees: 3, reallocations: 1, refused: 0, growths: 0, lost: 0 }, sites: [{ stack: ["keep", "run"], blocks: 3, bytes: 4096 }], rate: 1024 };
+  const parts = Buffer.concat([...writeDump(buffer, about, (bytes) => deflateRawSync(bytes))]);
+  await visit(page);
+  await give(page, { name: "heap-1-exit.bonsai", buffer: parts });
+  await expect(page.getByText(/^module 1 \(app\.mjs\), .* of memory, when the program ended, .*7 allocations, 1 resize and 3 frees/)).toBeVisible();
+  await expect(inspector(page).locator(".found")).toHaveText(/^AssemblyScript TLSF, [\d,]+ live blocks/);
+  // Its call sites are open.
+  await expect(page.locator("trace-flames .frame").filter({ hasText: "keep" })).toBeVisible();
+  await give(page, { name: "cut.bonsai", buffer: parts.subarray(0, parts.length - 5) });
+  await expect(alert(page)).toHaveText(/cut\.bonsai is a dump that is cut off/);
+  await expect(inspector(page).locator(".found")).toBeVisible();
+});
+
+for (const look of [LOOKS[0]!, LOOKS[5]!]) {
+  test(`a module before its start is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
+    await dress(page, look);
+    await visit(page);
+    await give(page, ...sql());
+    await expect(start(page)).toBeVisible();
+    await expectSound(page);
+    await page.getByRole("button", { name: "In my own page…" }).click();
+    await expect(page.locator("own-page")).toBeVisible();
+    await expectSound(page);
+  });
+}
