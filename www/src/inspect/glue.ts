@@ -47,7 +47,7 @@ export async function runGlue(script: string, wasm: Wasm): Promise<Names> {
 /** Exports of an instance, which glue gives back beside its own functions. */
 const isExports = (made: Names): boolean => made["memory"] instanceof WebAssembly.Memory;
 
-/** What Emscripten's scripts take: the bytes of the module, and no address to load it from. */
+/** The settings that Emscripten’s scripts take: the bytes of the module, and no address to load it from. */
 const settings = ({ bytes }: Wasm): { wasmBinary: Uint8Array; locateFile: (path: string) => string } => ({ wasmBinary: bytes, locateFile: (path) => path });
 
 interface Config {

@@ -26,7 +26,7 @@ export class Recording {
   /** Sentences: the last failure, and the state of the recording. */
   trouble = "";
   said = "";
-  /** How far the recording and the heap agreed at the last look; null where the heap does not tell its blocks apart. */
+  /** The agreement of recording and heap at the last look; null where the heap does not tell its blocks apart. */
   known: (Agreement & { readonly lost: number }) | null = null;
   private tape: Tape | null = null;
   private requested: Requested | null = null;

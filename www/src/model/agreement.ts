@@ -1,6 +1,6 @@
 import { State, type Blocks } from "./snapshot";
 
-/** How far what was recorded and what a heap holds agree, in blocks. */
+/** The agreement of a recording and a heap, in blocks. */
 export interface Agreement {
   /** Live blocks that the recording knows, too. */
   readonly both: number;
