@@ -290,6 +290,11 @@ export const en = {
     copied: "Copied",
     ways: [
       {
+        title: "In a page of yours: one script tag",
+        about: "No build step. It shows the heaps of all modules of the page and of its workers in a panel, and goes with the tag.",
+        code: '<script src="node_modules/@bonsai-alloc/heap-inspector/auto.js"></script>',
+      },
+      {
         title: "In Node: every allocation of a program, as it is",
         about: "A report comes at the end, at a signal, after a trap and when memory runs out. A dump opens here: drop it on this page.",
         code: "npm install @bonsai-alloc/heap-inspector\nBONSAI_DUMP=heap node --import @bonsai-alloc/heap-inspector/node app.mjs",
