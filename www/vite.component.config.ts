@@ -1,4 +1,6 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { build, defineConfig, type Plugin, type Rolldown } from "vite";
+import { REPLAYED } from "./src/model/replayed";
 
 /** Pixels of a `rem` that nobody changed. */
 const REM = 16;
@@ -92,9 +94,22 @@ const scripts: Plugin = {
   },
 };
 
+/** The modules that `heap-inspector report` replays recordings on; `cargo xtask build` makes them. */
+const allocators: Plugin = {
+  name: "allocators",
+  generateBundle() {
+    for (const name of REPLAYED) {
+      const folder = new URL(`src/wasm/workbench-${name}/`, import.meta.url);
+      if (!existsSync(folder)) continue;
+      const file = readdirSync(folder).find((each) => each.endsWith(".wasm"))!;
+      this.emitFile({ type: "asset", fileName: `allocators/${name}.wasm`, source: readFileSync(new URL(file, folder)) });
+    }
+  },
+};
+
 /** `<heap-inspector>`, and what works without a page, as an npm package in dist-component/. */
 export default defineConfig({
-  plugins: [...plugins, scripts],
+  plugins: [...plugins, scripts, allocators],
   resolve,
   // package.json, types and README of the package are copied as they are.
   publicDir: "component",

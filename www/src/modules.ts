@@ -1,4 +1,5 @@
 import type { Bench } from "./model/compare";
+import type { Peer } from "./model/replayed";
 import type { SourceKind } from "./model/samples";
 
 /**
@@ -90,12 +91,8 @@ export async function loadProgram(allocator: Allocator): Promise<Program> {
   };
 }
 
-/** The allocators that a trace is replayed on: the crate's, and the one that std brings along. */
-export const REPLAYED = ["heap", "slab", "buddy", "bump", "tiny", "dlmalloc"] as const;
-export type Replayed = (typeof REPLAYED)[number];
-
 /** Returns a maker of fresh instances of a module that is nothing but that allocator. */
-export async function loadAllocator(allocator: Replayed): Promise<() => WorkbenchExports> {
+export async function loadAllocator(allocator: Peer): Promise<() => WorkbenchExports> {
   const module = await loadWorkbench(allocator);
   return () => workbenchOf(module);
 }

@@ -7,7 +7,7 @@ const FIRST = 1024;
 /**
  * The blocks that are live in the course of a recording of any length: their sizes, and the records that gave them.
  *
- * What was recorded before a loss may have been freed in it. Such blocks are kept apart and are not counted as live.
+ * A block from before a loss may have been freed in it. Such blocks are kept apart and are not counted as live.
  */
 export class LiveTable {
   /** An address, 0 for none, and what is known of its block. */
@@ -70,7 +70,7 @@ export class LiveTable {
     if (address === 0 || this.keys[hole] === 0) return;
     this.uncount(hole);
     this.used--;
-    // What stands behind the hole moves up, so that it is still found.
+    // Each block behind the hole moves up, so that it is still found.
     const mask = this.keys.length - 1;
     for (let at = (hole + 1) & mask; this.keys[at] !== 0; at = (at + 1) & mask) {
       const home = this.home(this.keys[at]!);

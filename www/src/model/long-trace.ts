@@ -16,7 +16,7 @@ export interface Part {
   readonly first: number;
 }
 
-/** What was live before a record. */
+/** The blocks that were live before a record. */
 interface Moment {
   readonly at: number;
   readonly live: LiveTable;
@@ -37,7 +37,7 @@ export class LongTrace {
     readonly course: Course,
     readonly samples: readonly Sample[],
     private readonly moments: readonly Moment[],
-    /** What is live at the end. */
+    /** The live blocks at the end. */
     private readonly last: LiveTable,
     private readonly top: Peak,
   ) {}

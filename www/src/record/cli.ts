@@ -1,16 +1,53 @@
-import { openAsBlob } from "node:fs";
-import { readDump } from "./dump";
+import { existsSync, openAsBlob, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { LongTrace } from "../model/long-trace";
+import { REPLAYED } from "../model/replayed";
+import type { TraceDamage } from "../model/trace-file";
+import type { Calls } from "../model/trace-replay";
+import { FILE_MAGIC } from "../wire/trace-layout";
+import { readDump, type DumpFault } from "./dump";
 import { report } from "./report";
+import { reportTrace, type Peer } from "./report-trace";
 
-/** `npx heap-inspector report FILE`: prints what a dump holds. */
+/** `npx heap-inspector report FILE`: prints what a dump or a recording holds. */
 
-const USAGE = "Usage: heap-inspector report FILE.bonsai\n";
-const FAULTS = {
-  foreign: "is not a dump: node --import @bonsai-alloc/heap-inspector/node writes them",
-  version: "is a dump of another version: use the heap-inspector that wrote it",
+const USAGE = "Usage: heap-inspector report FILE.bonsai|FILE.bontrace\n";
+const FAULTS: Readonly<Record<DumpFault | TraceDamage["is"], string>> = {
+  foreign: "is neither a dump nor a recording: node --import @bonsai-alloc/heap-inspector/node writes them",
+  version: "is of another version: use the heap-inspector that wrote it",
   cut: "is cut off: its end is missing",
   damaged: "is damaged: write it again",
-} as const;
+  empty: "is empty",
+  large: "is too large",
+  header: "has a damaged header: write it again",
+  long: "is longer than its header says: the program was stopped before it could end its recording",
+  record: "has a damaged record: write it again",
+  sites: "has damaged call sites: write it again",
+};
+
+/** This script. The bundler takes an address made of it in one expression for a file that it knows. */
+const HERE = import.meta.url;
+
+/** The allocators of the package, which `vite.component.config.ts` puts beside this script. */
+const peers = (): Peer[] =>
+  REPLAYED.flatMap((name) => {
+    const file = new URL(`./allocators/${name}.wasm`, HERE);
+    if (!existsSync(file)) return [];
+    const module = new WebAssembly.Module(readFileSync(file));
+    return [{ name, start: () => new WebAssembly.Instance(module).exports as unknown as Calls }];
+  });
+
+async function reportFile(path: string): Promise<string> {
+  const file = await openAsBlob(path);
+  if ((await file.slice(0, FILE_MAGIC.length).text()) === FILE_MAGIC) {
+    const trace = await LongTrace.open(file);
+    if (trace instanceof LongTrace) return reportTrace(trace, basename(path), peers());
+    throw new Error(FAULTS[trace?.is ?? "damaged"]);
+  }
+  const dump = await readDump(file);
+  if (typeof dump === "string") throw new Error(FAULTS[dump]);
+  return report(dump.memory, dump.about);
+}
 
 const [command, path, ...more] = process.argv.slice(2);
 if (command !== "report" || path === undefined || more.length > 0) {
@@ -18,9 +55,7 @@ if (command !== "report" || path === undefined || more.length > 0) {
   process.exitCode = 2;
 } else {
   try {
-    const dump = await readDump(await openAsBlob(path));
-    if (typeof dump === "string") throw new Error(FAULTS[dump]);
-    process.stdout.write(report(dump.memory, dump.about));
+    process.stdout.write(await reportFile(path));
   } catch (error) {
     process.stderr.write(`${path}: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -20,6 +20,22 @@ interface Sampled {
   readonly weight: number;
 }
 
+/** Counts the operations in records of all of them. */
+export function countsOf(records: Uint32Array): Counts {
+  let [allocations, frees, reallocations, refused, growths] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < records.length; i += RECORD_WORDS) {
+    const kind = Head.kind(records[i]!);
+    if (kind === Kind.Grow) growths++;
+    else if (kind === Kind.Deallocate) frees++;
+    else if (kind < Kind.Deallocate || kind === Kind.Reallocate) {
+      if (records[i + 1] === 0) refused++;
+      else if (kind === Kind.Reallocate) reallocations++;
+      else allocations++;
+    }
+  }
+  return { allocations, frees, reallocations, refused, growths };
+}
+
 /** Keeps count of operations and of the sampled blocks that live, in memory that does not grow with the recording. */
 export class LiveSamples implements SampleSink {
   private readonly live = new Map<number, Sampled>();
@@ -33,7 +49,7 @@ export class LiveSamples implements SampleSink {
       const kind = Head.kind(head);
       if (kind === Kind.Site) this.live.set(address, { site: other, size, weight: weightOf(size, rateOf(head, this.rate)) });
       else if (kind === Kind.Lost) this.counts.lost += size;
-      else {
+      else if (kind <= Kind.Reallocate && address !== 0) {
         if (kind === Kind.Reallocate) this.live.delete(other);
         this.live.delete(address);
       }

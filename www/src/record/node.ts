@@ -2,12 +2,16 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { findHeaps } from "../headless";
 import { SiteTable } from "../model/trace-sites";
+import { File } from "../wire/trace-layout";
 import { writeDump, type About } from "./dump";
 import { fileName } from "./caller";
 import { intercept, type SeenInstance } from "./intercept";
-import { LiveSamples } from "./live";
+import { countsOf, LiveSamples } from "./live";
 import { report } from "./report";
 import { siteTaker } from "./stack";
+import { FileStore } from "./store-file";
+import type { Sink } from "./tap";
+import { TraceWriter } from "./trace-writer";
 
 /**
  * `node --import @bonsai-alloc/heap-inspector/node app.mjs`: reports the heaps of all modules of a program. How
@@ -24,10 +28,13 @@ const RECORD = env["BONSAI_RECORD"] !== "0";
 const SIGNAL = env["BONSAI_SIGNAL"] ?? "SIGUSR2";
 /** The beginning of the names of dumps; none are written without it. */
 const DUMP = env["BONSAI_DUMP"] ?? "";
+/** The beginning of the names of recordings; none are written without it. */
+const TRACE = env["BONSAI_TRACE"] ?? "";
 /** Modules of fewer bytes are Node's own more often than not. */
 const LEAST = number(env["BONSAI_LEAST"], 0);
 /** Call sites that a dump keeps. */
 const SITES = 200;
+const PAGE = 65536;
 const EVERY = 250;
 
 interface Watched {
@@ -35,6 +42,8 @@ interface Watched {
   readonly name: string;
   readonly live: LiveSamples | null;
   readonly sites: SiteTable;
+  /** The file that each operation goes to. */
+  readonly trace: { readonly path: string; readonly writer: TraceWriter } | null;
 }
 
 const watched: Watched[] = [];
@@ -43,14 +52,47 @@ function watch(seen: SeenInstance): void {
   if (seen.memory === null || (seen.size ?? LEAST) < LEAST) return;
   const sites = new SiteTable();
   const live = seen.tap === null ? null : new LiveSamples(RATE);
-  const each: Watched = { seen, name: `module ${watched.length + 1}${seen.from === "" ? "" : ` (${fileName(seen.from)})`}`, live, sites };
+  const trace = seen.tap === null || TRACE === "" ? null : traceFile(`${TRACE}-${process.pid}-${watched.length + 1}.bontrace`, seen.memory, sites);
+  const each: Watched = { seen, name: `module ${watched.length + 1}${seen.from === "" ? "" : ` (${fileName(seen.from)})`}`, live, sites, trace };
   watched.push(each);
   if (seen.tap === null || live === null) return;
-  seen.tap.start(live, RATE, RATE === 0 ? null : siteTaker(sites));
+  seen.tap.start(trace === null ? live : both(trace.writer, live), RATE, RATE === 0 ? null : siteTaker(sites));
   seen.tap.onRefused = () => {
     tell("refused", each);
   };
 }
+
+function traceFile(path: string, memory: WebAssembly.Memory, { stacks }: SiteTable): Watched["trace"] {
+  try {
+    return { path, writer: new TraceWriter(new FileStore(path, File.bytes), { kind: 0, pages: memory.buffer.byteLength / PAGE, rate: RATE }, stacks) };
+  } catch (error) {
+    process.stderr.write(`The recording could not be written to ${path}: ${reasonOf(error)}\n`);
+    return null;
+  }
+}
+
+/** Takes each operation, writes it, and counts it for the report. */
+const both = (writer: TraceWriter, live: LiveSamples): Sink => ({
+  append: (records) => {
+    writer.append(records);
+    live.append(records);
+    live.count(countsOf(records));
+  },
+});
+
+/** Ends the recordings; their files are complete when this returns. */
+function finish(): void {
+  for (const { trace } of watched) {
+    if (trace === null) continue;
+    const { path, writer } = trace;
+    writer.finish().catch(() => undefined);
+    process.stderr.write(
+      writer.failure === "" ? `Recording: ${path}${writer.lost === 0 ? "" : `, in which ${writer.lost} records are missing`}\n` : `The recording could not be written to ${path}: ${writer.failure}\n`,
+    );
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Reasons that are told once a module: a program that goes on would tell them for ever. */
 const ONCE = ["refused", "trap"];
@@ -92,7 +134,7 @@ function dump(buffer: ArrayBufferLike, about: About, path: string): void {
     }
     process.stderr.write(`Dump: ${path}\n`);
   } catch (error) {
-    process.stderr.write(`The dump could not be written to ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`The dump could not be written to ${path}: ${reasonOf(error)}\n`);
   }
 }
 
@@ -116,6 +158,7 @@ setInterval(() => {
 }, EVERY).unref();
 process.on("exit", () => {
   tell("exit");
+  finish();
 });
 process.on("uncaughtExceptionMonitor", (error) => {
   if (isTrap(error)) tell("trap");

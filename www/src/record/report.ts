@@ -2,15 +2,16 @@ import { findHeaps } from "../headless";
 import { culprit } from "../model/stack";
 import type { Heap } from "../../component/headless";
 import type { About } from "./dump";
+import type { LiveSite } from "./live";
 
 const PAGE = 65536;
 /** Rows of each table. */
 const ROWS = 10;
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+export const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-function size(bytes: number): string {
+export function size(bytes: number): string {
   if (bytes < 1024) return `${whole.format(bytes)} B`;
   return bytes < 1024 * 1024 ? `${tenth.format(bytes / 1024)} KiB` : `${tenth.format(bytes / 1024 / 1024)} MiB`;
 }
@@ -24,12 +25,35 @@ function verdict({ allocator, certain, live, free, largestFree }: Heap): string 
   return `${found}, ${pieces}.${scattered ? " Fragmented: a request larger than that makes memory grow." : ""}`;
 }
 
-/** Sizes of live blocks with the most bytes. */
-function sizes(heap: Heap): string[] {
+/** Live blocks of one size. */
+interface SizeRow {
+  readonly size: number;
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+/** Returns the lines on sizes of live blocks with the most bytes; `rows` begin with these. */
+export const sizeLines = (rows: readonly SizeRow[]): string[] =>
+  rows.length === 0
+    ? []
+    : ["Live blocks by size:", ...rows.slice(0, ROWS).map(({ size: each, blocks, bytes }) => `  ${size(bytes).padStart(11)}  ${whole.format(blocks).padStart(9)} × ${size(each)}`)];
+
+/** Returns the lines on call sites with the most live bytes; `sites` begin with these. */
+export function siteLines(sites: readonly LiveSite[], rate: number): string[] {
+  if (sites.length === 0) return [];
+  const lines = [`Live by call site (estimated, a sample in ${size(rate)}):`];
+  for (const { stack, blocks, bytes } of sites.slice(0, ROWS)) {
+    lines.push(`  ${size(bytes).padStart(11)}  ${whole.format(blocks).padStart(9)} blocks  ${culprit(stack)}`);
+    const callers = stack.slice(stack.indexOf(culprit(stack)) + 1, stack.indexOf(culprit(stack)) + 4);
+    if (callers.length > 0) lines.push(`${" ".repeat(33)}← ${callers.join(" ← ")}`);
+  }
+  return lines;
+}
+
+function sizes(heap: Heap): SizeRow[] {
   const rows = new Map<number, number>();
   for (const block of heap.blocks()) if (block.state === "live") rows.set(block.size, (rows.get(block.size) ?? 0) + 1);
-  const top = [...rows].map(([each, blocks]) => ({ each, blocks, bytes: each * blocks })).sort((a, b) => b.bytes - a.bytes);
-  return top.slice(0, ROWS).map(({ each, blocks, bytes }) => `  ${size(bytes).padStart(11)}  ${whole.format(blocks).padStart(9)} × ${size(each)}`);
+  return [...rows].map(([each, blocks]) => ({ size: each, blocks, bytes: each * blocks })).sort((a, b) => b.bytes - a.bytes);
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -46,8 +70,7 @@ export function report(memory: ArrayBufferLike, about: About): string {
   if (heaps.length === 0) lines.push("No heap of a known allocator was found in this memory.");
   for (const heap of heaps) {
     lines.push(verdict(heap));
-    const rows = heap.sized ? sizes(heap) : [];
-    if (rows.length > 0) lines.push("Live blocks by size:", ...rows);
+    if (heap.sized) lines.push(...sizeLines(sizes(heap)));
   }
   const { counters, sites } = about;
   if (counters === null) lines.push("It was not recorded: no functions of an allocator were found, or recording was off.");
@@ -56,14 +79,7 @@ export function report(memory: ArrayBufferLike, about: About): string {
     lines.push(
       `Recorded: ${whole.format(allocations)} allocations, ${whole.format(reallocations)} reallocations, ${whole.format(frees)} frees, ${whole.format(refused)} refused${lost === 0 ? "" : `, ${whole.format(lost)} lost`}.`,
     );
-    if (sites.length > 0) {
-      lines.push(`Live by call site (estimated, a sample in ${size(about.rate)}):`);
-      for (const { stack, blocks, bytes } of sites.slice(0, ROWS)) {
-        lines.push(`  ${size(bytes).padStart(11)}  ${whole.format(blocks).padStart(9)} blocks  ${culprit(stack)}`);
-        const callers = stack.slice(stack.indexOf(culprit(stack)) + 1, stack.indexOf(culprit(stack)) + 4);
-        if (callers.length > 0) lines.push(`${" ".repeat(33)}← ${callers.join(" ← ")}`);
-      }
-    }
+    lines.push(...siteLines(sites, about.rate));
   }
   return `${lines.join("\n")}\n`;
 }

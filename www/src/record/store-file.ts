@@ -29,7 +29,7 @@ export class FileStore implements Store {
   finish(header: Uint8Array, tail: Uint8Array): Promise<Blob> {
     try {
       this.write(tail, this.end);
-      // What a segment left that was written in part.
+      // The rest of a segment that was written in part goes.
       ftruncateSync(this.file, this.end + tail.length);
       this.write(header, 0);
     } finally {

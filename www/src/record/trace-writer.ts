@@ -37,6 +37,8 @@ export class TraceWriter implements Sink {
   private filled = 0;
   private readonly queue: Waiting[] = [];
   private writing: Promise<void> | null = null;
+  /** The reason why the file could not be ended, or "". */
+  failure = "";
   /** Records that are missing before the next segment. */
   private gap = 0;
 
@@ -70,7 +72,12 @@ export class TraceWriter implements Sink {
     const tail = new Uint8Array(end.length + sites.length);
     tail.set(end);
     tail.set(sites, end.length);
-    return this.store.finish(fileHeader({ ...this.about, records: this.records, lost: this.lost, sites: sites.length }), tail);
+    try {
+      return await this.store.finish(fileHeader({ ...this.about, records: this.records, lost: this.lost, sites: sites.length }), tail);
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
   }
 
   /** Ends it, and keeps nothing. */

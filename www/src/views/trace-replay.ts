@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { loadAllocator, NotBuilt, reason, REPLAYED, type Replayed as Allocator, type WorkbenchExports } from "../modules";
+import { loadAllocator, NotBuilt, reason, type WorkbenchExports } from "../modules";
 import { median } from "../model/compare";
+import { REPLAYED, type Peer as Allocator } from "../model/replayed";
 import { decode } from "../model/decode";
 import { figures } from "../model/metrics";
 import { Plan } from "../model/trace-plan";

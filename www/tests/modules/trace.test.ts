@@ -8,7 +8,8 @@ import { Plan } from "../../src/model/trace-plan";
 import { replay } from "../../src/model/trace-replay";
 import { heapKind, Recorder } from "../../src/model/trace-ring";
 import { bySite, samples, SiteTable } from "../../src/model/trace-sites";
-import { REPLAYED, workbenchOf } from "../../src/modules";
+import { REPLAYED } from "../../src/model/replayed";
+import { workbenchOf } from "../../src/modules";
 import { file } from "../support/files";
 import { workbench } from "../support/modules";
 

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { findHeaps } from "../../src/headless";
+import { LongTrace } from "../../src/model/long-trace";
+import { REPLAYED } from "../../src/model/replayed";
 import { readDump } from "../../src/record/dump";
 import { assemble, bumpParts, op } from "../support/wasm-builder";
 import { buildPackage } from "../support/package";
@@ -89,9 +91,38 @@ describe("node --import @bonsai-alloc/heap-inspector/node", () => {
     other.fill(0xa5, bytes.length - 2000, bytes.length - 1000);
     writeFileSync(path, other);
     expect(command("report", path)).toMatchObject({ status: 1, stderr: expect.stringContaining("is damaged") as string });
-    expect(command("report", join(work, "program.mjs")).stderr).toContain("is not a dump");
+    expect(command("report", join(work, "program.mjs")).stderr).toContain("is neither a dump nor a recording");
     expect(command("report", join(work, "none")).status).toBe(1);
     expect(command().status).toBe(2);
+  });
+
+  it("writes each operation to a file, which the command reports, and replays on other allocators", async () => {
+    const { stdout, stderr } = run(SQL, { BONSAI_TRACE: join(work, "all"), BONSAI_RATE: "4096" });
+    expect(stdout).toBe("2000\n");
+    const path = join(work, readdirSync(work).find((file) => file.endsWith(".bontrace"))!);
+    expect(stderr).toContain(`Recording: ${path}\n`);
+    const trace = await LongTrace.open(new Blob([readFileSync(path)]));
+    if (!(trace instanceof LongTrace)) throw new Error(trace?.is);
+    const live = Number(/live in ([\d,]+) blocks/.exec(stderr)![1]!.replaceAll(",", ""));
+    expect((await trace.survivors()).length).toBe(live);
+    expect(trace.samples.length).toBeGreaterThan(10);
+    const report = command("report", path);
+    expect([report.status, report.stderr]).toEqual([0, ""]);
+    expect(report.stdout).toMatch(new RegExp(`^Live at the end: .* in ${live} blocks; at most `, "m"));
+    expect(report.stdout).toMatch(/^Live blocks by size:\n +[\d.]+ \w+ +\d/m);
+    expect(report.stdout).toMatch(/^Live by call site .*4 KiB/m);
+    expect(report.stdout).toMatch(/ blocks {2}wasm-function\[\d+\]/);
+    for (const name of REPLAYED) expect(report.stdout).toMatch(new RegExp(`^ {2}${name} +[\\d,]+ +[\\d,]+ +\\d+\\.\\d`, "m"));
+    // dlmalloc again: it grows as the recorded one did, but for what is in the first pages of each.
+    const pages = (name: string): number => Number(new RegExp(`^ {2}${name} +([\\d,]+)`, "m").exec(report.stdout)![1]!.replaceAll(",", ""));
+    expect(Math.abs(pages("dlmalloc") - pages("as it was"))).toBeLessThan(20);
+  });
+
+  it("says where it cannot write a recording, and leaves the program alone", () => {
+    const { stdout, stderr } = run(SQL, { BONSAI_TRACE: join(work, "none", "all") });
+    expect(stdout).toBe("2000\n");
+    expect(stderr).toContain("The recording could not be written to");
+    expect(stderr).toMatch(/^Recorded: /m);
   });
 
   it("reports at a signal", () => {
