@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { NO_CLANG, rustAndC } from "../support/example";
 import { installPackage, packPackage } from "../support/package";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -11,7 +12,6 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 /** The examples that end in a wasm module, by the commands that they name. */
 
 const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
-const TARGET = join(REPOSITORY, "target/examples");
 
 describe("examples/rust_and_c, seen by examples/inspect", () => {
   let project = "";
@@ -27,12 +27,8 @@ describe("examples/rust_and_c, seen by examples/inspect", () => {
   });
 
   it("Rust and C fill one heap, whose blocks are counted from outside", ({ skip }) => {
-    const clang = spawnSync("clang", ["--print-targets"], { encoding: "utf8" });
-    skip(clang.error !== undefined || !clang.stdout.includes("wasm32"), "there is no clang that compiles for wasm32");
-    const cargo = ["build", "--release", "--locked", "--target", "wasm32-unknown-unknown", "--target-dir", TARGET];
-    const built = spawnSync("cargo", cargo, { cwd: join(REPOSITORY, "examples/rust_and_c"), encoding: "utf8" });
-    expect(built.status, built.stderr).toBe(0);
-    const module = join(TARGET, "wasm32-unknown-unknown/release/rust_and_c.wasm");
+    const module = rustAndC();
+    if (module === null) return skip(NO_CLANG);
     const { status, stdout, stderr } = spawnSync(process.execPath, ["inspect.mjs", module, "remember", "100"], { cwd: project, encoding: "utf8" });
     expect(status, stderr).toBe(0);
     expect(stdout).toContain("remember(100) returned 1390");
