@@ -86,6 +86,8 @@ export function gridFigure(blocks: Blocks, width: number, least: number, row: nu
 export interface StripOptions {
   /** Bytes that the width stands for, where strips are to be compared; else all there are. */
   readonly span?: number;
+  /** The first bytes, which are all that is drawn. */
+  readonly shown?: number;
   /** Live blocks stand out below by so much, and are no narrower than a pin, so that a small one in a large heap is seen. */
   readonly pins?: number;
 }
@@ -94,8 +96,9 @@ export interface StripOptions {
 export function stripFigure(blocks: Blocks, width: number, row: number, options: StripOptions = {}): SandboxFigure {
   const start = blocks.count === 0 ? 0 : blocks.address[0]!;
   const scale = width / Math.max(1, options.span ?? spanOf(blocks));
-  const tiles = indices(blocks, () => true).map((index) => {
-    const wide = blocks.size[index]! * scale;
+  const end = start + (options.shown ?? Infinity);
+  const tiles = indices(blocks, (_, index) => blocks.address[index]! < end).map((index) => {
+    const wide = (Math.min(end, blocks.end(index)) - blocks.address[index]!) * scale;
     const pin = blocks.state[index] === State.Live ? (options.pins ?? 0) : 0;
     return {
       ...tile(blocks, index),
@@ -111,8 +114,8 @@ export function stripFigure(blocks: Blocks, width: number, row: number, options:
 /** From the first block to the end of the last. */
 export const spanOf = (blocks: Blocks): number => (blocks.count === 0 ? 0 : blocks.end(blocks.count - 1) - blocks.address[0]!);
 
-const indices = (blocks: Blocks, wanted: (state: number) => boolean): number[] =>
-  Array.from({ length: blocks.count }, (_, i) => i).filter((i) => wanted(blocks.state[i]!));
+const indices = (blocks: Blocks, wanted: (state: number, index: number) => boolean): number[] =>
+  Array.from({ length: blocks.count }, (_, i) => i).filter((i) => wanted(blocks.state[i]!, i));
 
 const tile = (blocks: Blocks, index: number): Pick<Tile, "key" | "state" | "address" | "size" | "index"> => ({
   key: `${blocks.address[index]!}:${blocks.size[index]!}`,

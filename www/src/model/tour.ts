@@ -15,7 +15,14 @@ export interface Tour {
 }
 
 /** The ground of a lane: a core over a small region, or a whole heap in a module of its own. */
-export type Ground = Core | { readonly kind: "heap"; readonly heap: "buddy" };
+export type Ground = Core | WholeHeap;
+
+export interface WholeHeap {
+  readonly kind: "heap";
+  readonly heap: "buddy" | "heap";
+  /** The first bytes of the heap, where not all of it is to be seen. */
+  readonly shown?: number;
+}
 
 export interface Lane {
   readonly id: string;

@@ -1,4 +1,5 @@
 import type { Operation } from "./scenario";
+import { State } from "./snapshot";
 import type { Moment, Step, Tour } from "./tour";
 
 const ask = (size: number, times = 1): Operation[] =>
@@ -84,6 +85,44 @@ const slabs: Tour = {
   ],
 };
 
+/** A request that fits only where all that waits has merged with what lies behind it. */
+export const NEARLY_ALL = 46_500;
+
+/** The list that served: that of blocks which waited, or the run behind them. */
+const source = ([lane]: readonly Moment[]): string => {
+  const [before, outcome] = [lane?.before.blocks, last(lane)];
+  if (before === undefined || outcome?.did !== "allocated") return "";
+  const at = before.find(outcome.address);
+  return at >= 0 && before.address[at] === outcome.address && before.state[at] === State.Waiting ? "waited" : "run";
+};
+
+const quick: Tour = {
+  id: "quick",
+  lanes: [{ id: "heap", ground: { kind: "heap", heap: "heap", shown: 4096 }, from: 0 }],
+  steps: [
+    step("batch", alone(ask(40)), ["one", "many"], ([lane]) => ((lane?.after.waiting ?? 0) > 0 ? "many" : "one")),
+    step("row", alone(ask(40, 7)), ["waited", "run"], source),
+    step("again", alone(free(1, 5), ask(40)), ["first", "last", "new"], ([lane]) => {
+      const [first, second, served] = lane?.outcomes ?? [];
+      if (first?.did !== "freed" || second?.did !== "freed" || served?.did !== "allocated") return "";
+      if (served.address === first.address) return "first";
+      return served.address === second.address ? "last" : "new";
+    }),
+    step("neighbours", alone(free(0, 2, 3, 4, 6, 7, 8)), ["merge", "wait"], ([lane]) =>
+      (lane?.after.waiting ?? 0) > (lane?.before.waiting ?? 0) ? "wait" : "merge",
+    ),
+    step("other", alone(ask(300)), ["waited", "merged", "run"], ([lane]) => {
+      const outcome = last(lane);
+      const waiting = lane?.before.waiting ?? 0;
+      if (outcome?.did !== "allocated" || source([lane!]) === "waited") return "waited";
+      return (lane?.after.waiting ?? 0) < waiting ? "merged" : "run";
+    }),
+    step("large", alone(free(9), ask(NEARLY_ALL)), ["grows", "merged"], ([lane]) =>
+      (lane?.after.committed ?? 0) > (lane?.before.committed ?? 0) ? "grows" : "merged",
+    ),
+  ],
+};
+
 const KIB = 1024;
 /** The buffers of the ratchet's rounds, each larger than the last. */
 export const BUFFERS = [60 * KIB, 100 * KIB, 160 * KIB, 300 * KIB, 600 * KIB] as const;
@@ -126,7 +165,7 @@ const ratchet: Tour = {
   ],
 };
 
-export const TOURS: readonly Tour[] = [fragmentation, merging, slabs, ratchet];
+export const TOURS: readonly Tour[] = [merging, slabs, quick, fragmentation, ratchet];
 
 function step(id: string, does: Step["does"], choices: Step["choices"], answer: Step["answer"]): Step {
   return { id, does, choices, answer };

@@ -1,4 +1,5 @@
 import type { Moment, Scene } from "../model/tour";
+import { NEARLY_ALL } from "../model/tours";
 import { bytes, counted, integer, plural } from "./format";
 import { en as sandbox } from "./sandbox";
 
@@ -41,11 +42,14 @@ export const en = {
       largest: "Largest free",
       pieces: "Free pieces",
       committed: "Committed",
+      waiting: "Waits in quick lists",
     },
     change: (before: string, after: string): string => (before === after ? after : `${before} → ${after}`),
     figureLabel: (lane: string): string => `${lane}: blocks`,
     changed: "Outlined: what this step changed.",
     heapKey: "All of the heap in address order. A pin below marks a live block; dotted is free, blank is free and never used, ochre is the allocator’s own.",
+    shownKey: (size: string): string =>
+      `The first ${size} of the heap, in address order. A pin below marks a live block; striped waits in a quick list, dotted is free, ochre is the allocator’s own.`,
     all: tourTexts(),
   },
 } as const;
@@ -257,6 +261,62 @@ function tourTexts(): Readonly<Record<string, TourText>> {
           choices: who,
           because: (m) =>
             `The buddy’s blocks merged, and a block of ${integer(lane(m, 1).live)} was split off. The slab’s stay ${integer(lane(m).largestFree)} bytes for ever. That is the bargain: a slab never fragments for its size, and serves no other. So SlabHeap cuts its slabs from a buddy, and gives them back when they are empty.`,
+        },
+      },
+    },
+
+    quick: {
+      name: "Quick lists and runs",
+      about: "Heap puts small blocks back on a list and merges nothing, until a request needs the room.",
+      lanes: { heap: "Heap" },
+      steps: {
+        batch: {
+          title: "The first block",
+          say: "A Heap in a wasm module of its own. Everything free lies in one run. The program asks for 40 bytes.",
+          question: "How many blocks of that size does Heap cut off the run?",
+          choices: { one: "One", many: "More than one" },
+          because: (m) =>
+            `The block has 48 bytes, the next multiple of 16. Heap cut off ${integer((lane(m).waiting + lane(m).live) / 48)} of them and put ${integer(lane(m).waiting / 48)} on a list for that size, the quick list. Programs ask for the same sizes again and again, and taking a block off a list costs a few instructions.`,
+        },
+        row: {
+          title: "Seven more",
+          say: "The program asks for 40 bytes seven more times.",
+          question: "Where do these blocks come from?",
+          choices: { waited: "From the quick list", run: "From the run" },
+          because: (m) =>
+            `Each is the next of the list, in address order, so what is asked for in a row lies in a row. ${integer(lane(m).waiting)} bytes still wait, and the run behind them was not touched.`,
+        },
+        again: {
+          title: "Two go, one comes",
+          say: "The program frees the second block, then the sixth, and asks for 40 bytes.",
+          question: "Which block does it get?",
+          choices: { first: "The second, freed first", last: "The sixth, freed last", new: "One that was never used" },
+          because: () =>
+            "A quick list is a stack: last in, first out. The block that was freed last is the one that the processor’s cache most likely still has.",
+        },
+        neighbours: {
+          title: "Everything goes",
+          say: "The program frees all that is left. All these blocks touch.",
+          question: "Do they merge into one?",
+          choices: { merge: "Yes, at once", wait: "No, they wait in the list" },
+          because: (m) =>
+            `${integer(lane(m).waiting)} bytes wait, in blocks of 48. Merging now would be work that the next request for 40 bytes undoes. That is what makes Heap fast, and why “live” and “in use” are not the same.`,
+        },
+        other: {
+          title: "Another size",
+          say: "The program asks for 300 bytes. No waiting block is as large.",
+          question: "Where does Heap take them from?",
+          choices: { waited: "From a block that waits", merged: "From waiting blocks, merged for it", run: "From the run behind them" },
+          because: (m) =>
+            `The run has room, so the small blocks keep waiting; a new quick list, for blocks of 304 bytes, was filled beside them. ${integer(lane(m).waiting)} bytes wait now.`,
+        },
+        large: {
+          title: "Nearly all there is",
+          say: `The program frees the block of 300 bytes, and asks for ${integer(NEARLY_ALL)}: more than the run has, less than is free in all.`,
+          question: "Does memory grow?",
+          choices: { grows: "Yes, it grows", merged: "No, what waits is merged first" },
+          because: (m) =>
+            `Before memory grows, all lists are emptied and neighbours merge: ${integer(lane(m).waiting)} bytes wait now, and ${bytes(lane(m).committed)} are committed, as before. A request is refused, or memory grown, only if no free memory could hold it. In the inspector’s panel Free you see how much waits, and in which lists.`,
         },
       },
     },

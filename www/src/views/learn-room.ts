@@ -27,8 +27,24 @@ export class LearnRoom extends LitElement {
     css`
       nav {
         display: flex;
-        gap: 0.5rem;
+        gap: 1.25rem;
         margin-bottom: 1.25rem;
+      }
+      nav a {
+        display: inline-flex;
+        align-items: center;
+        min-height: 2.25rem;
+        border-bottom: 2px solid transparent;
+        color: var(--ink-2);
+        text-decoration: none;
+      }
+      nav a:hover {
+        color: var(--ink);
+      }
+      nav a[aria-current="true"] {
+        border-bottom-color: var(--accent);
+        color: var(--ink);
+        font-weight: 600;
       }
     `,
   ];
@@ -48,9 +64,9 @@ export class LearnRoom extends LitElement {
       this.dispatchEvent(new CustomEvent<Place>("place", { detail: { ...event.detail, name } }));
     };
     return html`
-      <nav class="choice" aria-label=${en.tours.parts}>
-        <a href="#tours" class="button" aria-current=${part === "tours" ? "true" : "false"}>${en.tours.title}</a>
-        <a href="#sandbox" class="button" aria-current=${part === "sandbox" ? "true" : "false"}>${en.sandbox.title}</a>
+      <nav aria-label=${en.tours.parts}>
+        <a href="#tours" aria-current=${part === "tours" ? "true" : "false"}>${en.tours.title}</a>
+        <a href="#sandbox" aria-current=${part === "sandbox" ? "true" : "false"}>${en.sandbox.title}</a>
       </nav>
       <tour-view
         ?hidden=${part !== "tours"}

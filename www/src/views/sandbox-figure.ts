@@ -12,7 +12,7 @@ const CLASSES: Record<number, string> = {
   [State.Live]: "live",
   [State.Free]: "free",
   [State.Fresh]: "free",
-  [State.Waiting]: "free",
+  [State.Waiting]: "waiting",
   [State.Meta]: "meta",
   [State.Gap]: "gap",
   [State.Data]: "gap",
@@ -90,6 +90,10 @@ export class SandboxFigure extends LitElement {
       .free > .box {
         fill: url(#free);
         stroke: var(--free-mark);
+      }
+      .waiting > .box {
+        fill: url(#waiting);
+        stroke: var(--waiting-mark);
       }
       .meta > .box {
         fill: url(#meta);
@@ -193,6 +197,10 @@ export class SandboxFigure extends LitElement {
           <pattern id="free" width="7" height="7" patternUnits="userSpaceOnUse">
             <rect width="7" height="7" style="fill:var(--free)"></rect>
             <circle cx="3" cy="3" r="0.8" style="fill:var(--free-mark)"></circle>
+          </pattern>
+          <pattern id="waiting" width="5" height="10" patternUnits="userSpaceOnUse" patternTransform="rotate(-20)">
+            <rect width="5" height="10" style="fill:var(--free)"></rect>
+            <rect width="1.6" height="10" style="fill:var(--waiting-mark)"></rect>
           </pattern>
           <pattern id="meta" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
             <rect width="6" height="6" style="fill:var(--meta)"></rect>

@@ -120,8 +120,9 @@ export class TourStage extends LitElement {
 
   /** What the textures mean. */
   private key(): string {
-    const kind = this.tour.lanes.at(-1)?.ground.kind ?? "heap";
-    return kind === "heap" ? en.tours.heapKey : en.sandbox.key[kind];
+    const { ground } = this.tour.lanes.at(-1)!;
+    if (ground.kind !== "heap") return en.sandbox.key[ground.kind];
+    return ground.shown === undefined ? en.tours.heapKey : en.tours.shownKey(bytes(ground.shown));
   }
 
   private sides(): TemplateResult {
@@ -165,6 +166,8 @@ export class TourStage extends LitElement {
   private figure(ground: Ground, { before, after }: Moment, scene: Scene): SandboxFigure {
     const width = Math.max(200, this.width);
     if (ground.kind === "heap") {
+      const { shown } = ground;
+      if (shown !== undefined) return stripFigure(scene.blocks, width, 64, { span: shown, shown, pins: 9 });
       const span = Math.max(...this.moments.map((moment) => Math.max(spanOf(moment.before.blocks), spanOf(moment.after.blocks))));
       return stripFigure(scene.blocks, width, 64, { span, pins: 9 });
     }
@@ -177,10 +180,12 @@ export class TourStage extends LitElement {
 
   private numbers(ground: Ground, { before, after }: Moment): TemplateResult {
     const names = en.tours.figures;
-    const write = ground.kind === "heap" ? bytes : integer;
+    const write = ground.kind === "heap" && ground.shown === undefined ? bytes : integer;
+    const waits = ground.kind === "heap" && ground.heap === "heap";
     const rows: [string, (scene: Scene) => string][] = [
       [names.live, ({ live }) => write(live)],
       [names.free, ({ free }) => write(free)],
+      ...(waits ? [[names.waiting, ({ waiting }: Scene) => write(waiting)] as [string, (scene: Scene) => string]] : []),
       [names.largest, ({ largestFree }) => write(largestFree)],
       ground.kind === "heap"
         ? [names.committed, ({ committed }) => write(committed)]

@@ -29,7 +29,7 @@ test("a tour is taken by keyboard alone, from the list to its end", async ({ pag
   }
   await expect(heading(page)).toHaveText("4 of 6 predictions came true.");
   await page.getByRole("button", { name: "Choose another tour" }).click();
-  await expect(page.getByRole("button", { name: /^Start: / })).toHaveCount(4);
+  await expect(page.getByRole("button", { name: /^Start: / })).toHaveCount(5);
 });
 
 test("what happens is shown after the prediction only, before and after side by side", async ({ page }) => {
@@ -118,7 +118,7 @@ for (const look of LOOKS) {
     await page.emulateMedia({ reducedMotion: "reduce" });
     await open(page, "#tours");
     await expectSound(page);
-    for (const at of ["slabs&step=5", "ratchet&step=6"]) {
+    for (const at of ["slabs&step=5", "quick&step=6", "ratchet&step=6"]) {
       await page.goto(`./#tours?v=1&tour=${at}`);
       await page.getByRole("radio").first().check();
       await page.getByRole("button", { name: "Show what happens" }).click();

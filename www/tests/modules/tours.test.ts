@@ -145,3 +145,26 @@ it("the ratchet: live stays flat, committed rises, and one kept buffer stops it"
   expect(kept!.answer).toBe("less");
   expect(beside!.after.committed).toBeLessThan(rising!.after.committed / 2);
 });
+
+it("quick lists: blocks wait, last in, first out, and merge before memory grows", () => {
+  const { batch, row, again, neighbours, other, large } = told("quick");
+  expect(batch!.answer).toBe("many");
+  expect(batch!.moments[0]!.after.live).toBe(48);
+  expect(batch!.moments[0]!.after.waiting % 48).toBe(0);
+  expect(row!.answer).toBe("waited");
+  const { outcomes } = row!.moments[0]!;
+  const addresses = outcomes.map((outcome) => (outcome.did === "allocated" ? outcome.address : 0));
+  expect(addresses.map((address) => address - addresses[0]!)).toEqual([0, 48, 96, 144, 192, 240, 288]);
+  expect(again!.answer).toBe("last");
+  expect(neighbours!.answer).toBe("wait");
+  const free = neighbours!.moments[0]!.after;
+  expect([free.live, free.freeBlocks]).toEqual([0, 1]);
+  expect(other!.answer).toBe("run");
+  expect(large!.answer).toBe("merged");
+  const [{ before, after }] = large!.moments as [Moment];
+  expect(after.committed).toBe(before.committed);
+  expect(after.waiting).toBe(0);
+  // The run alone could not have held the request.
+  const run = [...before.blocks.state].findLastIndex((state, i) => i < before.blocks.count && state === State.Free);
+  expect(before.blocks.size[run]).toBeLessThan(46_500);
+});
