@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -14,8 +15,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use duct::Expression;
 
-/// The longest run of tests takes a fraction of this: one that takes longer hangs.
-const TEST_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// A run of tests says something more often than this: one that does not hangs.
+const TEST_SILENCE: Duration = Duration::from_secs(30 * 60);
 
 /// The time between two signs of life of a long command.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
@@ -115,30 +116,32 @@ impl Cmd {
         Ok(())
     }
 
-    /// Shows the output as it comes and returns it. Ends the command after [`TEST_LIMIT`].
+    /// Shows the output as it comes and returns it. Ends the command after [`TEST_SILENCE`].
     pub fn tee(&self) -> Result<Output> {
         self.show();
         let expression = self.expression().stderr_to_stdout().unchecked();
         let reader = expression.reader().with_context(|| self.cannot_start())?;
-        let (done, ended) = mpsc::channel::<()>();
+        let (said, silence) = mpsc::channel::<()>();
         let mut text = String::new();
         thread::scope(|scope| -> Result<()> {
             scope.spawn(|| {
-                let ended = ended;
-                if ended.recv_timeout(TEST_LIMIT) == Err(RecvTimeoutError::Timeout) {
-                    println!("ended after {} s: it hangs", TEST_LIMIT.as_secs());
+                let silence = silence;
+                let mut words = iter::repeat_with(|| silence.recv_timeout(TEST_SILENCE));
+                if words.find_map(Result::err) == Some(RecvTimeoutError::Timeout) {
+                    println!("ended after {} s without a word: it hangs", TEST_SILENCE.as_secs());
                     let _ = reader.kill();
                 }
             });
-            let done = done;
+            let said = said;
             for line in BufReader::new(&reader).split(b'\n') {
                 let line = line.with_context(|| format!("cannot read from `{self}`"))?;
                 let line = String::from_utf8_lossy(&line);
                 println!("{}", line.trim_end());
                 text.push_str(line.trim_end());
                 text.push('\n');
+                // Who waits for it ends with the output, or has ended the command.
+                let _ = said.send(());
             }
-            drop(done);
             Ok(())
         })?;
         let output = reader.try_wait()?.with_context(|| format!("`{self}` closed its output"))?;
