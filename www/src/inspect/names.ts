@@ -15,5 +15,5 @@ export const NAMES: InspectNames = {
   allocators: ALLOCATORS,
   panels: ["block", "sizes", "free", "sites", "structure", "moments"],
   colourings: COLOURINGS.filter((name) => name !== "change"),
-  below: ["sites", "leaks", "log", "export"],
+  below: ["sites", "leaks", "others", "log", "export"],
 };

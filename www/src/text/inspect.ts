@@ -122,6 +122,8 @@ export const en = {
       label: "Call sites, leaks and log",
       sites: "Call sites",
       leaks: "Leaks",
+      others: "Other allocators",
+      kinds: { heap: "Heap", slab: "SlabHeap", buddy: "BuddyHeap", bump: "BumpHeap", tiny: "TinyHeap", foreign: "" },
       log: "Log",
       export: "Export",
       height: "Height of the drawer",

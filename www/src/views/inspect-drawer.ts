@@ -12,8 +12,9 @@ import "./tab-strip";
 import "./trace-exports";
 import "./trace-flames";
 import "./trace-leaks";
+import type { Now } from "./trace-replay";
 
-const TABS = ["sites", "leaks", "log", "export"] as const;
+const TABS = ["sites", "leaks", "others", "log", "export"] as const;
 export type DrawerTab = (typeof TABS)[number];
 const HEIGHT = { least: 96, most: 900, first: 260 };
 
@@ -184,6 +185,11 @@ export class InspectDrawer extends LitElement {
         return this.log.length === 0
           ? html`<p class="small quiet">${en.trace.drawer.empty}</p>`
           : html`<ol class="log">${this.log.map(({ text, ok }) => html`<li class=${ok ? "" : "bad"}>${text}</li>`)}</ol>`;
+      case "others":
+        void import("./trace-replay");
+        return this.traced === null
+          ? html`<p class="small quiet">${en.trace.drawer.off}</p>`
+          : html`<trace-replay .trace=${this.traced.trace} .now=${this.now}></trace-replay>`;
       case "export":
         return html`<trace-exports .trace=${this.traced?.trace ?? null} .heap=${this.heap} .source=${this.source} .traced=${this.drawn} .name=${this.traced?.name ?? this.name}></trace-exports>`;
       case "sites":
@@ -195,6 +201,15 @@ export class InspectDrawer extends LitElement {
           : html`<p class="small quiet">${this.chosen.text}</p>
               <trace-leaks .survivors=${this.survivors(this.traced.trace)} .range=${this.chosen} .lost=${this.traced.trace.lost}></trace-leaks>`;
     }
+  }
+
+  /** The heap that the recorded module has now. */
+  private get now(): Now | null {
+    const snapshot = this.source?.snapshot;
+    const moment = this.source?.moments.at(-1);
+    if (snapshot == null || moment === undefined) return null;
+    const allocator = snapshot.found === undefined ? en.trace.drawer.kinds[snapshot.kind] : snapshot.found.heaps.map((heap) => heap.allocator).join(", ");
+    return { allocator, committed: moment.tracked ? moment.committed : null, largestFree: moment.largestFree };
   }
 
   private survivors(trace: Trace): readonly Survivor[] {

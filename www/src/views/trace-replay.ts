@@ -18,6 +18,14 @@ type Outcome =
   | { readonly is: "done"; readonly replayed: Replayed; readonly range: readonly [number, number]; readonly largestFree: number | null }
   | { readonly is: "failed"; readonly why: string };
 
+/** The heap that a module has. */
+export interface Now {
+  readonly allocator: string;
+  /** Bytes that it took from memory; `null` where it does not count them. */
+  readonly committed: number | null;
+  readonly largestFree: number;
+}
+
 /** Goes that do not count, as the engine still compiles, and goes that are timed; the allocators take turns. */
 const WARM = 2;
 const ROUNDS = 5;
@@ -46,11 +54,14 @@ function result({ times, last, why }: Run): Outcome {
 export class TraceReplay extends LitElement {
   static override properties = {
     trace: { attribute: false },
+    now: { attribute: false },
     plan: { state: true },
     outcomes: { state: true },
     running: { state: true },
   };
   declare trace: Trace;
+  /** The heap of the module that was recorded, to stand beside the others. */
+  declare now: Now | null;
   declare private plan: Plan | null;
   declare private outcomes: ReadonlyMap<Allocator, Outcome>;
   declare private running: boolean;
@@ -59,6 +70,7 @@ export class TraceReplay extends LitElement {
 
   constructor() {
     super();
+    this.now = null;
     this.plan = null;
     this.outcomes = new Map();
     this.running = false;
@@ -76,6 +88,9 @@ export class TraceReplay extends LitElement {
       }
       .scroll {
         margin-top: 0.6rem;
+      }
+      .now > * {
+        border-bottom: 2px solid var(--line-2);
       }
       .best {
         font-weight: 700;
@@ -186,6 +201,7 @@ export class TraceReplay extends LitElement {
         <table>
           <thead><tr>${en.replay.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
           <tbody>
+            ${this.now === null ? nothing : this.present(this.now)}
             ${REPLAYED.map((name) => {
               const outcome = this.outcomes.get(name) ?? { is: "waiting" as const };
               return html`<tr data-allocator=${name}><th scope="row">${en.replay.names[name]}</th>${this.cells(outcome, plan, best)}</tr>`;
@@ -195,6 +211,18 @@ export class TraceReplay extends LitElement {
       </div>
       ${notes.length === 0 ? nothing : html`<ul class="notes small quiet">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
     `;
+  }
+
+  private present({ allocator, committed, largestFree }: Now): TemplateResult {
+    const { none } = en.replay;
+    return html`<tr class="now" data-allocator="now">
+      <th scope="row">${en.replay.now(allocator)}</th>
+      <td colspan="3">${en.replay.nowTime}</td>
+      <td>${committed === null ? en.heap.unknown : bytes(committed)}</td>
+      <td>${none}</td>
+      <td>${bytes(largestFree)}</td>
+      <td>${none}</td>
+    </tr>`;
   }
 
   private cells(outcome: Outcome, plan: Plan, best: { time: number; pages: number }): TemplateResult {

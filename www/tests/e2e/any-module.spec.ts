@@ -47,6 +47,13 @@ test("a package in C is found, recorded from its first instruction, and agrees w
   await expect(page.locator("trace-leaks tbody tr").first()).toBeVisible();
   await below(page, "Call sites").click();
   await expect(page.locator("trace-flames .frame").first()).toBeVisible();
+  // The same operations on other allocators, beside the heap that the module has.
+  await below(page, "Other allocators").click();
+  await page.getByRole("button", { name: "Replay on all" }).click();
+  await expect(page.getByText("Replayed on six allocators.")).toBeAttached();
+  const rows = page.locator("trace-replay tbody tr");
+  await expect(rows.first()).toHaveText(/This module, as it is: dlmalloc.*KiB/s);
+  await expect(page.locator("trace-replay tr[data-allocator=heap] td").last()).toHaveText("0");
 });
 
 test("a package in Rust keeps what its classes make, and is recorded", async ({ page }) => {
