@@ -10,12 +10,12 @@ const texture = (state: number): string => {
 
 describe("textures", () => {
   it("tell states apart without colour", () => {
-    const states = [State.Live, State.Free, State.Meta, State.Unknown, State.Slab, State.Waiting, State.Data, State.Unused];
+    const states = [State.Live, State.Free, State.Meta, State.Unknown, State.Slab, State.Waiting, State.Data, State.Unused, State.Stack, State.Static];
     expect(new Set(states.map(texture)).size).toBe(states.length);
   });
 
   it("tell the steps of sizes and ages apart without colour", () => {
-    const steps = [10, 11, 12, 13, 14, 15, 16];
+    const steps = [12, 13, 14, 15, 16, 17, 18];
     const drawn = steps.map(texture);
     expect(new Set(drawn).size).toBe(steps.length);
     const marks = drawn.map((marks) => marks.replaceAll(".", "").length);
@@ -23,7 +23,7 @@ describe("textures", () => {
   });
 
   it("repeat without a seam", () => {
-    for (const state of [...Object.values(State), 10, 11, 12, 13, 14, 15, 16]) {
+    for (const state of [...Object.values(State), 12, 13, 14, 15, 16, 17, 18]) {
       for (let y = 0; y < 2 * TILE; y++) {
         for (let x = 0; x < 2 * TILE; x++) {
           expect(marked(state, x, y)).toBe(marked(state, x % TILE, y % TILE));

@@ -31,7 +31,7 @@ export interface Ink {
 }
 
 /** Textures of steps, from none to lines close together; those of the states come before them. */
-const STEP = 10;
+const STEP = 12;
 const HATCHED = State.Meta;
 const DOTTED = State.Free;
 
@@ -58,6 +58,8 @@ const PLAIN: Record<State, string> = {
   [State.Waiting]: "--free",
   [State.Data]: "--unknown",
   [State.Unused]: "--paper",
+  [State.Stack]: "--unknown",
+  [State.Static]: "--unknown",
 };
 const MARK: Record<State, string> = {
   [State.Live]: "--live",
@@ -70,6 +72,8 @@ const MARK: Record<State, string> = {
   [State.Waiting]: "--waiting-mark",
   [State.Data]: "--meta-mark",
   [State.Unused]: "--gap",
+  [State.Stack]: "--unknown-mark",
+  [State.Static]: "--unknown-mark",
 };
 const ON: Record<State, string> = {
   [State.Live]: "--on-live",
@@ -82,6 +86,8 @@ const ON: Record<State, string> = {
   [State.Waiting]: "--on-free",
   [State.Data]: "--ink",
   [State.Unused]: "--ink-2",
+  [State.Stack]: "--ink",
+  [State.Static]: "--ink",
 };
 
 /** Reads the colours that the style sheet gives an element. */
@@ -143,6 +149,10 @@ export function marked(texture: number, x: number, y: number): boolean {
       return (x + 12 - (y % 12)) % 6 === 0;
     case State.Data:
       return (x + y) % 6 === 0 && x % 2 === 0;
+    case State.Stack:
+      return y % 6 === 2;
+    case State.Static:
+      return x % 4 === 1 && y % 4 === 1;
     case State.Unused:
       return x % 12 === 3 && y % 12 === 3;
     case STEP + 1:

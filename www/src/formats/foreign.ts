@@ -1,5 +1,6 @@
 import { Blocks, State, type Found, type Snapshot } from "../model/snapshot";
 import { ALLOCATORS, begins, find } from "./find";
+import type { MemoryLayout } from "../wire/memory-layout";
 import type { Heap } from "./format";
 import { Memory, type Source } from "./memory";
 
@@ -9,6 +10,9 @@ import { Memory, type Source } from "./memory";
  * all of them are certain and consistent. Of memory that grew, only what is new is searched.
  */
 export class Reader {
+  /** `layout` is of the module's file, if that is known. */
+  constructor(private readonly layout: MemoryLayout | null = null) {}
+
   private heaps: Heap[] = [];
   private length = 0;
   private rest: Rest | null = null;
@@ -22,7 +26,7 @@ export class Reader {
     if (this.heaps.length === 0) return null;
     this.rest ??= new Rest();
     this.rest.memory = memory;
-    return snapshot(memory, this.heaps, this.rest);
+    return snapshot(memory, this.heaps, this.rest, this.layout);
   }
 
   private again(memory: Memory): Heap[] | null {
@@ -40,6 +44,8 @@ export class Reader {
 export { ALLOCATORS };
 
 const PAGE = 65536;
+/** Uses of memory that is no heap. */
+const OUTSIDE: ReadonlySet<number> = new Set([State.Data, State.Stack, State.Static]);
 
 /** The use of the pages outside of heaps, looked at once as long as memory does not grow. */
 class Rest {
@@ -66,7 +72,7 @@ class Rest {
   }
 }
 
-function snapshot(memory: Memory, heaps: readonly Heap[], rest: Rest): Snapshot {
+function snapshot(memory: Memory, heaps: readonly Heap[], rest: Rest, layout: MemoryLayout | null): Snapshot {
   const inHeaps = merged(heaps);
   const blocks = new Blocks(inHeaps.count + 64);
   const heapPages = new Set<number>();
@@ -100,9 +106,13 @@ function snapshot(memory: Memory, heaps: readonly Heap[], rest: Rest): Snapshot 
 
   /** Before the first heap are data and stack; behind it, what was written is somebody's. */
   function outside(from: number, to: number, first: boolean): void {
+    const { stack = null, data = null } = layout ?? {};
     for (let part = from; part < to; ) {
-      const end = Math.min(to, (Math.floor(part / PAGE) + 1) * PAGE);
-      blocks.extend(part, end - part, first || rest.isUsed(part, end) ? State.Data : State.Unused);
+      const inside = stack !== null && part >= stack.from && part < stack.to ? stack : data !== null && part >= data.from && part < data.to ? data : null;
+      const next = [stack?.from, data?.from].filter((edge) => edge !== undefined && edge > part) as number[];
+      const end = Math.min(to, inside?.to ?? (Math.floor(part / PAGE) + 1) * PAGE, ...next);
+      const state = inside === null ? (first || rest.isUsed(part, end) ? State.Data : State.Unused) : inside === stack ? State.Stack : State.Static;
+      blocks.extend(part, end - part, state);
       part = end;
     }
   }
@@ -112,7 +122,7 @@ function snapshot(memory: Memory, heaps: readonly Heap[], rest: Rest): Snapshot 
     const all = Math.ceil(memory.length / PAGE);
     const data = new Set<number>();
     for (let i = 0; i < blocks.count; i++) {
-      if (blocks.state[i] !== State.Data) continue;
+      if (!OUTSIDE.has(blocks.state[i]!)) continue;
       for (let page = Math.floor(blocks.address[i]! / PAGE); page * PAGE < blocks.end(i); page++) {
         if (!heapPages.has(page)) data.add(page);
       }

@@ -7,6 +7,7 @@ import type { Names, Search } from "../record/find";
 import { borrowNames } from "../record/find";
 import { rewrite, type Refusal } from "../record/rewrite";
 import { Malformed } from "../wire/wasm-binary";
+import { memoryLayout, type MemoryLayout } from "../wire/memory-layout";
 import { readModule, withNames } from "../wire/wasm-module";
 import { en } from "../text/inspect";
 import { NoStarter } from "./glue";
@@ -29,6 +30,8 @@ export interface Prepared {
   readonly named: string;
   /** It tells of its own heap, and needs no search: a heap of this crate. */
   readonly described: boolean;
+  /** Where the file says that its stack and its data are. */
+  readonly layout: MemoryLayout;
   /** Starts it, from the same bytes each time. `rate` in bytes a sample of call sites; `null` does not record. Throws `Refused`. */
   readonly start: (rate: number | null) => Promise<Running>;
   /** Takes names from another file. Throws `Refused`. */
@@ -134,6 +137,7 @@ function prepare(wasm: Bytes, module: WebAssembly.Module, glue: Script | null, l
     refusal: exported.has("BONSAI_TRACE") ? null : refusal,
     named: lent?.from ?? (own() ? wasm.name : ""),
     described: exported.has("BONSAI_HEAP") || exported.has("BONSAI_REPORT"),
+    layout: memoryLayout(wasm.bytes),
     start: async (rate) => {
       const rewritten = done.ok && !exported.has("BONSAI_TRACE");
       // Stacks have the names that were lent.

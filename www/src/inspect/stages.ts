@@ -5,6 +5,7 @@ import { en } from "../text/inspect";
 import { milliseconds } from "../text/format";
 import type { HeapInspector, Shows } from "../views/heap-inspector";
 import type { Running } from "./dropped-module";
+import type { MemoryLayout } from "../model/inspectable";
 import type { Dump } from "../record/dump";
 import { Recording } from "./recording";
 import { RingSource } from "./ring-tape";
@@ -27,6 +28,13 @@ export interface Stage {
   /** The last text that it parsed. */
   parsed: Source | null;
   shows: Shows | null;
+}
+
+/** A module that has begun: how it is recorded, and where its file says that its stack and data are. */
+interface Begun {
+  readonly source: Recordable | null;
+  readonly tape: Tape | null;
+  readonly layout?: MemoryLayout;
 }
 
 /** The key of the stage of a module that was dropped; the others have the names of their allocators. */
@@ -77,7 +85,7 @@ export class Stages {
       const program = await loadProgram(allocator);
       if (stale()) return null;
       stage.program = program;
-      await this.begin(stage, program.exports, `demo-${allocator}`, new RingSource(program.exports), null);
+      await this.begin(stage, program.exports, `demo-${allocator}`, { source: new RingSource(program.exports), tape: null });
     } catch (error) {
       if (stale()) return null;
       stage.condition = error instanceof NotBuilt ? { is: "missing" } : { is: "failed", why: reason(error) };
@@ -91,7 +99,7 @@ export class Stages {
     const { prepared, exports, source, tape } = running;
     const stage = this.make(MODULE, { is: "ready" });
     this.host.tell(en.module.running(prepared.name, prepared.size, prepared.glue), true);
-    if (exports !== null) await this.begin(stage, exports, prepared.name.replace(/(_bg)?\.wasm$/i, ""), source, tape);
+    if (exports !== null) await this.begin(stage, exports, prepared.name.replace(/(_bg)?\.wasm$/i, ""), { source, tape, layout: prepared.layout });
   }
 
   /** Shows the memory of a dump. */
@@ -114,13 +122,13 @@ export class Stages {
   }
 
   /** Points a stage's inspector at a module, and records it if it can be. */
-  private async begin(stage: Stage, exports: HeapExports, name: string, source: Recordable | null, tape: Tape | null): Promise<void> {
+  private async begin(stage: Stage, exports: HeapExports, name: string, { source, tape, layout }: Begun): Promise<void> {
     stage.exports = exports;
     stage.condition = { is: "ready" };
     this.host.changed();
     const inspector = await this.host.inspectorOf(stage.key);
     if (inspector === null) return;
-    inspector.attach(exports);
+    inspector.attach({ ...exports, layout });
     stage.recording = new Recording(name, source, inspector, () => { this.host.changed(); });
     if (tape !== null) stage.recording.adopt(tape);
     else if (exports.BONSAI_TRACE !== undefined) stage.recording.start(this.host.rate);

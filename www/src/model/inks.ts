@@ -10,14 +10,14 @@ export const COLOURINGS = ["state", "size", "age", "change"] as const;
 export type Colouring = (typeof COLOURINGS)[number];
 
 /** Inks of a colouring at most. */
-export const INKS = 17;
+export const INKS = 19;
 
 /** Live blocks up to each size; the last is for all that are larger. */
 export const SIZE_STEPS: readonly number[] = [16, 64, 256, 1024, 4096, 65536, Infinity];
 /** Live blocks first seen at most so many moments ago; the last for all older. */
 export const AGE_STEPS: readonly number[] = [0, 1, 3, 10, Infinity];
 /** The first ink that is not a state's. */
-export const FIRST = 10;
+export const FIRST = 12;
 
 const step = (steps: readonly number[], value: number): number => {
   let i = 0;

@@ -11,11 +11,11 @@ describe("what can be inspected", () => {
   });
 
   it("is missed with a reason", () => {
-    expect(find({ memory })).toEqual({ is: "no-descriptor", memory });
-    expect(find({ memory, BONSAI_HEAP: undefined })).toEqual({ is: "no-descriptor", memory });
+    expect(find({ memory })).toEqual({ is: "no-descriptor", memory, layout: null });
+    expect(find({ memory, BONSAI_HEAP: undefined })).toEqual({ is: "no-descriptor", memory, layout: null });
     expect(find({})).toEqual({ is: "no-memory" });
     expect(find({ memory: global, BONSAI_HEAP: global })).toEqual({ is: "no-memory" });
     // A function of that name is no global.
-    expect(find({ memory, BONSAI_HEAP: () => 1024 })).toEqual({ is: "no-descriptor", memory });
+    expect(find({ memory, BONSAI_HEAP: () => 1024 })).toEqual({ is: "no-descriptor", memory, layout: null });
   });
 });

@@ -1,4 +1,7 @@
 import { EXPORT } from "../wire/heap-layout";
+import type { MemoryLayout } from "../wire/memory-layout";
+
+export type { MemoryLayout };
 
 // What `attach` takes. Nothing of it is called, only read.
 
@@ -13,6 +16,8 @@ export interface InspectableMemory {
   readonly memory: WebAssembly.Memory;
   /** Address of the descriptor, in bytes; without it, heaps of other allocators are searched for. */
   readonly descriptor?: number | undefined;
+  /** Where the module has its stack and its data, so that they are told apart where heaps are searched for. */
+  readonly layout?: MemoryLayout | undefined;
 }
 
 /** The exports of an instance as WebAssembly types them, an object like them, or memory and address. */
@@ -22,7 +27,7 @@ export type Found =
   | { readonly is: "heap"; readonly memory: WebAssembly.Memory; readonly descriptor: number }
   | { readonly is: "no-memory" }
   /** The memory of a module that exports no descriptor. */
-  | { readonly is: "no-descriptor"; readonly memory: WebAssembly.Memory };
+  | { readonly is: "no-descriptor"; readonly memory: WebAssembly.Memory; readonly layout: MemoryLayout | null };
 
 /** Finds memory and descriptor in what was given, whatever it is. */
 export function find(source: Inspectable): Found {
@@ -31,7 +36,7 @@ export function find(source: Inspectable): Found {
   if (!isMemory(memory)) return { is: "no-memory" };
   const at = given["descriptor"] ?? given[EXPORT];
   const descriptor = typeof at === "number" ? at : Number((at as { value?: unknown } | undefined)?.value);
-  return Number.isFinite(descriptor) ? { is: "heap", memory, descriptor } : { is: "no-descriptor", memory };
+  return Number.isFinite(descriptor) ? { is: "heap", memory, descriptor } : { is: "no-descriptor", memory, layout: (given["layout"] as MemoryLayout | undefined) ?? null };
 }
 
 /** A memory of another frame's is one too. */

@@ -4,11 +4,12 @@
  * The use of a range of addresses. `Fresh` is free and known to be zero; `Waiting` is free, kept in
  * a quick list as it was, and merged with its free neighbours before the heap grows; `Unknown` is
  * memory of a heap that keeps no record of its live blocks. `Slab` stands only in `Snapshot.units`. Outside of heaps that
- * were found by search, `Data` is memory that something was written to, and `Unused` is memory that was grown and never used.
+ * were found by search, `Stack` and `Static` are the parts that the module's file tells of, `Data` is other memory that something was
+ * written to, and `Unused` is memory that was grown and never used.
  */
-export const State = { Live: 0, Free: 1, Meta: 2, Gap: 3, Fresh: 4, Unknown: 5, Slab: 6, Waiting: 7, Data: 8, Unused: 9 } as const;
+export const State = { Live: 0, Free: 1, Meta: 2, Gap: 3, Fresh: 4, Unknown: 5, Slab: 6, Waiting: 7, Data: 8, Unused: 9, Stack: 10, Static: 11 } as const;
 export type State = (typeof State)[keyof typeof State];
-export const STATES = 10;
+export const STATES = 12;
 
 export const isFree = (state: number): boolean =>
   state === State.Free || state === State.Fresh || state === State.Waiting;

@@ -76,6 +76,8 @@ export const inspector = {
     unknown: "not tracked",
     data: "data and stack, or somebody else’s",
     unused: "grown, never used",
+    stack: "stack",
+    static: "static data",
     slab: "slab",
     split: "split",
   },

@@ -5,7 +5,7 @@ import { decode, type Damage, type Decoded } from "../model/decode";
 import { diff, type Diff } from "../model/diff";
 import { History, type Moment } from "../model/history";
 import { COLOURINGS, inkedDiff, inks, type Colouring, type Inked } from "../model/inks";
-import { find, type Inspectable } from "../model/inspectable";
+import { find, type Inspectable, type MemoryLayout } from "../model/inspectable";
 import { Fold } from "../model/fold";
 import { windowEnd, type MapWindow } from "../model/map-layout";
 import { compare, NOTHING_CHOSEN, present, still, travel, type Selection } from "../model/selection";
@@ -294,7 +294,7 @@ export class HeapInspector extends LitElement {
     this.missing = found.is === "no-memory" ? found.is : null;
     this.memory = found.is === "no-memory" ? null : found.memory;
     this.descriptor = found.is === "heap" ? found.descriptor : null;
-    if (found.is === "no-descriptor") void this.search(found.memory);
+    if (found.is === "no-descriptor") void this.search(found.memory, found.layout);
     if (this.interval > 0) this.refresh(en.heap.look);
   }
 
@@ -352,10 +352,10 @@ export class HeapInspector extends LitElement {
   }
 
   /** Loads what searches for heaps of other allocators, and looks if a look waits for it. */
-  private async search(memory: WebAssembly.Memory): Promise<void> {
+  private async search(memory: WebAssembly.Memory, layout: MemoryLayout | null): Promise<void> {
     const { Reader, ALLOCATORS } = await import("../formats/foreign");
     if (this.memory !== memory || this.descriptor !== null) return;
-    this.foreign = { reader: new Reader(), looked: ALLOCATORS };
+    this.foreign = { reader: new Reader(layout), looked: ALLOCATORS };
     if (this.waits !== null) this.refresh(this.waits);
     else if (this.read() === null) this.missing = "no-heap";
   }

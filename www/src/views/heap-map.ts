@@ -12,7 +12,7 @@ import { belongs, stateName } from "./names";
 import { rove } from "./roving";
 
 const TABLE_ROWS = 200;
-const LEGEND = [State.Live, State.Free, State.Waiting, State.Fresh, State.Meta, State.Gap, State.Unknown, State.Data, State.Unused] as const;
+const LEGEND = [State.Live, State.Free, State.Waiting, State.Fresh, State.Meta, State.Gap, State.Unknown, State.Static, State.Stack, State.Data, State.Unused] as const;
 const ROWS = 20;
 
 /** Returns the number of rows that fit in a map of that height, in CSS pixels; a usual number until it is known. */

@@ -12,6 +12,8 @@ const NAMES: Record<State, string> = {
   [State.Waiting]: en.state.waiting,
   [State.Data]: en.state.data,
   [State.Unused]: en.state.unused,
+  [State.Stack]: en.state.stack,
+  [State.Static]: en.state.static,
 };
 
 export const stateName = (state: number): string => NAMES[state as State];

@@ -17,6 +17,8 @@ const CLASSES: Record<number, string> = {
   [State.Gap]: "gap",
   [State.Data]: "gap",
   [State.Unused]: "gap",
+  [State.Stack]: "gap",
+  [State.Static]: "gap",
 };
 
 /**
