@@ -10,9 +10,13 @@ use crate::linear::Linear;
 const MAGIC: usize = 0x534E_4F42;
 /// The version of the layout of every kind but [`Kind::Heap`].
 const VERSION: usize = 1;
-/// The version of the layout of [`Kind::Heap`].
-const HEAP_VERSION: usize = 2;
-const WORDS: usize = 16;
+/// The version of the layout of [`Kind::Heap`] without shards, and its words.
+const HEAP_VERSION: (usize, usize) = (2, 6);
+/// The version of the layout of [`Kind::Heap`] with shards.
+const SHARDS_VERSION: usize = 3;
+/// Words of a descriptor: one more where there are shards.
+const WORDS: usize =
+    16 + cfg!(any(not(target_family = "wasm"), target_feature = "atomics")) as usize;
 
 /// The kind of heap that a descriptor describes.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +45,8 @@ impl Descriptor {
         let mut all = [ptr::null(); WORDS];
         all[0] = value(MAGIC);
         all[1] = value(match kind {
-            Kind::Heap => HEAP_VERSION,
+            Kind::Heap if words.len() > HEAP_VERSION.1 => SHARDS_VERSION,
+            Kind::Heap => HEAP_VERSION.0,
             _ => VERSION,
         });
         all[2] = value(kind as usize);

@@ -23,6 +23,7 @@
 //! last run kept back is D. Lea's wilderness.
 
 mod audit;
+mod front;
 mod growth;
 mod links;
 mod quick;
@@ -30,6 +31,14 @@ mod reset;
 mod resize;
 mod runs;
 mod serve;
+#[cfg(all(
+    not(feature = "checked"),
+    any(
+        all(any(unix, windows), not(target_family = "wasm")),
+        all(target_family = "wasm", target_feature = "atomics")
+    )
+))]
+mod shards;
 mod sizes;
 mod table;
 #[cfg(test)]
@@ -43,6 +52,7 @@ use core::{alloc::Layout, mem::offset_of, ptr};
 pub use crate::global::{Policy, Standard};
 
 use self::{
+    front::Front,
     runs::Runs,
     sizes::{CLASSES, GRANULE, SMALL, class_of, granules, rounded},
 };
@@ -109,33 +119,65 @@ unsafe impl Send for State {}
 /// static HEAP: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
 /// # fn main() { assert_eq!(vec![1; 1000].len(), 1000); }
 /// ```
-pub type Heap<M = Linear, P = Standard> = Shell<Lock<State>, M, P>;
+pub type Heap<M = Linear, P = Standard> = Shell<Whole, M, P>;
 
-impl<P: Policy> Heap<Linear, P> {
+#[cfg(all(
+    not(feature = "checked"),
+    any(
+        all(any(unix, windows), not(target_family = "wasm")),
+        all(target_family = "wasm", target_feature = "atomics")
+    )
+))]
+type Whole = shards::Sharded;
+#[cfg(not(all(
+    not(feature = "checked"),
+    any(
+        all(any(unix, windows), not(target_family = "wasm")),
+        all(target_family = "wasm", target_feature = "atomics")
+    )
+)))]
+type Whole = Lock<State>;
+
+/// A [`Heap`] as it is where there is one thread: a lock, and no shards before it.
+#[doc(hidden)]
+pub type OneLock<M = Linear, P = Standard> = Shell<Lock<State>, M, P>;
+
+impl<S: Front, P: Policy> Shell<S, Linear, P> {
     /// Makes a heap over the module's linear memory, with a policy of the caller's.
     pub const fn with_policy() -> Self {
         Self::assemble(Linear)
     }
+}
 
+/// Returns the words of a descriptor that are of a state.
+const fn described(state: *const State) -> [*const (); 6] {
+    [
+        field(state, offset_of!(State, runs.region)),
+        field(state, offset_of!(State, runs.top)),
+        field(state, offset_of!(State, runs.end)),
+        field(state, offset_of!(State, quick)),
+        value(CLASSES),
+        value(SMALL),
+    ]
+}
+
+const fn committed(state: *const State) -> *const () {
+    field(state, offset_of!(State, runs.committed))
+}
+
+const fn field(state: *const State, offset: usize) -> *const () {
+    state.cast::<()>().wrapping_byte_add(offset)
+}
+
+impl<P: Policy> Shell<Lock<State>, Linear, P> {
     /// Returns the addresses of the heap's state, for [`inspectable!`](crate::inspectable).
     pub const fn descriptor(&'static self) -> Descriptor {
-        const fn field(state: *const State, offset: usize) -> *const () {
-            state.cast::<()>().wrapping_byte_add(offset)
-        }
         let state = self.state.as_ptr();
-        let words = [
-            field(state, offset_of!(State, runs.region)),
-            field(state, offset_of!(State, runs.top)),
-            field(state, offset_of!(State, runs.end)),
-            field(state, offset_of!(State, quick)),
-            value(CLASSES),
-            value(SMALL),
-        ];
-        Descriptor::new(Kind::Heap, field(state, offset_of!(State, runs.committed)), &words)
+        Descriptor::new(Kind::Heap, committed(state), &described(state))
     }
 }
 
-impl<M: PageSource, P: Policy> Heap<M, P> {
+impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
     /// Makes a heap over a pool of the caller's, with a policy of the caller's.
     pub const fn with_policy_and_memory(memory: M) -> Self {
         Self::assemble(memory)
@@ -149,6 +191,33 @@ impl State {
     fn extent(&self, at: usize, g: usize) -> usize {
         let n = rounded(g);
         if self.short > 0 && g < n && self.runs.ends(at + g) { g } else { n }
+    }
+
+    /// Frees a block: onto its quick list, if there is one and it may wait there.
+    ///
+    /// # Safety
+    /// A live block that was handed out for `g` granules begins at `address`, and nothing uses it any more.
+    #[inline(always)]
+    unsafe fn release(&mut self, address: usize, g: usize) {
+        let class = class_of(g);
+        if class > SMALL {
+            let at = self.runs.granule(address);
+            let n = self.extent(at, g);
+            let short = n < rounded(g);
+            let idle = self.idle + n;
+            if short || class >= CLASSES || idle > self.runs.committed / IDLE {
+                // SAFETY: a live block of `n` granules, by this function's contract.
+                unsafe { self.runs.free(at, n) };
+                self.short -= usize::from(short);
+                return;
+            }
+            // SAFETY: a live block of that class, by this function's contract.
+            unsafe { self.push(class, address) };
+            self.idle = idle;
+            return;
+        }
+        // SAFETY: a live block of that class, by this function's contract.
+        unsafe { self.push(class, address) };
     }
 }
 
@@ -192,27 +261,8 @@ unsafe impl HeapState for Lock<State> {
         layout: Layout,
     ) -> bool {
         let g = granules(layout.size());
-        let class = class_of(g);
-        heap.state.with(|state| {
-            if class > SMALL {
-                let at = state.runs.granule(block.addr());
-                let n = state.extent(at, g);
-                let short = n < rounded(g);
-                let idle = state.idle + n;
-                if short || class >= CLASSES || idle > state.runs.committed / IDLE {
-                    // SAFETY: a live block of `n` granules, by the contract of `dealloc`.
-                    unsafe { state.runs.free(at, n) };
-                    state.short -= usize::from(short);
-                    return;
-                }
-                // SAFETY: a live block of that class, by the contract of `dealloc`.
-                unsafe { state.push(class, block.addr()) };
-                state.idle = idle;
-                return;
-            }
-            // SAFETY: a live block of that class, by the contract of `dealloc`.
-            unsafe { state.push(class, block.addr()) };
-        });
+        // SAFETY: a live block for `g` granules, by the contract of `dealloc`.
+        heap.state.with(|state| unsafe { state.release(block.addr(), g) });
         true
     }
 
@@ -265,10 +315,7 @@ unsafe impl crate::c::Measured for Lock<State> {
         heap: &Shell<Self, M, P>,
         block: ptr::NonNull<u8>,
     ) -> usize {
-        heap.state.with(|state| {
-            let at = state.runs.granule(block.addr().get());
-            (state.runs.block_end(at) - at) << sizes::GRANULE_LOG
-        })
+        heap.state.with(|state| state.size_of(block.addr().get())) << sizes::GRANULE_LOG
     }
 
     #[inline]
@@ -277,14 +324,31 @@ unsafe impl crate::c::Measured for Lock<State> {
         block: ptr::NonNull<u8>,
     ) -> bool {
         heap.state.with(|state| {
-            let address = block.addr().get();
-            let at = state.runs.granule(address);
-            let n = state.runs.block_end(at) - at;
-            if n <= SMALL {
-                // SAFETY: by this function's contract a live block; small classes are their sizes.
-                unsafe { state.push(n, address) };
-            }
-            n <= SMALL
+            let n = state.size_of(block.addr().get());
+            // SAFETY: by this function's contract a live block, of that size.
+            unsafe { state.free_small(block.addr().get(), n) }
         })
+    }
+}
+
+#[cfg(feature = "c")]
+impl State {
+    /// Returns the granules of the block at `address`, which the table knows.
+    fn size_of(&self, address: usize) -> usize {
+        let at = self.runs.granule(address);
+        self.runs.block_end(at) - at
+    }
+
+    /// Frees a block of `n` granules onto its quick list, if it is small. Returns false, and does nothing, if it is
+    /// not.
+    ///
+    /// # Safety
+    /// A live block of that size begins at `address`, and nothing uses it any more.
+    unsafe fn free_small(&mut self, address: usize, n: usize) -> bool {
+        if n <= SMALL {
+            // SAFETY: by this function's contract; small classes are their sizes.
+            unsafe { self.push(n, address) };
+        }
+        n <= SMALL
     }
 }

@@ -24,6 +24,12 @@ mod gate;
 )))]
 #[path = "lock/spin.rs"]
 mod gate;
+#[cfg(not(any(
+    not(target_has_atomic = "8"),
+    all(feature = "critical-section", not(any(unix, windows, target_family = "wasm"))),
+    all(target_family = "wasm", not(target_feature = "atomics"))
+)))]
+pub(crate) mod latch;
 
 /// A value that one thread at a time may use.
 #[repr(C)]
@@ -49,6 +55,12 @@ impl<T> Lock<T> {
     /// The address of the value, for the descriptor that a reader from outside follows.
     pub(crate) const fn as_ptr(&self) -> *mut T {
         self.value.get()
+    }
+
+    /// The address of the gate, for the same reader: a latch where there are threads.
+    #[allow(dead_code, reason = "only heaps with shards are read while threads run")]
+    pub(crate) const fn gate(&self) -> *const () {
+        (&raw const self.gate).cast()
     }
 
     /// Runs `f` on the value, alone. The lock is free again if `f` panics.

@@ -19,14 +19,15 @@ const STACK = 1 << 20;
 const INITIAL = 32 * PAGE;
 const LARGEST = 1 << 30;
 const LOADS = { own: "frees its own blocks", larson: "frees blocks of all threads" };
-const ALLOCATORS = { heap: "Heap", std: "std's default", talc: "talc 5.1.1 behind a spin lock" };
+const ALLOCATORS = { heap: "Heap", lock: "Heap behind one lock", std: "std's default", talc: "talc 5.1.1 behind a spin lock" };
 
-const USAGE = `cargo xtask bench -- --threads [--quick | --smoke] [--against COMMIT] [--counts 1,2,4] [--only heap,std]
+const USAGE = `cargo xtask bench -- --threads [--quick | --smoke] [--against COMMIT] [--counts 1,2,4] [--only heap,std] [--on wasm,native]
   --quick    3 repetitions instead of 9
   --smoke    one short repetition, and nothing is written
   --against  measures Heap as of that commit too, in turns with the others
   --counts   numbers of threads (1,2,4)
-  --only     allocators, of: heap, std, talc`;
+  --only     allocators, of: heap, lock, std, talc
+  --on       platforms, of: wasm, native`;
 
 const { values: options } = parseArgs({
   options: {
@@ -34,7 +35,9 @@ const { values: options } = parseArgs({
     smoke: { type: "boolean" },
     against: { type: "string" },
     counts: { type: "string", default: "1,2,4" },
-    only: { type: "string", default: "heap,std,talc" },
+    only: { type: "string", default: "heap,lock,std,talc" },
+    on: { type: "string", default: "wasm,native" },
+    rounds: { type: "string" },
     help: { type: "boolean" },
   },
 });
@@ -123,10 +126,11 @@ function contestants() {
 }
 
 const repetitions = options.smoke ? 1 : options.quick ? 3 : 9;
-const rounds = options.smoke ? 20_000 : 1_500_000;
+const rounds = options.rounds ? Number(options.rounds) : options.smoke ? 20_000 : 1_500_000;
 const counts = options.counts.split(",").map(Number);
 const results = [];
-for (const platform of ["wasm", "native"]) {
+const platforms = options.on.split(",");
+for (const platform of platforms) {
   const wasm = platform === "wasm";
   const built = contestants().map((each) => ({ ...each, path: build(each.name, each.from, each.allocator, wasm) }));
   const ready = built.map((each) => ({ ...each, it: wasm ? new WebAssembly.Module(readFileSync(each.path)) : each.path }));
@@ -164,11 +168,11 @@ function table(platform, load) {
 }
 
 const names = { wasm: `wasm, Node ${process.versions.node} (V8 ${process.versions.v8})`, native: "native" };
-const tables = ["wasm", "native"].flatMap((platform) =>
+const tables = platforms.flatMap((platform) =>
   Object.entries(LOADS).map(([load, means]) => `### ${names[platform]}: each thread ${means}\n${table(platform, load)}`),
 );
 console.log(tables.join("\n\n"));
-if (!options.smoke) {
+if (!options.smoke && !options.rounds) {
   const date = new Date().toISOString().slice(0, 10);
   const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
   const record = {

@@ -11,13 +11,14 @@
 use core::ptr::NonNull;
 
 use super::{
-    Heap, State,
+    State,
+    front::Front,
     runs::{Runs, base_address},
     sizes::{GRANULE_LOG, granules},
     table::{roomy, table_size},
 };
 use crate::{
-    global::Policy,
+    global::{Policy, Shell},
     linear::{Extent, LinearMemory, MAX_PAGES, PAGE, PageSource, Pool},
     provenance,
 };
@@ -103,7 +104,7 @@ impl State {
     }
 }
 
-impl<M: PageSource, P: Policy> Heap<M, P> {
+impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
     /// Grows now, so that `bytes` bytes more can be allocated without growing later. Returns false
     /// where that is refused.
     ///
@@ -115,7 +116,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
         }
         let n = granules(bytes);
         loop {
-            if self.state.with(|state| state.runs.find_top(n, 1) != 0) {
+            if self.state.shared().with(|state| state.runs.find_top(n, 1) != 0) {
                 return true;
             }
             if !self.grow(n) {
@@ -133,7 +134,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
             return false;
         }
         let pool = self.memory.pool();
-        let (committed, needed) = self.state.with(|state| {
+        let (committed, needed) = self.state.shared().with(|state| {
             let end = state.runs.granule(pool.end());
             (state.runs.committed, state.runs.needed(end, n))
         });
@@ -142,7 +143,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
         }
         let needed = needed << GRANULE_LOG;
         let bytes = P::growth(committed, needed).min(MOST << GRANULE_LOG);
-        bytes >= needed && self.state.with(|state| state.grow(pool, bytes, needed))
+        bytes >= needed && self.state.shared().with(|state| state.grow(pool, bytes, needed))
     }
 }
 

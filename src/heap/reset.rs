@@ -3,12 +3,13 @@
 use core::ptr::NonNull;
 
 use super::{
-    Heap, State,
+    State,
+    front::Front,
     growth::{MOST, base},
     sizes::GRANULE_LOG,
 };
 use crate::{
-    global::Policy,
+    global::{Policy, Shell},
     inspect::State as Use,
     linear::{Extent, PageSource},
 };
@@ -36,7 +37,7 @@ impl State {
     }
 }
 
-impl<M: PageSource, P: Policy> Heap<M, P> {
+impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
     /// Frees every block at once and keeps the pages: for modules that serve one request after another. The
     /// emergency reserve of the policy is set apart again. Time: O(blocks), and a 64th of the
     /// heap's memory is read.
@@ -70,7 +71,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
     pub unsafe fn reset(&self) {
         self.guard.reset(&self.memory.pool().region());
         // SAFETY: by this function's contract no block is used any more.
-        self.state.with(|state| unsafe { state.reset() });
+        S::alone(self, |state| unsafe { state.reset() });
     }
 
     /// Takes the memory between the heap's end and the end of linear memory for the heap. Returns its
@@ -87,7 +88,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
     pub unsafe fn adopt(&self) -> usize {
         let pool = self.memory.pool();
         let end = pool.end();
-        self.state.with(|state| {
+        self.state.shared().with(|state| {
             let runs = &mut state.runs;
             if runs.first() == 0 {
                 return 0;

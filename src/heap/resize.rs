@@ -3,11 +3,15 @@
 use core::{alloc::Layout, ptr};
 
 use super::{
-    Heap, State,
+    State,
+    front::Front,
     runs::LOOK,
     sizes::{GRANULE, granules, rounded},
 };
-use crate::{global::Policy, linear::PageSource};
+use crate::{
+    global::{Policy, Shell},
+    linear::PageSource,
+};
 
 /// Blocks from this size on, in granules, grow with the memory they end with.
 const EXTEND: usize = 1024;
@@ -102,7 +106,7 @@ impl State {
     }
 }
 
-impl<M: PageSource, P: Policy> Heap<M, P> {
+impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
     /// Makes a block larger or smaller where it is; memory grows for the last one. Returns false,
     /// and changes nothing, where that is impossible.
     ///
@@ -117,7 +121,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
     ) -> bool {
         let old = granules(layout.size());
         loop {
-            let resized = self.state.with(|state| {
+            let resized = self.state.shared().with(|state| {
                 let at = state.runs.granule(block.addr());
                 let from = state.extent(at, old);
                 // SAFETY: a live block of that size, by this function's contract.

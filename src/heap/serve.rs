@@ -3,11 +3,16 @@
 use core::{alloc::Layout, ptr};
 
 use super::{
-    Heap, State,
+    State,
+    front::Front,
     runs::LOOK,
     sizes::{GRANULE, GRANULE_LOG, SMALL, class_of, granules, room_for, rounded},
 };
-use crate::{global::Policy, inspect::Inspect, linear::PageSource};
+use crate::{
+    global::{Policy, Shell},
+    inspect::Inspect,
+    linear::PageSource,
+};
 
 /// Small blocks are carved this many granules at a time, where a run has them.
 pub(super) const BATCH: usize = 128;
@@ -25,7 +30,7 @@ pub(super) const NO_RESERVE: usize = 1;
 
 /// A block that was taken from the free runs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Taken {
+pub struct Taken {
     /// The block; null for none.
     pub(super) block: *mut u8,
     /// Bytes from its start that may not be zero; of what follows all are.
@@ -115,26 +120,30 @@ impl State {
     }
 }
 
-impl<M: PageSource, P: Policy> Heap<M, P> {
+impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
     /// Takes a block from what is free, or from memory that grows.
     #[inline]
     fn obtain(&self, g: usize, align: usize) -> Taken {
+        let n = S::cut(g);
         loop {
-            let taken = self.state.with(|state| state.serve(g, align));
-            if !taken.block.is_null() || !self.grow(room_for(g, align)) {
+            let taken = self.state.shared().with(|state| state.serve(n, align));
+            if !taken.block.is_null() {
                 return taken;
+            }
+            if !S::relieve(self) && !self.grow(room_for(n, align)) {
+                return S::last(self, g, align);
             }
         }
     }
 
     /// Sets the emergency reserve apart, once.
     fn set_apart(&self) {
-        if P::EMERGENCY == 0 || self.state.with(|state| state.emergency != 0) {
+        if P::EMERGENCY == 0 || self.state.shared().with(|state| state.emergency != 0) {
             return;
         }
         let g = granules(P::EMERGENCY);
         let taken = self.obtain(g, 1);
-        self.state.with(|state| {
+        self.state.shared().with(|state| {
             let reserve = if taken.block.is_null() {
                 NO_RESERVE
             } else {
@@ -156,7 +165,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
         let g = granules(layout.size());
         if layout.align() > GRANULE {
             // Strongly aligned blocks wait in the same lists as others of their size.
-            let block = self.state.with(|state| {
+            let block = self.state.shared().with(|state| {
                 let block = state.pop(class_of(g), layout.align());
                 if block == 0 { ptr::null_mut() } else { state.pointer(block) }
             });
@@ -177,7 +186,7 @@ impl<M: PageSource, P: Policy> Heap<M, P> {
             if self.empty_quarantine() {
                 continue;
             }
-            let freed = self.state.with(|state| state.free_emergency::<P>());
+            let freed = self.state.shared().with(|state| state.free_emergency::<P>());
             let again = match P::OUT_OF_MEMORY {
                 Some(hook) => hook(layout, &self.stats()),
                 None => freed,

@@ -14,7 +14,7 @@ use crate::{
     linear::{Config, LinearMemory, PAGE, Pool, Simulation},
 };
 
-pub(super) type Heap<'a> = super::Heap<&'a Pool<Simulation>>;
+pub(super) type Heap<'a> = super::OneLock<&'a Pool<Simulation>>;
 
 /// Granules of a page.
 const PAGES: usize = PAGE / GRANULE;
@@ -327,7 +327,7 @@ fn what_was_reserved_is_there_whoever_grows_at_the_same_time() {
         for below in [None, Some(PAGE - 48), Some(PAGE - 4096)] {
             let config = Config { heap_base: below, max_pages: 1000, ..Config::default() };
             let pool = Pool::new(Crowded(Simulation::new(config)));
-            let heap = super::Heap::<_>::with_memory(&pool);
+            let heap = super::OneLock::<_>::with_memory(&pool);
             let reserved = heap.reserve(bytes);
             let there = heap.state.with(|state| state.runs.end - state.runs.top) * GRANULE;
             assert_eq!(reserved, there >= bytes, "{bytes}, {below:?}: {there}");
@@ -341,7 +341,7 @@ fn what_was_reserved_is_there_whoever_grows_at_the_same_time() {
                 Config { heap_base: Some(PAGE - 4096), max_pages: 1000, ..Config::default() };
             let pool = Pool::new(Simulation::new(config));
             pool.memory().foreign_before_next(foreign);
-            let heap = super::Heap::<_>::with_memory(&pool);
+            let heap = super::OneLock::<_>::with_memory(&pool);
             assert!(heap.reserve(bytes), "{bytes}, {foreign}");
             heap.check().unwrap();
         }

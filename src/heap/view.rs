@@ -2,6 +2,7 @@
 
 use super::{
     State,
+    front::Front,
     runs::Runs,
     sizes::{GRANULE_LOG, SMALL, size_of_class},
     table::{F, Region},
@@ -10,7 +11,6 @@ use crate::{
     global::{HeapView, Policy, Shell},
     inspect::{Block, Damage, State as Use, rule},
     linear::PageSource,
-    lock::Lock,
 };
 
 /// Granules whose bits are in a word of the table.
@@ -140,13 +140,13 @@ impl Runs {
     }
 }
 
-impl HeapView for Lock<State> {
+impl<S: Front> HeapView for S {
     /// Merges first what waits in quick lists, as a request that memory is short for would. O(granules).
     fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
-        let mut at = heap.state.with(|state| state.runs.first());
+        let mut at = heap.state.shared().with(|state| state.runs.first());
         // One block at a time: `visit` may use the heap, and free blocks.
         let next = |at| {
-            heap.state.with(|state| {
+            S::alone(heap, |state| {
                 state.flush();
                 state.runs.block(at)
             })
@@ -161,7 +161,7 @@ impl HeapView for Lock<State> {
 
     /// Merges first what waits in quick lists. O(granules).
     fn tally<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
-        heap.state.with(|state| {
+        S::alone(heap, |state| {
             state.flush();
             let mut at = state.runs.first();
             while let Some((end, block)) = state.runs.block(at) {
@@ -172,30 +172,47 @@ impl HeapView for Lock<State> {
     }
 
     fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage> {
-        heap.state.with(|state| {
+        heap.state.shared().with(|state| {
             let runs = &state.runs;
             runs.check()?;
             let mut most = runs.end - runs.first();
             let mut idle = 0;
             for (class, &head) in state.quick.iter().enumerate() {
                 let n = size_of_class(class);
-                let mut block = head;
-                while block != 0 {
-                    let at = runs.granule(block);
-                    let waits = state.may_wait(block)
-                        && !runs.is_meta(at)
-                        && runs.gap_at(at).is_none()
-                        && runs.block_end(at) == at + n;
-                    rule(waits, block, "a quick list leads to what is no block of its size")?;
-                    rule(most >= n, block, "a quick list has no end")?;
-                    most -= n;
-                    idle += if class > SMALL { n } else { 0 };
-                    // SAFETY: it waits on this list.
-                    block = unsafe { state.link(block) };
-                }
+                let blocks = state.check_list(head, n, &mut most)?;
+                idle += if class > SMALL { blocks * n } else { 0 };
             }
             rule(idle == state.idle, 0, "what waits in quick lists is counted wrongly")
-        })
+        })?;
+        S::check_front(heap)
+    }
+}
+
+impl State {
+    /// Verifies a list: blocks of `n` granules, all of which have no more than `most`, from which they are
+    /// subtracted. Returns the number of blocks.
+    pub(super) fn check_list(
+        &self,
+        head: usize,
+        n: usize,
+        most: &mut usize,
+    ) -> Result<usize, Damage> {
+        let runs = &self.runs;
+        let (mut block, mut blocks) = (head, 0);
+        while block != 0 {
+            let at = runs.granule(block);
+            let waits = self.may_wait(block)
+                && !runs.is_meta(at)
+                && runs.gap_at(at).is_none()
+                && runs.block_end(at) == at + n;
+            rule(waits, block, "a quick list leads to what is no block of its size")?;
+            rule(*most >= n, block, "a quick list has no end")?;
+            *most -= n;
+            blocks += 1;
+            // SAFETY: it waits on this list.
+            block = unsafe { self.link(block) };
+        }
+        Ok(blocks)
     }
 }
 

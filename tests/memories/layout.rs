@@ -99,9 +99,11 @@ impl<'a> Memory<'a> {
         rule(descriptor != 0, "there is no descriptor", descriptor)?;
         rule(words.value(0)? == 0x534E_4F42, "no magic", descriptor)?;
         let (version, kind) = (words.value(1)?, words.value(2)?);
-        rule(version == 1 || (version, kind) == (2, 5), "no version", descriptor)?;
+        let known = version == 1 || kind == 5 && (2..=3).contains(&version);
+        rule(known, "no version", descriptor)?;
         let least = match kind {
             5 if version == 2 => 12,
+            5 if version == 3 => 17,
             1 | 4 => 9,
             2 => 11,
             3 => 13,
@@ -115,7 +117,7 @@ impl<'a> Memory<'a> {
             2 => buddy(&words, None)?,
             3 => buddy(&words, Some(&sizes(&words)?))?,
             4 => tiny(&words)?,
-            _ if version == 2 => heap(&words)?,
+            _ if version > 1 => heap(&words, version == 3)?,
             _ => first_heap(&words)?,
         };
         let counted = |word| words.value(word).map(|at| (at != 0).then_some(word));
@@ -318,7 +320,7 @@ impl Region {
     }
 }
 
-fn heap(words: &Words<'_>) -> Result<Vec<Block>> {
+fn heap(words: &Words<'_>, sharded: bool) -> Result<Vec<Block>> {
     let memory = words.memory;
     let (top, end) = (words.behind(7)?, words.behind(8)?);
     if end == 0 {
@@ -329,6 +331,9 @@ fn heap(words: &Words<'_>) -> Result<Vec<Block>> {
     let newest = regions.last().ok_or(Wrong { what: "no region", at: words.at })?;
     let mut own: BTreeSet<u64> = regions.iter().flat_map(|r| [r.origin, r.table]).collect();
     let mut quick = quick(words, 9)?;
+    if sharded {
+        shards(words, &mut quick)?;
+    }
     let mut tiles = Tiles::default();
     for region in &regions {
         if let Some(end) = tiles.end() {
@@ -478,20 +483,44 @@ fn quick(words: &Words<'_>, at: u64) -> Result<BTreeMap<u64, u64>> {
     let (heads, small) = (words.row(at, at + 1)?, words.value(at + 2)?);
     let mut blocks = BTreeMap::new();
     for (class, &head) in heads.iter().enumerate() {
-        let class = class as u64;
-        let mut block = head;
-        while block != 0 {
-            let size = if class <= small {
-                class.max(1)
-            } else {
-                let above = class - small - 1;
-                rule(above / 8 < 29, "a class of no size", words.at)?;
-                (above % 8 + 9) << (above / 8 + 3)
-            };
-            rule(block % GRANULE == 0, "a block that waits between two granules", block)?;
-            rule(blocks.insert(block / GRANULE, size).is_none(), "a block waits twice", block)?;
-            block = words.memory.word(block)?;
-        }
+        list(words, head, class_size(words, class as u64, small)?, &mut blocks)?;
     }
     Ok(blocks)
+}
+
+/// The blocks in the lists of shards, and their sizes.
+fn shards(words: &Words<'_>, blocks: &mut BTreeMap<u64, u64>) -> Result<()> {
+    let (first, count) = (words.value(12)?, words.value(13)?);
+    let (bytes, lists) = (words.value(14)?, words.value(15)?);
+    rule(4 + 8 * lists <= bytes, "a shard's lists run into the next", first)?;
+    words.memory.holds(first, count * bytes)?;
+    for shard in (0..count).map(|i| first + i * bytes) {
+        for i in 0..lists {
+            let head = words.memory.word(shard + 4 + 8 * i)?;
+            list(words, head, class_size(words, i, 16)?, blocks)?;
+        }
+    }
+    Ok(())
+}
+
+/// The size of a class, in granules, where classes up to `small` are their sizes.
+fn class_size(words: &Words<'_>, class: u64, small: u64) -> Result<u64> {
+    if class <= small {
+        return Ok(class.max(1));
+    }
+    let above = class - small - 1;
+    rule(above / 8 < 29, "a class of no size", words.at)?;
+    rule(small.is_power_of_two() && small >= 8, "an odd number of small classes", words.at)?;
+    Ok((above % 8 + 9) << (above / 8 + u64::from(small.ilog2()) - 3))
+}
+
+/// The blocks of one list.
+fn list(words: &Words<'_>, head: u64, size: u64, blocks: &mut BTreeMap<u64, u64>) -> Result<()> {
+    let mut block = head;
+    while block != 0 {
+        rule(block % GRANULE == 0, "a block that waits between two granules", block)?;
+        rule(blocks.insert(block / GRANULE, size).is_none(), "a block waits twice", block)?;
+        block = words.memory.word(block)?;
+    }
+    Ok(())
 }

@@ -10,6 +10,10 @@ use std::{
 #[global_allocator]
 static ALLOCATOR: bonsai_alloc::Heap = bonsai_alloc::Heap::new();
 
+#[cfg(feature = "lock")]
+#[global_allocator]
+static ALLOCATOR: bonsai_alloc::heap::OneLock = bonsai_alloc::heap::OneLock::new();
+
 // Of talc's two sources for wasm, the one that may be sent between threads.
 #[cfg(all(feature = "talc", target_family = "wasm"))]
 #[global_allocator]
@@ -115,8 +119,8 @@ pub extern "C" fn room(size: usize) -> *mut u8 {
 /// believed.
 #[unsafe(no_mangle)]
 pub extern "C" fn sound() -> bool {
-    #[cfg(feature = "heap")]
+    #[cfg(any(feature = "heap", feature = "lock"))]
     return bonsai_alloc::inspect::Inspect::check(&ALLOCATOR).is_ok();
-    #[cfg(not(feature = "heap"))]
+    #[cfg(not(any(feature = "heap", feature = "lock")))]
     return true;
 }

@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::{
     super::{
-        Heap,
+        OneLock,
         tests::{self, memory, plug, take, take_top, with_runs},
     },
     *,
@@ -114,7 +114,7 @@ unsafe impl LinearMemory for Sparse {
 fn the_largest_runs_are_found_too() {
     const GIB: usize = 1 << 30;
     let pool = Pool::new(Sparse::new(GIB / PAGE * 9 / 8));
-    let heap = Heap::<_>::with_memory(&pool);
+    let heap = OneLock::<_>::with_memory(&pool);
     assert!(heap.reserve(GIB + GIB / 32));
     heap.state.with(|state| {
         let runs = &mut state.runs;

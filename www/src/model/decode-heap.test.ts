@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { classGranules, GRANULE, HeapWord, Kind, Word } from "../wire/heap-layout";
+import { classGranules, GRANULE, HeapWord, HELD, Kind, ShardWord, Word } from "../wire/heap-layout";
 import { MemoryBuilder } from "../../tests/support/memory-builder";
 import { decode, type DamageCode } from "./decode";
 import { random } from "./random";
@@ -107,8 +107,9 @@ describe("a heap of kind 5", () => {
   });
 
   it("is refused in versions that are not known", () => {
-    for (const version of [0, 3, 0xffffffff]) expect(refusal(heap().word(Word.version, version))).toBe("version");
+    for (const version of [0, 4, 0xffffffff]) expect(refusal(heap().word(Word.version, version))).toBe("version");
     expect(refusal(heap().word(Word.kind, Kind.Slab))).toBe("version");
+    expect(refusal(heap().shards([]).word(Word.kind, Kind.Slab))).toBe("version");
   });
 
   it("is refused where a table or its end leaves memory", () => {
@@ -176,5 +177,43 @@ describe("a heap of kind 5", () => {
       expect(at).toBe(end);
     }
     expect(accepted).toBeGreaterThan(100);
+  });
+});
+
+describe("a heap with shards", () => {
+  const LIVE = ORIGIN + 1;
+
+  it("has blocks that wait in quick lists and in shards", () => {
+    const snapshot = read(heap().shards([[1, 3, LIVE], [0, 17, ORIGIN + 7]]));
+    expect(rows(snapshot).slice(1, 5).map((row) => row[2])).toEqual(["waiting", "waiting", "free", "waiting"]);
+    expect(snapshot.lists).toEqual([
+      { size: 2 * GRANULE, free: 2 },
+      { size: 3 * GRANULE, free: 1 },
+      { size: 18 * GRANULE, free: 1 },
+    ]);
+    expect(rows(read(heap().shards([])))).toEqual(rows(read(heap())));
+  });
+
+  it("has lists of every size to 1 KiB", () => {
+    const sizes = Array.from({ length: 33 }, (_, list) => classGranules(list, 16)).slice(1);
+    expect(sizes.slice(14)).toEqual([15, 16, 18, 20, 22, 24, 26, 28, 30, 32, 36, 40, 44, 48, 52, 56, 60, 64]);
+  });
+
+  it("is damaged where a list leads to no block of its size, to one twice, or out of the heap", () => {
+    expect(refusal(heap().shards([[1, 2, LIVE]]))).toBe("class");
+    expect(refusal(heap().shards([[0, 3, LIVE], [1, 3, LIVE]]))).toBe("cycle");
+    expect(refusal(heap().shards([[0, 1, ORIGIN - 1]]))).toBe("beyond");
+    expect(refusal(heap().shards([], 48))).toBe("count");
+    expect(refusal(heap().shards([], 1e9))).toBe("class");
+    expect(refusal(heap().shards([]).word(Word.words, 16))).toBe("short");
+  });
+
+  it("is not called damaged while a thread holds one of its latches", () => {
+    const damaged = (): MemoryBuilder => heap().shards([[1, 2, LIVE]]);
+    expect(refusal(damaged().set(8192, HELD))).toBe("changed");
+    expect(refusal(damaged().set(8192 + 384, HELD))).toBe("changed");
+    const held = damaged();
+    expect(refusal(held.set(held.cellOf(ShardWord.latch), HELD))).toBe("changed");
+    expect(refusal(damaged().set(8192, 42))).toBe("class");
   });
 });

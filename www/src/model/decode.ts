@@ -8,11 +8,17 @@ import {
   FirstRegion,
   GRANULE,
   HEAP_VERSION,
+  HELD,
   HeapWord,
   Kind,
   MAGIC,
   MapByte,
   Region,
+  Shard,
+  SHARD_SMALL,
+  SHARD_WORDS,
+  SHARDS_VERSION,
+  ShardWord,
   SlabHeader,
   SlabWord,
   TableBits,
@@ -42,7 +48,8 @@ export type DamageCode =
   | "order" // a byte of the map that can't be a block
   | "class" // a slab of a class that does not exist
   | "count" // counts that contradict each other
-  | "cycle"; // a list longer than what it can hold
+  | "cycle" // a list longer than what it can hold
+  | "changed"; // what is wrong may be none: threads changed the heap while it was read
 
 export interface Damage {
   readonly code: DamageCode;
@@ -110,13 +117,52 @@ class Circle {
   }
 }
 
+/** Readings of a heap that threads change, before it is given up. */
+const READINGS = 5;
+
 export function decode(buffer: ArrayBufferLike, descriptor: number): Decoded {
+  for (let reading = 1; ; reading++) {
+    const before = latches(buffer, descriptor >>> 0);
+    try {
+      return { ok: true, snapshot: { ...read(new Reader(buffer), descriptor >>> 0), memory: buffer.byteLength } };
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error;
+      const after = latches(buffer, descriptor >>> 0);
+      const still = before.every((latch, i) => latch === after[i] && latch !== HELD);
+      if (still) return { ok: false, damage: error.damage };
+      if (reading === READINGS) return { ok: false, damage: { ...error.damage, code: "changed" } };
+    }
+  }
+}
+
+/** The latches of a heap with threads; none if there is no such heap. Two equal readings: nothing changed in between. */
+function latches(buffer: ArrayBufferLike, at: number): number[] {
   try {
-    return { ok: true, snapshot: { ...read(new Reader(buffer), descriptor >>> 0), memory: buffer.byteLength } };
+    const reader = new Reader(buffer);
+    const word = (index: number): number => reader.word(at + 4 * index);
+    const known = word(Word.magic) === MAGIC && word(Word.kind) === Kind.Heap && word(Word.version) === SHARDS_VERSION;
+    if (!known || word(Word.words) < SHARD_WORDS) return [];
+    return [...shardsOf(reader, word).map((shard) => shard + Shard.latch), word(ShardWord.latch)].map((latch) =>
+      reader.word(latch),
+    );
   } catch (error) {
-    if (error instanceof Wrong) return { ok: false, damage: error.damage };
+    if (error instanceof Wrong) return [];
     throw error;
   }
+}
+
+/** The addresses of a heap's shards. */
+function shardsOf(reader: Reader, word: (index: number) => number): number[] {
+  const [shards, count, bytes, lists] = [ShardWord.shards, ShardWord.count, ShardWord.bytes, ShardWord.lists].map(word) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (count > MOST_CLASSES || lists > MOST_CLASSES) fail("class", shards, Math.max(count, lists));
+  if (count > 0 && bytes < Shard.lists + Shard.list * lists) fail("count", shards, bytes);
+  reader.hold(shards, count * bytes);
+  return Array.from({ length: count }, (_, i) => shards + i * bytes);
 }
 
 /** All of a snapshot but the memory that it is from. */
@@ -133,13 +179,15 @@ function read(reader: Reader, at: number): Heap {
     if (word(index) !== wanted) fail(code, at + 4 * index, word(index));
   };
   expect(Word.magic, MAGIC, "magic");
-  const first = word(Word.version) === VERSION;
-  if (!first) expect(Word.version, HEAP_VERSION, "version");
+  const version = word(Word.version);
+  const first = version === VERSION;
+  if (!first && version !== SHARDS_VERSION) expect(Word.version, HEAP_VERSION, "version");
   const kind = word(Word.kind);
   if (kind < Kind.Bump || kind > Kind.Heap) fail("kind", at + 4 * Word.kind, kind);
   if (kind !== Kind.Heap) expect(Word.version, VERSION, "version");
   const words = word(Word.words);
-  const least = first && kind === Kind.Heap ? FIRST_HEAP_WORDS : WORDS[kind as keyof typeof WORDS];
+  const sharded = version === SHARDS_VERSION;
+  const least = sharded ? SHARD_WORDS : first && kind === Kind.Heap ? FIRST_HEAP_WORDS : WORDS[kind as keyof typeof WORDS];
   if (words < least) fail("short", at + 4 * Word.words, words);
   reader.hold(at, 4 * words);
 
@@ -153,7 +201,7 @@ function read(reader: Reader, at: number): Heap {
     case Kind.Tiny:
       return readTiny(descriptor);
     case Kind.Heap:
-      return first ? readFirstHeap(descriptor) : readHeap(descriptor);
+      return first ? readFirstHeap(descriptor) : readHeap(descriptor, sharded);
     default:
       return readBuddy(descriptor, kind === Kind.Slab);
   }
@@ -319,7 +367,7 @@ function roomFor(reader: Reader, spans: readonly Span[]): Blocks {
   return new Blocks(Math.min(starts + spans.length + 2, MOST_AT_ONCE));
 }
 
-function readHeap(descriptor: Descriptor): Heap {
+function readHeap(descriptor: Descriptor, sharded: boolean): Heap {
   const { reader, word, behind, committed, growths } = descriptor;
   const top = behind(HeapWord.top);
   const end = behind(HeapWord.end);
@@ -344,7 +392,7 @@ function readHeap(descriptor: Descriptor): Heap {
     record = from * GRANULE;
   }
   const origin = spans[0]?.from ?? fail("count", 0, end);
-  const waiting = readQuick(reader, word, { ...HeapWord, origin, end });
+  const waiting = readQuick(reader, word, { ...HeapWord, origin, end, sharded });
   const tiling = { reader, blocks: roomFor(reader, spans), marks, waiting };
   const { blocks } = tiling;
   let at = origin;
@@ -474,31 +522,48 @@ class Waiting {
 /** Far more than any heap has: a number that is wrong must not cost an array of its length. */
 const MOST_CLASSES = 4096;
 
-function readQuick(
-  reader: Reader,
-  word: (index: number) => number,
-  at: { readonly quick: number; readonly classes: number; readonly small: number; readonly origin: number; readonly end: number },
-): Waiting {
+interface QuickAt {
+  readonly quick: number;
+  readonly classes: number;
+  readonly small: number;
+  readonly origin: number;
+  readonly end: number;
+  readonly sharded?: boolean;
+}
+
+/** A list: its first block, and its blocks' granules. */
+type Head = readonly [first: number, granules: number];
+
+function readQuick(reader: Reader, word: (index: number) => number, at: QuickAt): Waiting {
   const { origin, end } = at;
   const quick = word(at.quick);
   const classes = word(at.classes);
   const small = word(at.small);
   if (classes > MOST_CLASSES) fail("class", quick, classes);
   reader.hold(quick, 4 * classes);
-  const heads = Array.from({ length: classes }, (_, i) => reader.word(quick + 4 * i));
-  const waiting = new Waiting(origin, heads.some((head) => head !== 0) ? end - origin : 0);
-  heads.forEach((head, index) => {
-    const size = classGranules(index, small);
-    let free = 0;
-    for (let block = head; block !== 0; block = reader.word(block)) {
+  const heads = Array.from({ length: classes }, (_, i): Head => [reader.word(quick + 4 * i), classGranules(i, small)]);
+  if (at.sharded) {
+    const lists = word(ShardWord.lists);
+    for (const shard of shardsOf(reader, word)) {
+      for (let i = 0; i < lists; i++) {
+        heads.push([reader.word(shard + Shard.lists + i * Shard.list), classGranules(i, SHARD_SMALL)]);
+      }
+    }
+  }
+  const waiting = new Waiting(origin, heads.some(([first]) => first !== 0) ? end - origin : 0);
+  const free = new Map<number, number>();
+  for (const [first, size] of heads) {
+    for (let block = first; block !== 0; block = reader.word(block)) {
       const at = block / GRANULE;
       if (!Number.isInteger(at)) fail("align", block, block);
       if (at < origin || at + size > end) fail("beyond", block, block);
       if (!waiting.add(at, size)) fail("cycle", block, block);
-      free++;
+      free.set(size, (free.get(size) ?? 0) + 1);
     }
-    if (free > 0) waiting.lists.push({ size: size * GRANULE, free });
-  });
+  }
+  for (const [size, count] of [...free].sort(([a], [b]) => a - b)) {
+    waiting.lists.push({ size: size * GRANULE, free: count });
+  }
   return waiting;
 }
 

@@ -350,6 +350,8 @@ function damageText({ code, address: at, found }: Damage): string {
       return `The slab ${where} is of a class that does not exist (${integer(found)}).`;
     case "count":
       return `The heap’s counts contradict each other ${where}.`;
+    case "changed":
+      return "Threads changed the heap while it was read. Pause them, or look again.";
     case "cycle":
       return `A free list runs in a circle ${where}.`;
   }

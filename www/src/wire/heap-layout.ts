@@ -7,6 +7,8 @@ export const MAGIC = 0x534e4f42; // "BONS", little-endian
 export const VERSION = 1;
 /** Of kind 5; its version 1 is read too. */
 export const HEAP_VERSION = 2;
+/** Of kind 5 where there are threads: version 2, and shards. */
+export const SHARDS_VERSION = 3;
 /** The export that a module with `inspectable!` carries; its value is the descriptor's address. */
 export const EXPORT = "BONSAI_HEAP";
 
@@ -31,6 +33,15 @@ export const SlabWord = { classes: 11, sizes: 12 } as const;
 export const TinyWord = { heads: 6, classes: 7, largest: 8 } as const;
 
 export const HeapWord = { region: 6, top: 7, end: 8, quick: 9, classes: 10, small: 11 } as const;
+export const ShardWord = { shards: 12, count: 13, bytes: 14, lists: 15, latch: 16 } as const;
+export const SHARD_WORDS = 17;
+
+/** A shard: its latch, then its lists, each with the address of its first block and a count. */
+export const Shard = { latch: 0, lists: 4, list: 8 } as const;
+/** The value of a latch while a thread has it. */
+export const HELD = 1;
+/** The lists of a shard are classes of a heap with this `small`. */
+export const SHARD_SMALL = 16;
 
 /** Of version 1 of kind 5. */
 export const FirstHeapWord = {
@@ -69,7 +80,7 @@ export const FirstRegion = { previous: 0, previousEnd: 4 } as const;
 export function classGranules(index: number, small: number): number {
   if (index <= small) return Math.max(1, index);
   const above = index - small - 1;
-  return ((above % 8) + 9) * 2 ** (Math.floor(above / 8) + 3);
+  return ((above % 8) + 9) * 2 ** (Math.floor(above / 8) + Math.log2(small) - 3);
 }
 
 /** The least number of words of a descriptor, by kind. */

@@ -12,6 +12,10 @@ import {
   Kind,
   MAGIC,
   MapByte,
+  Shard,
+  SHARD_WORDS,
+  SHARDS_VERSION,
+  ShardWord,
   SlabHeader,
   SlabWord,
   TableBits,
@@ -228,6 +232,23 @@ export class MemoryBuilder {
       .word(HeapWord.quick, quick)
       .word(HeapWord.classes, classes)
       .word(HeapWord.small, small);
+  }
+
+  /** Makes a heap one of version 3, whose shards have these blocks in their lists: `[shard, list, granule]`. */
+  shards(waiting: readonly (readonly [shard: number, list: number, granule: number])[], lists = 33): this {
+    const [shards, count, bytes] = [8192, 2, 384];
+    for (const [shard, list, granule] of waiting) {
+      const head = shards + shard * bytes + Shard.lists + Shard.list * list;
+      this.set(granule * GRANULE, this.view.getUint32(head, true));
+      this.set(head, granule * GRANULE);
+    }
+    return this.word(Word.version, SHARDS_VERSION)
+      .word(Word.words, SHARD_WORDS)
+      .word(ShardWord.shards, shards)
+      .word(ShardWord.count, count)
+      .word(ShardWord.bytes, bytes)
+      .word(ShardWord.lists, lists)
+      .behind(ShardWord.latch, 2);
   }
 
   /**
