@@ -1,8 +1,9 @@
 import { reason } from "../modules";
 import { fileKind, FIRST_BYTES } from "../model/file-kind";
+import { LongTrace } from "../model/long-trace";
 import { kindOf, type Source } from "../model/samples";
 import type { Trace } from "../model/trace";
-import { open, refusal } from "../model/trace-file";
+import { MOST_BYTES, open } from "../model/trace-file";
 import { readDump, type Dump } from "../record/dump";
 import { en } from "../text/inspect";
 import { prepareFiles, Refused, type Bytes, type Prepared } from "./dropped-module";
@@ -15,6 +16,7 @@ export type Opened =
   | { readonly is: "text"; readonly source: Source }
   | { readonly is: "module"; readonly prepared: Prepared }
   | { readonly is: "trace"; readonly name: string; readonly trace: Trace }
+  | { readonly is: "long"; readonly name: string; readonly long: LongTrace }
   | { readonly is: "dump"; readonly name: string; readonly dump: Dump };
 
 /** Opens files of any kind, by their first bytes. `waiting` is a module whose glue may be among them. Throws `Refused`. */
@@ -38,12 +40,16 @@ async function openText(file: File): Promise<Opened> {
 }
 
 async function openTrace(file: File): Promise<Opened> {
-  const early = refusal(file.size);
-  if (early !== null) throw new Refused(en.trace.file(file.name, early));
   let bytes: Uint8Array;
   try {
+    if (file.size > MOST_BYTES) {
+      const long = await LongTrace.open(file);
+      if (long instanceof LongTrace) return { is: "long", name: file.name, long };
+      throw new Refused(en.trace.file(file.name, long!));
+    }
     bytes = new Uint8Array(await file.arrayBuffer());
   } catch (error) {
+    if (error instanceof Refused) throw error;
     throw new Refused(en.trace.unreadable(file.name, reason(error)));
   }
   const opened = open(bytes);

@@ -1,8 +1,12 @@
 import { agreement, type Agreement } from "../model/agreement";
+import { LongTrace } from "../model/long-trace";
 import { Requested } from "../model/requested";
 import type { Trace } from "../model/trace";
 import { knowsBlocks } from "../model/trace-ring";
 import { samples, type Sample } from "../model/trace-sites";
+import { reason } from "../modules";
+import { SpillingTrace } from "../record/spilling-trace";
+import type { TraceWriter } from "../record/trace-writer";
 import { en } from "../text/inspect";
 import type { HeapInspector, Site } from "../views/heap-inspector";
 import type { Recordable, Tape } from "./tape";
@@ -11,8 +15,6 @@ import type { Recordable, Tape } from "./tape";
 const EVERY = 250;
 /** Bytes of a sample, from none on. */
 export const RATES = [0, 1024, 16_384, 262_144] as const;
-/** A longer trace is not kept: it would be no file that this page opens. */
-const MOST_RECORDS = 8_000_000;
 
 const NOTHING: ReadonlyMap<number, number> = new Map();
 const UNSAMPLED: ReadonlyMap<number, Site> = new Map();
@@ -28,6 +30,8 @@ export class Recording {
   said = "";
   /** The agreement of recording and heap at the last look; null where the heap does not tell its blocks apart. */
   known: (Agreement & { readonly lost: number }) | null = null;
+  /** The recording in its file, once it has ended: of one that was too long for memory. */
+  whole: LongTrace | null = null;
   private tape: Tape | null = null;
   private requested: Requested | null = null;
   private timer = 0;
@@ -67,6 +71,7 @@ export class Recording {
     this.trouble = "";
     this.tape = tape;
     this.trace = tape.trace;
+    this.whole = null;
     this.requested = new Requested(tape.trace);
     this.known = null;
     this.located = null;
@@ -82,8 +87,44 @@ export class Recording {
     this.drain(tape);
     // It may have failed just now.
     if (this.tape !== null) this.end();
-    if (this.trace !== null) this.said = en.trace.recorded(this.trace.count, this.trace.lost);
+    this.said = en.trace.recorded(this.count, this.lost);
     this.changed();
+    if (this.file !== null) void this.read(this.file);
+  }
+
+  /** The file that the recording goes to since it is too long for memory. */
+  private get file(): TraceWriter | null {
+    return this.trace instanceof SpillingTrace ? this.trace.file : null;
+  }
+
+  get count(): number {
+    return this.file?.total ?? this.trace?.count ?? 0;
+  }
+
+  get lost(): number {
+    return this.file?.lost ?? this.trace?.lost ?? 0;
+  }
+
+  /** Reads the file, part by part: others run meanwhile. */
+  private async read(file: TraceWriter): Promise<void> {
+    const still = (): boolean => this.file === file;
+    const say = (text: string): void => {
+      if (!still()) return;
+      this.said = text;
+      this.changed();
+    };
+    try {
+      const long = await LongTrace.open(await file.finish(), (share) => {
+        say(en.trace.reading(share));
+        return still();
+      });
+      if (!still() || long === null) return;
+      if (!(long instanceof LongTrace)) throw new Error(en.trace.file(this.name, long));
+      this.whole = long;
+      say(en.trace.recorded(long.count, long.lost));
+    } catch (error) {
+      say(en.trace.unreadable(this.name, reason(error)));
+    }
   }
 
   /** Runs a call into the module, so that its samples are this recording's. */
@@ -106,7 +147,9 @@ export class Recording {
     this.requested.note(moment.id);
     const { trace } = this.tape;
     const blocks = inspector.snapshot?.blocks;
-    if (blocks !== undefined && this.tellsBlocks(trace.kind)) this.known = { ...agreement(this.requested.at(moment.id), blocks), lost: trace.lost };
+    // In a file, it is no longer known block by block.
+    if (this.file !== null) this.known = null;
+    else if (blocks !== undefined && this.tellsBlocks(trace.kind)) this.known = { ...agreement(this.requested.at(moment.id), blocks), lost: trace.lost };
     this.changed();
   }
 
@@ -144,7 +187,6 @@ export class Recording {
   private drain(tape: Tape): void {
     const trouble = tape.drain();
     if (trouble !== "") this.fail(trouble);
-    else if (tape.trace.count > MOST_RECORDS) this.fail(en.trace.long(tape.trace.count));
   }
 
   private fail(trouble: string): void {

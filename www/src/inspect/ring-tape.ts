@@ -1,4 +1,5 @@
 import { heapKind, Recorder } from "../model/trace-ring";
+import { SpillingTrace } from "../record/spilling-trace";
 import { captureStack, SiteTable } from "../model/trace-sites";
 import type { HeapExports } from "../modules";
 import { en } from "../text/inspect";
@@ -26,7 +27,7 @@ export class RingSource implements Recordable {
 
   start(rate: number): Tape | string {
     const { BONSAI_TRACE, BONSAI_HEAP, memory } = this.exports;
-    const recorder = Recorder.attach(memory, Number(BONSAI_TRACE?.value));
+    const recorder = Recorder.attach(memory, Number(BONSAI_TRACE?.value), undefined, new SpillingTrace());
     if (!(recorder instanceof Recorder)) return en.trace.ring(recorder);
     const own = { recorder, sites: new SiteTable(true) };
     called = own;

@@ -2,6 +2,7 @@ import { Callables } from "../dropped";
 import { standIns } from "../model/stand-ins";
 import { signatures } from "../model/wasm-file";
 import { intercept, type SeenInstance } from "../record/intercept";
+import { SpillingTrace } from "../record/spilling-trace";
 import { en } from "../text/inspect";
 import { runGlue, type Wasm } from "./glue";
 import { TapSource, type Tape } from "./tape";
@@ -31,7 +32,7 @@ export async function startModule(wasm: Wasm, glue: string | null, rate: number 
       if (seen !== null || (instance.module !== wasm.module && instance.size !== wasm.bytes.length)) return;
       seen = instance;
       if (instance.tap === null) return;
-      source = new TapSource(instance.tap);
+      source = new TapSource(instance.tap, () => new SpillingTrace());
       if (rate !== null) tape = source.start(rate);
     },
   });

@@ -23,12 +23,16 @@ const PAGE = 65536;
 
 /** Records a module that was rewritten. */
 export class TapSource implements Recordable {
-  constructor(private readonly tap: Tap) {}
+  /** `make` makes the trace that records go to. */
+  constructor(
+    private readonly tap: Tap,
+    private readonly make: () => Trace = () => new Trace(),
+  ) {}
 
   start(rate: number): Tape {
     const { tap } = this;
     const sites = new SiteTable(true);
-    const trace = new Trace();
+    const trace = this.make();
     trace.pages = tap.memory.buffer.byteLength / PAGE;
     trace.rate = rate;
     trace.sites = sites.stacks;

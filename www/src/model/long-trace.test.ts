@@ -5,7 +5,7 @@ import { LongTrace } from "./long-trace";
 import { course, peakIn, survivors, type Trace } from "./trace";
 import { Plan, Planner } from "./trace-plan";
 import { save } from "./trace-file";
-import { samples } from "./trace-sites";
+import { samples, type Sample } from "./trace-sites";
 
 async function opened(trace: Trace): Promise<LongTrace> {
   const long = await LongTrace.open(new Blob([save(trace)]));
@@ -41,12 +41,17 @@ describe("a trace that is read by range", () => {
     it(`gives a range as a trace that begins with what was live: ${what}`, async () => {
       const long = await opened(trace);
       const [from, to] = [150_000, 250_000];
-      const { trace: part, begins } = await long.window(from, to);
-      expect(begins).toBe(survivors(trace, from).length);
+      const { trace: part, births } = await long.window(from, to);
+      const begins = births.length;
+      const before = survivors(trace, from);
+      expect([...new Set(births)]).toEqual(before.map(({ born }) => born));
       expect(part.count).toBe(begins + to - from);
       expect(same(part.words.subarray(begins * 4, part.count * 4), trace.words.subarray(from * 4, to * 4))).toBe(true);
       const blocks = (all: ReturnType<typeof survivors>): number[][] => all.map(({ address, size }) => [address, size]).sort((a, b) => a[0]! - b[0]!);
       expect(blocks(survivors(part))).toEqual(blocks(survivors(trace, to)));
+      const live = (all: readonly Sample[], end: number): unknown[] =>
+        all.filter(({ born, died }) => born < end && (died < 0 || died >= end)).map(({ site, address, size, weight }) => [address, size, site, weight]).sort((a, b) => a[0]! - b[0]!);
+      expect(live(samples(part), part.count)).toEqual(live(samples(trace), to));
     });
 
     it(`makes the same operations part by part as at once: ${what}`, async () => {

@@ -22,6 +22,13 @@ interface Moment {
   readonly live: LiveTable;
 }
 
+/** A range of a recording as a trace. */
+export interface Window {
+  readonly trace: Trace;
+  /** By record that stands for a block from before: the number of the record that gave the block. */
+  readonly births: readonly number[];
+}
+
 /** Hears how much of a file was read, as a share of 1; false ends it. */
 export type Progress = (share: number) => boolean;
 
@@ -33,7 +40,7 @@ export class LongTrace {
   private constructor(
     private readonly file: Blob,
     readonly header: Header,
-    readonly sites: readonly (readonly string[])[],
+    readonly sites: string[][],
     readonly course: Course,
     readonly samples: readonly Sample[],
     private readonly moments: readonly Moment[],
@@ -90,21 +97,27 @@ export class LongTrace {
     return peak.at;
   }
 
-  /**
-   * Returns a range as a trace of its own, which begins with an allocation of each block that was live before:
-   * `begins` is how many there are. It takes 16 bytes a record.
-   */
-  async window(from: number, to: number): Promise<{ readonly trace: Trace; readonly begins: number }> {
+  /** Returns a range as a trace of its own, which begins with an allocation of each block that was live before. It takes 16 bytes a record. */
+  async window(from: number, to: number): Promise<Window> {
     const before = (await this.liveAt(from)).survivors();
-    const trace = new Trace(before.length + to - from);
+    const sampled = new Map(this.samples.filter(({ born, died }) => born < from && (died < 0 || died >= from)).map((sample) => [sample.address, sample]));
+    const trace = new Trace(before.length + sampled.size + to - from);
     const { kind, rate } = this.header;
-    Object.assign(trace, { kind, rate, pages: this.pagesAt(from), sites: this.sites.map((stack) => [...stack]) });
-    for (const { address, size } of before) trace.push(Kind.Allocate, address, size, 0);
+    Object.assign(trace, { kind, rate, pages: this.pagesAt(from), sites: this.sites });
+    const births: number[] = [];
+    for (const { address, size, born } of before) {
+      births.push(born);
+      trace.push(Kind.Allocate, address, size, 0);
+      const sample = sampled.get(address);
+      if (sample === undefined) continue;
+      births.push(born);
+      trace.push(sample.head, address, sample.size, sample.site);
+    }
     for await (const { words } of this.parts(from, to)) {
       trace.append(words);
       for (let i = 0; i < words.length; i += RECORD_WORDS) if ((words[i]! & 0xff) === Kind.Lost) trace.lost += words[i + 2]!;
     }
-    return { trace, begins: before.length };
+    return { trace, births };
   }
 
   private pagesAt(record: number): number {

@@ -29,7 +29,6 @@ export type Drained =
 
 /** The trace of a running module, read and ruled through its memory, with no call into it. */
 export class Recorder {
-  readonly trace = new Trace();
   /** Milliseconds, at the start of the recording. */
   private began = 0;
   private control = 0;
@@ -38,6 +37,7 @@ export class Recorder {
   private constructor(
     private readonly memory: { readonly buffer: ArrayBufferLike },
     private readonly now: () => number,
+    readonly trace: Trace,
   ) {}
 
   /** Finds the trace whose descriptor is at that address. */
@@ -45,6 +45,7 @@ export class Recorder {
     memory: { readonly buffer: ArrayBufferLike },
     descriptor: number,
     now: () => number = () => performance.now(),
+    trace = new Trace(),
   ): Recorder | RingDamage {
     const { buffer } = memory;
     if (!fits(buffer, descriptor, WORDS * 4)) return { is: "outside", what: "descriptor" };
@@ -53,7 +54,7 @@ export class Recorder {
     const version = words[Word.version]!;
     if (version !== VERSION) return { is: "version", version, known: VERSION };
     if (words[Word.words]! < WORDS || words[Word.record] !== RECORD) return { is: "sizes" };
-    const recorder = new Recorder(memory, now);
+    const recorder = new Recorder(memory, now, trace);
     recorder.capacity = words[Word.capacity]!;
     recorder.control = words[Word.control]!;
     const { capacity, control } = recorder;

@@ -83,6 +83,8 @@ export interface Sample {
   readonly born: number;
   /** -1: it was still live at the end. */
   died: number;
+  /** The head of its record. */
+  readonly head: number;
   /** The number of blocks like it, as an estimate: the inverse of its chance to be sampled. */
   readonly weight: number;
 }
@@ -115,7 +117,7 @@ export class Samples {
         this.end(other, index);
         this.end(address, index);
       } else if (kind === Kind.Site && other >= 1 && other <= this.sites) {
-        const sample = { site: other, address, size, born: index, died: -1, weight: weightOf(size, rateOf(head, this.rate)) };
+        const sample = { site: other, address, size, born: index, died: -1, head, weight: weightOf(size, rateOf(head, this.rate)) };
         this.all.push(sample);
         this.live.set(address, sample);
       } else if (kind === Kind.Lost) {

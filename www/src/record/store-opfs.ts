@@ -1,43 +1,34 @@
-import type { Store } from "./store";
+import { MemoryStore, type Store } from "./store";
 
 /** The folder in a page's own file system that has a folder for each recording. */
 const FOLDER = "bonsai-recordings";
 const lockName = (id: string): string => `${FOLDER}/${id}`;
 
+/** The folder of a recording. */
+interface Place {
+  readonly root: FileSystemDirectoryHandle;
+  readonly id: string;
+  readonly folder: FileSystemDirectoryHandle;
+  /** Says that the recording is of use to nobody any more. */
+  readonly release: () => void;
+}
+
 /**
  * Keeps a recording in the browser's file system for this page: each segment is a file of its own, so that one that could
  * not be written leaves the others as they are. Who closes the page leaves them behind; the next recording deletes them.
+ * Where there is no such file system, as in a page that is not secure or in a private window, memory is in its place.
  */
 export class OpfsStore implements Store {
+  private place: Promise<Place | null> | null = null;
   private readonly files: File[] = [];
-
-  private constructor(
-    private readonly root: FileSystemDirectoryHandle,
-    private readonly id: string,
-    private readonly folder: FileSystemDirectoryHandle,
-    /** Says that the recording is of use to nobody any more. */
-    private readonly release: () => void,
-  ) {}
-
-  /** Returns a store; null where there is no such file system, as in a page that is not secure or in a private window. */
-  static async open(): Promise<OpfsStore | null> {
-    try {
-      const origin = await navigator.storage.getDirectory();
-      const root = await origin.getDirectoryHandle(FOLDER, { create: true });
-      await deleteLeftovers(root);
-      const id = crypto.randomUUID();
-      // Held for as long as the page lives, or until the recording is discarded.
-      const release = await hold(lockName(id));
-      return new OpfsStore(root, id, await root.getDirectoryHandle(id, { create: true }), release);
-    } catch {
-      return null;
-    }
-  }
+  private readonly memory = new MemoryStore();
 
   async put(segment: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const name = `${this.files.length}`;
+    this.place ??= makePlace();
+    const place = await this.place;
+    if (place === null) return this.memory.put(segment);
     try {
-      const handle = await this.folder.getFileHandle(name, { create: true });
+      const handle = await place.folder.getFileHandle(`${this.files.length}`, { create: true });
       const out = await handle.createWritable();
       try {
         await out.write(segment);
@@ -54,14 +45,32 @@ export class OpfsStore implements Store {
     }
   }
 
-  finish(header: Uint8Array<ArrayBuffer>, tail: Uint8Array<ArrayBuffer>): Promise<Blob> {
-    return Promise.resolve(new Blob([header, ...this.files, tail]));
+  async finish(header: Uint8Array<ArrayBuffer>, tail: Uint8Array<ArrayBuffer>): Promise<Blob> {
+    if (this.files.length === 0) return this.memory.finish(header, tail);
+    return new Blob([header, ...this.files, tail]);
   }
 
   async discard(): Promise<void> {
     this.files.length = 0;
-    await this.root.removeEntry(this.id, { recursive: true }).catch(() => undefined);
-    this.release();
+    await this.memory.discard();
+    const place = await this.place;
+    if (place === null) return;
+    await place.root.removeEntry(place.id, { recursive: true }).catch(() => undefined);
+    place.release();
+  }
+}
+
+async function makePlace(): Promise<Place | null> {
+  try {
+    const origin = await navigator.storage.getDirectory();
+    const root = await origin.getDirectoryHandle(FOLDER, { create: true });
+    await deleteLeftovers(root);
+    const id = crypto.randomUUID();
+    // Held for as long as the page lives, or until the recording is discarded.
+    const release = await hold(lockName(id));
+    return { root, id, release, folder: await root.getDirectoryHandle(id, { create: true }) };
+  } catch {
+    return null;
   }
 }
 

@@ -52,6 +52,11 @@ export class TraceWriter implements Sink {
     this.segment = new Uint32Array(size * RECORD_WORDS);
   }
 
+  /** The number of records, those included that wait for their segment to be full. */
+  get total(): number {
+    return this.records + this.filled / RECORD_WORDS;
+  }
+
   append(records: Uint32Array): void {
     for (let from = 0; from < records.length; ) {
       const part = records.subarray(from, from + this.segment.length - this.filled);

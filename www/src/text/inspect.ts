@@ -5,7 +5,7 @@ import type { FileFault, GlueFault, Signature, ValueType } from "../model/wasm-f
 import type { About, DumpFault } from "../record/dump";
 import type { Missing, NamesFault } from "../record/find";
 import type { Refusal } from "../record/rewrite";
-import { bytes, integer, plural } from "./format";
+import { bytes, integer, plural, percent } from "./format";
 import { inspector } from "./inspector";
 
 /** Texts of the room Inspect. */
@@ -92,7 +92,8 @@ export const en = {
     rates: { 0: "Off", 1024: "Fine (1 KiB)", 16384: "Normal (16 KiB)", 262144: "Coarse (256 KiB)" },
     rateAbout: "JavaScript’s stack is taken at one allocation in so many bytes.",
     recording: "Recording.",
-    long: (count: number): string => `The recording ended at ${plural(count, "record", "records")}: a longer trace fits in no file that this page opens.`,
+reading: (share: number): string => `Reading the recording: ${percent(share)}.`,
+    openWhole: "Open the recording",
     recorded: (count: number, lost: number): string => `${plural(count, "record", "records")}${lostText(lost)}.`,
     opened: (name: string, count: number, lost: number): string => `${name}: ${plural(count, "record", "records")}${lostText(lost)}.`,
     agreement: ({ both, heap, recorded, lost }: Agreement & { readonly lost: number }): string => {
@@ -110,12 +111,15 @@ export const en = {
       label: (peak: string, records: string): string => `What was live over ${records} records; at most ${peak}`,
       live: "Live, as asked for",
       key: "A mark at the bottom: linear memory grew there.",
+      losses: "A broken line: records are missing there. What was live before may have been freed in them, and is not counted as live behind it.",
       table: "What was live, by record",
       columns: ["Up to record", "Live", "Blocks", "Linear memory"],
       range: "Part of the trace",
       from: "From record",
       to: "To record",
       record: (at: string): string => `record ${at}`,
+      part: (count: string, all: string): string => `${count} of ${all} records chosen: leaks and call sites are of what was allocated there and lives at the end of that part.`,
+      before: (first: string): string => ` Of the records before ${first}, what was still live then.`,
       chosen: (count: string, all: string): string => `${count} of ${all} records chosen: leaks and call sites are of what was allocated there.`,
     },
     drawer: {
@@ -386,7 +390,7 @@ function fileFaultText(name: string, fault: FileFault): string {
   }
 }
 
-const lostText = (lost: number): string => (lost === 0 ? "" : `; ${integer(lost)} more were lost, because the ring was full`);
+const lostText = (lost: number): string => (lost === 0 ? "" : `; ${integer(lost)} more were lost`);
 
 const versionText = ({ version, known }: { readonly version: number; readonly known: number }): string =>
   version > known

@@ -2,10 +2,13 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { repeat } from "lit/directives/repeat.js";
 import { listening, show } from "../dropped";
 import { Refused, type Bytes, type Prepared, type Running } from "../inspect/dropped-module";
+import { partOf, type LongPart } from "../inspect/long-part";
 import { NAMES, type OwnModule } from "../inspect/names";
 import { openFiles, type Opened } from "../inspect/opened";
+import type { Recording } from "../inspect/recording";
 import { MODULE, Stages, type Host, type Outcome, type Stage } from "../inspect/stages";
 import { ALLOCATORS, isTrap, NotBuilt, reason, sampleModule, type Allocator } from "../modules";
+import type { LongTrace } from "../model/long-trace";
 import { placeOf, SAMPLES, type Sample, type Source, type SourceKind } from "../model/samples";
 import { readInspect, writeInspect } from "../model/share";
 import { course, type Course, type Trace } from "../model/trace";
@@ -47,7 +50,7 @@ type Looked =
   | { readonly is: "prepared"; readonly prepared: Prepared }
   | { readonly is: "module"; readonly running: Running; readonly own: "" | OwnModule }
   | { readonly is: "dump"; readonly name: string; readonly about: About; readonly kept: Kept }
-  | { readonly is: "trace"; readonly name: string; readonly trace: Trace; readonly samples: readonly Sampled[]; readonly course: Course };
+  | { readonly is: "trace"; readonly name: string; readonly trace: Trace; readonly samples: readonly Sampled[]; readonly course: Course; readonly long: (LongPart & { readonly whole: LongTrace }) | null };
 
 /**
  * The room Inspect: one source, its heap, and all that is known of it. Fires `place` with what a link says of it, and
@@ -94,6 +97,8 @@ export class InspectRoom extends LitElement implements Host {
   declare private how: boolean;
   /** Bytes a sample of call sites. */
   declare rate: number;
+  /** True while a part of a long recording is read. */
+  private reading = false;
   /** The part of an opened trace. */
   declare private range: Range;
   /** Counts changes of stages and recordings, which Lit does not see. */
@@ -346,10 +351,19 @@ export class InspectRoom extends LitElement implements Host {
         return this.take(opened.source);
       case "trace": {
         const { name, trace } = opened;
-        this.looked = { is: "trace", name, trace, samples: samples(trace), course: course(trace) };
+        this.looked = { is: "trace", name, trace, samples: samples(trace), course: course(trace), long: null };
         this.range = { from: 0, to: trace.count };
         this.tell(en.trace.opened(name, trace.count, trace.lost), true);
         if (this.below === "") this.below = trace.sites.length > 0 ? "sites" : "leaks";
+        return;
+      }
+      case "long": {
+        const { name, long } = opened;
+        const part = await partOf(long, 0, long.count);
+        this.looked = { is: "trace", name, trace: part.trace, samples: part.samples, course: long.course, long: { ...part, whole: long } };
+        this.range = { from: 0, to: long.count };
+        this.tell(en.trace.opened(name, long.count, long.lost), true);
+        if (this.below === "") this.below = long.sites.length > 0 ? "sites" : "leaks";
         return;
       }
       case "dump":
@@ -551,9 +565,10 @@ export class InspectRoom extends LitElement implements Host {
     `;
   }
 
-  private traceBar({ name, trace }: Looked & { readonly is: "trace" }): TemplateResult {
+  private traceBar({ name, trace, long }: Looked & { readonly is: "trace" }): TemplateResult {
+    const { count, lost } = long?.whole ?? trace;
     return html`
-      <p class="outcome" role="status">${en.trace.opened(name, trace.count, trace.lost)}</p>
+      <p class="outcome" role="status">${en.trace.opened(name, count, lost)}</p>
       <button @click=${() => { this.dispatchEvent(new CustomEvent<Traced>("compare", { detail: this.traced()! })); }}>${en.trace.compare}</button>
     `;
   }
@@ -695,15 +710,36 @@ export class InspectRoom extends LitElement implements Host {
     </div>`;
   }
 
-  private course({ trace, course: line }: Looked & { readonly is: "trace" }): TemplateResult {
+  private course({ trace, course: line, long }: Looked & { readonly is: "trace" }): TemplateResult {
     return html`<div class="course">
       <trace-course
         .course=${line}
-        .records=${trace.count}
+        .records=${(long?.whole ?? trace).count}
         .range=${this.range}
-        @range=${(event: CustomEvent<Range>) => { this.range = event.detail; }}
+        @range=${(event: CustomEvent<Range>) => {
+          this.range = event.detail;
+          void this.readPart();
+        }}
       ></trace-course>
     </div>`;
+  }
+
+  /** Reads the chosen part of a recording that is in a file; one at a time. */
+  private async readPart(): Promise<void> {
+    for (let { looked } = this; !this.reading && looked.is === "trace" && looked.long !== null; looked = this.looked) {
+      const { range } = this;
+      const { whole } = looked.long;
+      this.reading = true;
+      try {
+        const part = await partOf(whole, range.from, range.to);
+        if (this.looked === looked) this.looked = { ...looked, trace: part.trace, samples: part.samples, long: { ...part, whole } };
+      } catch (error) {
+        this.tell(en.trace.unreadable(looked.name, reason(error)), false);
+      } finally {
+        this.reading = false;
+      }
+      if (this.range === range) return;
+    }
   }
 
   private drawer(): TemplateResult {
@@ -723,9 +759,16 @@ export class InspectRoom extends LitElement implements Host {
     >
       ${stage?.recording == null
         ? nothing
-        : html`<span class="small quiet recorded" role="status">${stage.recording.recording && stage.recording.trace !== null ? en.trace.recorded(stage.recording.trace.count, stage.recording.trace.lost) : stage.recording.said}
-            ${stage.recording.known === null ? nothing : html`<span title=${en.trace.agreement(stage.recording.known)}>${en.trace.agreement(stage.recording.known)}</span>`}</span>`}
+        : html`<span class="small quiet recorded" role="status">${stage.recording.recording ? en.trace.recorded(stage.recording.count, stage.recording.lost) : stage.recording.said}
+            ${stage.recording.known === null ? nothing : html`<span title=${en.trace.agreement(stage.recording.known)}>${en.trace.agreement(stage.recording.known)}</span>`}</span>
+            ${this.wholeOf(stage.recording)}`}
     </inspect-drawer>`;
+  }
+
+  /** Opens a recording that was too long for memory. */
+  private wholeOf({ name, whole }: Recording): TemplateResult | typeof nothing {
+    if (whole === null) return nothing;
+    return html`<button @click=${() => { void this.show({ is: "long", name: `${name}.bontrace`, long: whole }); }}>${en.trace.openWhole}</button>`;
   }
 
   private traced(): Traced | null {
@@ -741,7 +784,12 @@ export class InspectRoom extends LitElement implements Host {
   private chosen(stage: Stage | undefined, traced: Traced | null): Part {
     if (this.looked.is === "trace") {
       const { from, to } = this.range;
-      const all = this.looked.trace.count;
+      const { trace, long } = this.looked;
+      if (long !== null) {
+        const text = en.trace.course.part(integer(to - from), integer(long.whole.count)) + (long.first > from ? en.trace.course.before(integer(long.first)) : "");
+        return { from: long.begins, to: trace.count, end: trace.count, text };
+      }
+      const all = trace.count;
       return { from, to, end: all, text: en.trace.course.chosen(integer(to - from), integer(all)) };
     }
     const recording = stage?.recording;

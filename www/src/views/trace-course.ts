@@ -62,6 +62,12 @@ export class TraceCourse extends LitElement {
         stroke-width: 2;
         vector-effect: non-scaling-stroke;
       }
+      .loss {
+        stroke: var(--alarm);
+        stroke-width: 2;
+        stroke-dasharray: 6 4;
+        vector-effect: non-scaling-stroke;
+      }
       .out {
         fill: var(--paper);
         opacity: 0.72;
@@ -102,6 +108,8 @@ export class TraceCourse extends LitElement {
       Array.from(values, (value, i) => `${x(course.at[i]! + 1).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
     const live = points(course.live);
     const growths = Array.from(course.at).filter((_, i) => i > 0 && course.pages[i] !== course.pages[i - 1]);
+    // Losses that would be drawn on one line are one line.
+    const losses = new Set(course.losses.map((at) => x(at).toFixed(0)));
     const text = en.trace.course.chosen(integer(range.to - range.from), integer(records));
     return html`
       <h2 class="unseen">${en.trace.title}</h2>
@@ -116,11 +124,12 @@ export class TraceCourse extends LitElement {
           <polygon class="area" points="0,${HEIGHT} ${live} ${WIDTH},${HEIGHT}"></polygon>
           <polyline class="live" points=${live}></polyline>
           ${growths.map((at) => svg`<line class="growth" x1=${x(at)} x2=${x(at)} y1=${HEIGHT} y2=${HEIGHT * 0.86}></line>`)}
+          ${Array.from(losses, (at) => svg`<line class="loss" x1=${at} x2=${at} y1="0" y2=${HEIGHT}></line>`)}
           ${range.from > 0 ? svg`<rect class="out" x="0" y="0" width=${x(range.from)} height=${HEIGHT}></rect><line class="bound" x1=${x(range.from)} x2=${x(range.from)} y1="0" y2=${HEIGHT}></line>` : svg``}
           ${range.to < records ? svg`<rect class="out" x=${x(range.to)} y="0" width=${WIDTH - x(range.to)} height=${HEIGHT}></rect><line class="bound" x1=${x(range.to)} x2=${x(range.to)} y1="0" y2=${HEIGHT}></line>` : svg``}
         </svg>
       </div>
-      <p class="small quiet">${en.trace.course.key}</p>
+      <p class="small quiet">${en.trace.course.key}${losses.size === 0 ? "" : ` ${en.trace.course.losses}`}</p>
       <div class="range small" role="group" aria-label=${en.trace.course.range}>
         ${this.slider(en.trace.course.from, range.from, (from) => ({ from: Math.min(from, range.to), to: range.to }))}
         ${this.slider(en.trace.course.to, range.to, (to) => ({ from: range.from, to: Math.max(to, range.from) }))}
