@@ -1,3 +1,4 @@
+import { SHOP } from "./inspect/shop";
 import type { Bench } from "./model/compare";
 import type { Peer } from "./model/replayed";
 import type { SourceKind } from "./model/samples";
@@ -102,9 +103,13 @@ export async function loadWorkbench(allocator: string): Promise<WebAssembly.Modu
   return WebAssembly.compileStreaming(fetch(find(binaries, `workbench-${allocator}`)));
 }
 
-/** Modules to drop, for who has none at hand: one without imports, and one with its glue. */
-export async function sampleModule(kind: "bare" | "glue"): Promise<File[]> {
+/** Modules to drop, for who has none at hand: one without imports, one with its glue, and one that leaks. */
+export async function sampleModule(kind: "bare" | "glue" | "shop"): Promise<File[]> {
   const get = async (url: string, name: string): Promise<File> => new File([await (await fetch(url)).blob()], name);
   if (kind === "bare") return [await get(find(binaries, "workbench-slab"), "workbench.wasm")];
+  if (kind === "shop") {
+    const glue = await get(find(scripts, "demo-heap"), "shop.js");
+    return [await get(find(binaries, "demo-heap"), "shop_bg.wasm"), new File([glue, SHOP], "shop.js")];
+  }
   return [await get(find(binaries, "demo-slab"), "demo_bg.wasm"), await get(find(scripts, "demo-slab"), "demo.js")];
 }

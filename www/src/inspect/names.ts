@@ -4,7 +4,7 @@ import { SAMPLES } from "../model/samples";
 import type { InspectNames } from "../model/share";
 
 /** Modules of this page that are there to be tried. */
-export const MODULES = ["bare", "glue"] as const;
+export const MODULES = ["bare", "glue", "shop"] as const;
 export type OwnModule = (typeof MODULES)[number];
 
 /** The values that the parts of a link to this room may have. */

@@ -98,6 +98,9 @@ export function writeInspect(place: InspectPlace, names: InspectNames): string {
   return query === "" ? "" : `v=${VERSION}&${query}`;
 }
 
+/** The query of one of the page’s own modules, with all else as usual. */
+export const linkToModule = (id: string): string => `v=${VERSION}&module=${id}`;
+
 export function readInspect(query: string, names: InspectNames): Link<InspectPlace> {
   const found = query === "" ? done(new URLSearchParams()) : parts(query);
   if (!found.ok) return found;

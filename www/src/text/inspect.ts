@@ -186,7 +186,7 @@ reading: (share: number): string => `Reading the recording: ${percent(share)}.`,
 
   module: {
     samples: "Modules to try",
-    sample: { bare: "Workbench, without imports", glue: "JSON parser, with glue" },
+    sample: { bare: "Workbench, without imports", glue: "JSON parser, with glue", shop: "Shop, with a leak" },
     trust: "A module runs in this page, and so does its glue: nothing is sent anywhere, but open only what you trust. A call that never returns holds the page up.",
     missing: "The page’s own modules are not built. Run “cargo xtask build”, then load this page again.",
     reading: (names: string): string => `Reading ${names}…`,

@@ -46,7 +46,7 @@ export class CallLine extends LitElement {
         gap: 0.4rem;
       }
       .line {
-        flex: 1 1 14rem;
+        flex: 1 1 9rem;
         min-width: 0;
       }
       .line input {
@@ -62,7 +62,7 @@ export class CallLine extends LitElement {
         color: var(--ink-2);
       }
       .times input {
-        width: 5.2rem;
+        width: 4.2rem;
         min-height: 2rem;
         color: var(--ink);
       }

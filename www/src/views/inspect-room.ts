@@ -24,6 +24,7 @@ import "./call-line";
 import "./heap-inspector";
 import type { HeapInspector, Shows } from "./heap-inspector";
 import "./inspect-drawer";
+import "./leak-lesson";
 import type { DrawerTab, Kept, Line, Part, Traced } from "./inspect-drawer";
 import "./module-card";
 import type { Begin } from "./module-card";
@@ -615,9 +616,15 @@ export class InspectRoom extends LitElement implements Host {
           </div>`}
       ${looked.is === "text" ? this.broken() : nothing}
       ${looked.is === "module" ? this.about(looked.running) : nothing}
+      ${looked.is === "module" && looked.own === "shop" ? this.lesson() : nothing}
       ${shown.map((stage) => this.trouble(stage))}
       ${this.how ? html`<own-page @close=${() => { this.how = false; }}></own-page>` : nothing}
     `;
+  }
+
+  private lesson(): TemplateResult {
+    const called = this.inspector(MODULE)?.moments.map(({ label }) => label) ?? [];
+    return html`<leak-lesson .called=${called} .ranged=${this.stages.get(MODULE)?.shows?.range != null}></leak-lesson>`;
   }
 
   private broken(): TemplateResult | typeof nothing {

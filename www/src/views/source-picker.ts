@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { MODULES } from "../inspect/names";
 import { SAMPLES, type Sample } from "../model/samples";
 import { base } from "../styles/base";
 import { en } from "../text/inspect";
@@ -108,7 +109,7 @@ export class SourcePicker extends LitElement {
       <p class="small quiet">${en.room.openAbout} ${en.module.trust}</p>
       <h2>${en.module.samples}</h2>
       <div class="list">
-        ${(["bare", "glue"] as const).map(
+        ${MODULES.map(
           (kind) => html`<button class="plain" @click=${() => { this.fire("own-module", kind); }}>${en.module.sample[kind]}</button>`,
         )}
       </div>

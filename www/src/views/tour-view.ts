@@ -1,15 +1,18 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { loadWorkbench, NotBuilt, reason } from "../modules";
 import { HeapSubject, loadHandles, type Handle } from "../subjects";
-import { readTour, writeTour, type TourPlace } from "../model/share";
+import { joinHash, linkToModule, readTour, writeTour, type TourPlace } from "../model/share";
 import { play, type Moment, type Tour } from "../model/tour";
 import { TOURS } from "../model/tours";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
+import { en as leak } from "../text/leak-lesson";
 import { en, type StepText, type TourText } from "../text/tours";
 import type { Place } from "./place";
 import "./tour-stage";
 
+/** The lesson that takes place in the room Inspect. */
+const LEAK = joinHash("inspect", linkToModule("shop"));
 const LENGTHS = new Map(TOURS.map((tour) => [tour.id, tour.steps.length]));
 
 type Loaded =
@@ -346,6 +349,13 @@ export class TourView extends LitElement {
             <button aria-label=${en.tours.start(name)} @click=${() => { this.go({ tour: tour.id, step: 0 }); }}>${en.tours.begin}</button>
           </li>`;
         })}
+        <li>
+          <div>
+            <h3>${leak.name}</h3>
+            <p class="small">${leak.about}</p>
+          </div>
+          <a class="button" aria-label=${leak.start} href=${LEAK}>${en.tours.begin}</a>
+        </li>
       </ul>
     `;
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
+import { SHOP } from "../../src/inspect/shop";
 import { file } from "../support/files";
 import { expect, give, test, type Dropped } from "../support/page";
 
@@ -7,16 +8,7 @@ import { expect, give, test, type Dropped } from "../support/page";
 
 const wasm = (): Dropped => ({ name: "shop_bg.wasm", buffer: readFileSync(file("demo-heap", "_bg.wasm")) });
 
-/** The glue of a program whose `checkout` forgets a receipt of 600 bytes at each of 40 items; `browse` forgets nothing. */
-const glue = (): Dropped => ({
-  name: "shop.js",
-  buffer: Buffer.from(
-    `${readFileSync(file("demo-heap", ".js"), "utf8")}
-    function printReceipt() { return wasm.__wbindgen_malloc(600, 8); }
-    export function checkout() { for (let item = 0; item < 40; item++) printReceipt(); }
-    export function browse() { for (let page = 0; page < 40; page++) wasm.__wbindgen_free(wasm.__wbindgen_malloc(2000, 8), 2000, 8); }`,
-  ),
-});
+const glue = (): Dropped => ({ name: "shop.js", buffer: Buffer.from(readFileSync(file("demo-heap", ".js"), "utf8") + SHOP) });
 
 async function opened(page: Page): Promise<void> {
   await page.goto("./");
