@@ -42,10 +42,9 @@ if (realm[NAME] === undefined) {
 
 function inPage(tag: HTMLScriptElement | null): void {
   const asked = new URLSearchParams(location.search).get(PARAMETER);
-  const { record, open, workers } = tag?.dataset ?? {};
-  const recorded = record ?? (asked === "record" ? "" : undefined);
-  const rate = recorded === undefined ? -1 : Number(recorded) || RATE;
-  const roster = new Roster();
+  const { record: given, open, workers } = tag?.dataset ?? {};
+  const rate = given === undefined && asked !== "record" ? -1 : Number(given ?? "") || RATE;
+  const roster = new Roster(rate);
   const modules = new Modules(WebAssembly, rate, (module) => { roster.own(module); });
   const replaced = new Replacements();
   let self = tag?.src ?? "";
@@ -54,7 +53,7 @@ function inPage(tag: HTMLScriptElement | null): void {
     self: () => (self === "" ? (self = URL.createObjectURL(new Blob([BONSAI_SELF ?? ""], { type: "text/javascript" }))) : self),
     rate: () => modules.rate,
     boot: () => workers !== "off" && !blocked,
-    onWorker: (script, name, port) => { roster.worker(script, name, port, modules.rate); },
+    onWorker: (script, name, port) => { roster.worker(script, name, port); },
   });
   const onViolation = ({ blockedURI, effectiveDirective }: SecurityPolicyViolationEvent): void => {
     if (!blockedURI.startsWith("blob") || !/^(?:worker|child|script)-src/.test(effectiveDirective) || blocked) return;
@@ -75,7 +74,11 @@ function inPage(tag: HTMLScriptElement | null): void {
   const opening = (): void => {
     for (const { memory, descriptor, name } of existing(window)) modules.add(memory, name, descriptor);
   };
-  const dock = new Dock({ roster, remove, opening }, panel);
+  const record = (): void => {
+    modules.rate = RATE;
+    roster.record(RATE);
+  };
+  const dock = new Dock({ roster, remove, opening, record, reload: tag === null ? null : reload }, panel);
   // Without its tag, nothing of it stays.
   const watcher = tag === null ? null : new MutationObserver(() => { if (!tag.isConnected) remove(); });
   if (tag?.parentNode != null) watcher?.observe(tag.parentNode, { childList: true });
@@ -90,7 +93,7 @@ function inPage(tag: HTMLScriptElement | null): void {
     },
   };
   Object.defineProperty(realm, NAME, { configurable: true, value: control });
-  if (open !== undefined || asked !== null || tag === null) control.open();
+  if (open !== undefined || asked !== null || rate >= 0 || tag === null) control.open();
 }
 
 function inWorker(): void {
@@ -118,6 +121,14 @@ function inWorker(): void {
   scope.postMessage({ [HELLO]: scope.location.href }, [port2]);
   // By then a worker that was started from a blob has loaded its own script.
   if (boot !== null) setTimeout(() => { scope.postMessage({ [HELLO]: "" }); });
+}
+
+/** Loads the page again, at an address that has its modules recorded from the first. */
+function reload(): void {
+  const address = new URL(location.href);
+  address.searchParams.set(PARAMETER, "record");
+  if (address.href === location.href) location.reload();
+  else location.assign(address);
 }
 
 async function panel(): Promise<(options: PanelOptions) => Panel> {

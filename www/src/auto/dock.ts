@@ -12,6 +12,10 @@ export interface PanelOptions {
   readonly roster: Roster;
   readonly close: () => void;
   readonly remove: () => void;
+  /** Has modules recorded that are compiled from now on. */
+  readonly record: () => void;
+  /** Loads the page again with all of its modules recorded; null where this script would not be there again. */
+  readonly reload: (() => void) | null;
 }
 
 interface DockOptions extends Omit<PanelOptions, "close"> {

@@ -43,7 +43,8 @@ export type FromWorker =
 export type ToWorker =
   | { readonly is: "look"; readonly id: number }
   | { readonly is: "drain"; readonly id: number }
+  | { readonly is: "start"; readonly id: number; readonly rate: number }
   | { readonly is: "stop"; readonly id: number }
-  /** From now on modules are rewritten before they are compiled; 0 for no call sites, -1 for no more of it. */
+  /** From now on modules are rewritten before they are compiled; 0 for no call sites. */
   | { readonly is: "record"; readonly rate: number }
   | { readonly is: "remove" };

@@ -1,10 +1,16 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { Recording } from "../inspect/recording";
 import type { Decoded } from "../model/decode";
+import { survivors, type Survivor, type Trace } from "../model/trace";
+import { save } from "../model/trace-file";
 import { core as base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { text } from "../text/auto";
+import { download } from "../views/download";
 import { HeapInspector } from "../views/heap-inspector";
 import "../views/pane-splitter";
+import "../views/tab-strip";
+import "../views/trace-leaks";
 import type { Panel, PanelOptions } from "./dock";
 import { unpacked } from "./looks";
 import type { Listed } from "./roster";
@@ -18,26 +24,37 @@ const HEIGHT = { least: 200, first: 480, margin: 48 };
 interface Shown {
   readonly module: Listed;
   readonly inspector: HeapInspector;
+  /** Null for a module that was not changed for it. */
+  readonly recording: Recording | null;
   /** The last moment that came from its worker. */
   last: Decoded | null;
 }
 
+/** Bytes from one sample of call sites to the next, in a recording that is begun here. */
+const RATE = 16_384;
+
 /** Docked to the lower edge of somebody's page: all modules of the page, one of them in an inspector. */
 export class HeapPanel extends LitElement {
-  static override properties = { shown: { state: true }, height: { state: true }, follows: { state: true } };
+  static override properties = { shown: { state: true }, height: { state: true }, follows: { state: true }, view: { state: true }, asked: { state: true } };
   declare private shown: Shown | null;
   declare private height: number;
   declare private follows: boolean;
+  declare private view: "heap" | "leaks";
+  /** A recording was asked for, of a module that cannot be recorded. */
+  declare private asked: boolean;
 
   private readonly all = new Map<Listed, Shown>();
   private timer: ReturnType<typeof setInterval> | undefined;
   private readonly unhear: () => void;
+  private live: { readonly of: Trace; readonly count: number; readonly survivors: readonly Survivor[] } | null = null;
 
   constructor(private readonly options: PanelOptions) {
     super();
     this.shown = null;
     this.height = Math.min(HEIGHT.first, Math.round(innerHeight * 0.6));
     this.follows = true;
+    this.view = "heap";
+    this.asked = false;
     this.tabIndex = -1;
     this.unhear = options.roster.hear(() => { this.requestUpdate(); });
   }
@@ -113,13 +130,48 @@ export class HeapPanel extends LitElement {
         flex: 1;
         min-height: 0;
       }
+      .leaks {
+        overflow: auto;
+        padding: 0.6rem 1rem;
+        container-type: inline-size;
+      }
+      .leaks:focus-visible {
+        outline-offset: -2px;
+      }
+      tab-strip {
+        flex: none;
+        padding: 0 0.5rem;
+        border-bottom: 1px solid var(--line);
+      }
       heap-inspector {
         height: 100%;
         padding-block: 0.25rem 0.75rem;
       }
-      @container (max-width: 48rem) {
-        .size {
+      /* The panel is as wide as the window. Where that is narrow, the button that closes it stays in the corner. */
+      @media (max-width: 48rem) {
+        header {
+          padding-inline: 0.75rem;
+        }
+        select {
+          flex: 1 1 60%;
+        }
+        .close {
+          order: -1;
+          margin-left: auto;
+        }
+        select {
+          order: -2;
+        }
+        .said {
+          order: 1;
+          flex-basis: 100%;
+        }
+        .size,
+        .space {
           display: none;
+        }
+        header button.plain:not(.close) {
+          padding-inline: 0.35rem;
         }
       }
     `,
@@ -138,11 +190,14 @@ export class HeapPanel extends LitElement {
   end(): void {
     this.unhear();
     this.remove();
+    for (const { recording } of this.all.values()) recording?.stop();
     this.all.clear();
   }
 
   protected override willUpdate(changed: PropertyValues): void {
     const { modules } = this.options.roster;
+    // A recording that nobody watches would grow without end.
+    for (const module of modules) if (module.tape !== null) this.of(module);
     if (this.shown === null && modules[0] !== undefined) this.shown = this.of(modules[0]);
     if (changed.has("shown") || changed.has("follows")) {
       for (const each of this.all.values()) each.inspector.interval = this.follows && each === this.shown ? EVERY : 0;
@@ -153,12 +208,15 @@ export class HeapPanel extends LitElement {
   private of(module: Listed): Shown {
     const known = this.all.get(module);
     if (known !== undefined) return known;
-    const shown: Shown = { module, inspector: new HeapInspector(), last: null };
-    this.all.set(module, shown);
-    const { inspector } = shown;
+    const inspector = new HeapInspector();
     const memory = module.memory?.();
     if (memory !== undefined) inspector.attach({ memory, descriptor: module.descriptor ?? undefined });
     else inspector.follow(() => shown.last);
+    const recording = module.source === null ? null : new Recording(module.name, module.source, inspector, () => { this.requestUpdate(); });
+    const shown: Shown = { module, inspector, recording, last: null };
+    this.all.set(module, shown);
+    if (module.tape !== null) recording?.adopt(module.tape);
+    inspector.addEventListener("shows", () => { recording?.looked(); });
     if (module.remote !== null) {
       module.remote.onSeen = (look) => {
         const first = shown.last === null;
@@ -202,8 +260,9 @@ export class HeapPanel extends LitElement {
         <span class="space"></span>
         ${shown === null
           ? nothing
-          : html`<label><input type="checkbox" .checked=${this.follows} @change=${this.onFollow} />${text.panel.follow}</label>
-              <button class="plain" @click=${this.look}>${text.panel.look}</button>`}
+          : html`${this.recordControls(shown)}
+              <label><input type="checkbox" .checked=${this.follows} @change=${this.onFollow} />${text.panel.follow}</label>
+              <button class="plain" @click=${this.look}>${text.panel.lookNow}</button>`}
         <button class="plain" title=${text.panel.removeAbout} @click=${remove}>${text.panel.remove}</button>
         <button class="plain close" aria-label=${text.panel.close} @click=${close}>×</button>
       </header>
@@ -211,8 +270,60 @@ export class HeapPanel extends LitElement {
       ${shown === null
         ? html`<div class="empty"><p>${text.panel.none}</p><p class="quiet small">${text.panel.noneMore}</p></div>`
         : html`${shown.module.remote?.waits === true && shown.module.memory === null ? html`<p class="note small">${text.panel.busy}</p>` : nothing}
-            <div class="room">${shown.inspector}</div>`}`;
+            ${this.asked ? this.late(shown.module) : nothing} ${this.content(shown)}`}`;
   }
+
+  private recordControls({ recording }: Shown): TemplateResult {
+    if (recording === null) return html`<button class="plain" @click=${this.onRecord}>${text.panel.record}</button>`;
+    return html`<span class="said small quiet" role="status">${recording.trouble === "" ? recording.said : recording.trouble}</span>
+      ${recording.recording
+        ? html`<button class="plain" aria-label=${text.panel.stopAbout} @click=${() => { recording.stop(); }}>${text.panel.stop}</button>`
+        : html`<button class="plain" @click=${() => { recording.start(RATE); }}>${text.panel.again}</button>`}
+      <button class="plain" aria-label=${text.panel.saveAbout} ?disabled=${recording.trace === null} @click=${this.onSave}>${text.panel.save}</button>`;
+  }
+
+  /** Says why a module is not recorded, and offers to begin anew. */
+  private late({ state }: Listed): TemplateResult {
+    const { reload } = this.options;
+    if (state === "unknown") return html`<p class="note small">${text.panel.unknown}</p>`;
+    return html`<p class="note small">
+      ${text.panel.late} ${text.panel.later} ${reload === null ? nothing : html`<button class="plain" @click=${reload}>${text.panel.reload}</button>`}
+    </p>`;
+  }
+
+  private content({ inspector, recording }: Shown): TemplateResult {
+    const trace = recording?.trace ?? null;
+    if (trace === null) return html`<div class="room">${inspector}</div>`;
+    const views = (["heap", "leaks"] as const).map((id) => ({ id, name: text.panel[id] }));
+    return html`<tab-strip .tabs=${views} .chosen=${this.view} .label=${text.panel.views} @tab=${this.onView}></tab-strip>
+      ${this.view === "heap"
+        ? html`<div class="room">${inspector}</div>`
+        : html`<div class="room leaks" tabindex="0">
+            <trace-leaks .survivors=${this.survivors()} .range=${{ from: 0, to: trace.count }} .lost=${trace.lost}></trace-leaks>
+          </div>`}`;
+  }
+
+  /** The blocks that were recorded and not freed: made anew only where more was recorded. */
+  private survivors(): readonly Survivor[] {
+    const trace = this.shown?.recording?.trace ?? null;
+    if (trace === null) return [];
+    if (this.live?.of !== trace || this.live.count !== trace.count) this.live = { of: trace, count: trace.count, survivors: survivors(trace) };
+    return this.live.survivors;
+  }
+
+  private readonly onView = (event: CustomEvent<"heap" | "leaks">): void => {
+    this.view = event.detail;
+  };
+
+  private readonly onRecord = (): void => {
+    this.asked = true;
+    if (this.shown?.module.state === "none") this.options.record();
+  };
+
+  private readonly onSave = (): void => {
+    const recording = this.shown?.recording;
+    if (recording?.trace != null) download(`${recording.name}.bontrace`, "application/octet-stream", [save(recording.trace)]);
+  };
 
   protected override updated(): void {
     this.style.height = `${this.height}px`;
@@ -220,7 +331,9 @@ export class HeapPanel extends LitElement {
 
   private readonly onChoose = (event: Event): void => {
     const module = this.options.roster.modules[Number((event.target as HTMLSelectElement).value)];
-    if (module !== undefined) this.shown = this.of(module);
+    if (module === undefined) return;
+    this.shown = this.of(module);
+    this.asked = false;
   };
 
   private readonly onFollow = (event: Event): void => {

@@ -7,8 +7,8 @@ export interface Own extends Described {
   /** The page may have dropped it. */
   readonly memory: () => WebAssembly.Memory | undefined;
   readonly source: TapSource | null;
-  /** The recording that began with it. */
-  readonly tape: Tape | null;
+  /** Its recording: the first began with it. */
+  tape: Tape | null;
 }
 
 /** The modules of a realm, in the order in which they were instantiated. */

@@ -1,4 +1,4 @@
-import type { Tape } from "../inspect/tape";
+import type { Recordable, Tape } from "../inspect/tape";
 import { fileName } from "../record/caller";
 import { Trace } from "../model/trace";
 import { text } from "../text/auto";
@@ -12,6 +12,8 @@ export interface Listed extends Described {
   readonly memory: (() => WebAssembly.Memory | undefined) | null;
   /** The way to a heap that is decoded in its worker. */
   readonly remote: Remote | null;
+  readonly source: Recordable | null;
+  /** The recording that began with it. */
   readonly tape: Tape | null;
 }
 
@@ -24,6 +26,15 @@ export class Roster {
   private readonly named = new Map<string, number>();
   private readonly hearers = new Set<() => void>();
 
+  /** `rate`: bytes from one sample of call sites to the next, -1 while nothing is recorded. */
+  constructor(private rate: number) {}
+
+  /** Has the workers' modules recorded that are compiled from now on. */
+  record(rate: number): void {
+    this.rate = rate;
+    this.tell({ is: "record", rate });
+  }
+
   /** Calls back whenever the list is another; returns what ends that. */
   hear(changed: () => void): () => void {
     this.hearers.add(changed);
@@ -31,11 +42,11 @@ export class Roster {
   }
 
   own(module: Own): void {
-    this.add({ ...module, name: this.name(module.from, ""), memory: module.memory, remote: null, tape: module.tape });
+    this.add({ ...module, name: this.name(module.from, ""), remote: null });
   }
 
-  /** A worker that said hello; `rate` is the recording's. */
-  worker(script: string, name: string, port: MessagePort, rate: number): void {
+  /** A worker that said hello. */
+  worker(script: string, name: string, port: MessagePort): void {
     const of = this.count(name === "" ? fileName(script) : name);
     this.ports.add(port);
     const remotes = new Map<number, Remote>();
@@ -45,8 +56,15 @@ export class Roster {
           const { module, memory } = data;
           const remote = new Remote(module.id, port);
           remotes.set(module.id, remote);
-          const tape = module.state === "recorded" ? remote.tape(Math.max(0, rate)) : null;
-          this.add({ ...module, name: this.name(module.from, of), memory: memory === null ? null : () => memory, remote, tape });
+          const recorded = module.state === "recorded";
+          this.add({
+            ...module,
+            name: this.name(module.from, of),
+            memory: memory === null ? null : () => memory,
+            remote,
+            source: recorded ? remote : null,
+            tape: recorded ? remote.tape(Math.max(0, this.rate)) : null,
+          });
           return;
         }
         case "look":
@@ -56,10 +74,11 @@ export class Roster {
           remotes.get(data.id)?.recorded(data.words, data.sites);
           return;
         case "worker":
-          this.worker(data.script, data.name, ports[0]!, rate);
+          this.worker(data.script, data.name, ports[0]!);
       }
     };
-    this.tell({ is: "record", rate }, [port]);
+    // One that loaded this script by itself does not know it.
+    this.tell({ is: "record", rate: this.rate }, [port]);
   }
 
   tell(message: ToWorker, ports: Iterable<MessagePort> = this.ports): void {
@@ -101,9 +120,8 @@ export class Roster {
 }
 
 /** A module that is decoded, and recorded, in its worker. */
-export class Remote {
+export class Remote implements Recordable {
   onSeen: ((look: Look) => void) | null = null;
-  onRecorded: (() => void) | null = null;
   /** A look that was asked for and has not come: the worker is busy. */
   waits = false;
   private trace: Trace | null = null;
@@ -125,6 +143,11 @@ export class Remote {
     this.onSeen?.(look);
   }
 
+  start(rate: number): Tape {
+    this.post({ is: "start", id: this.id, rate });
+    return this.tape(rate);
+  }
+
   /** The recording as it arrives. */
   tape(rate: number): Tape {
     const trace = new Trace();
@@ -144,7 +167,6 @@ export class Remote {
   recorded(words: Uint32Array, sites: readonly string[][]): void {
     this.trace?.append(words);
     this.trace?.sites.push(...sites);
-    this.onRecorded?.();
   }
 
   private post(message: ToWorker): void {

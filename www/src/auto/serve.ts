@@ -55,11 +55,20 @@ export class Server {
       case "drain":
         this.records(asked.id);
         return;
+      case "start":
+        this.start(asked.id, asked.rate);
+        return;
       case "stop":
-        this.modules.get(asked.id)?.tape?.drain();
-        this.modules.get(asked.id)?.tape?.stop();
         this.records(asked.id);
+        this.modules.get(asked.id)?.tape?.stop();
     }
+  }
+
+  private start(id: number, rate: number): void {
+    const module = this.modules.get(id);
+    if (module?.source == null) return;
+    module.tape = module.source.start(rate);
+    this.told.delete(id);
   }
 
   private async look(id: number): Promise<void> {
@@ -70,6 +79,8 @@ export class Server {
     let read = this.readers.get(id);
     if (read === undefined) this.readers.set(id, (read = reader(module.descriptor)));
     const look = packed(read(memory));
+    // Records of what the look shows come before it.
+    this.records(id);
     this.post({ is: "look", id, look }, look !== null && "picture" in look ? [look.picture.runs.buffer, look.picture.slabs.buffer] as Transferable[] : []);
   }
 

@@ -142,6 +142,13 @@ export class Recording {
     if (tape !== null) this.drain(tape);
     inspector.refresh(label);
     inspector.now();
+    this.looked();
+  }
+
+  /** Keeps what was recorded until the inspector's newest moment. To be called before the module runs again. */
+  looked(): void {
+    const { inspector, tape } = this;
+    if (tape !== null) this.drain(tape);
     const moment = inspector.moments.at(-1);
     if (this.tape === null || this.requested === null || moment === undefined) return;
     this.requested.note(moment.id);

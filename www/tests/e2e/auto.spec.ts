@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Page } from "@playwright/test";
+import { test as loud, type Page } from "@playwright/test";
+import { survivors } from "../../src/model/trace";
+import { open } from "../../src/model/trace-file";
 import { buildPackage } from "../support/package";
 import { expect, figure, test } from "../support/page";
 
@@ -176,6 +178,56 @@ for (const [name, read] of [
     await expect(found(page)).toContainText("40 live blocks");
   });
 }
+
+for (const [where, files] of [
+  ["a page", { "index.html": html(script(RUN(100)), '<script src="/auto/auto.js" data-record></script>') }],
+  ["a worker", { "index.html": html(script(`self.worker = new Worker("work.js");`), '<script src="/auto/auto.js" data-record="4096"></script>'), "work.js": RUN(100) }],
+] as const) {
+  test(`a recording in ${where} has every block, and a call site for those that were sampled`, async ({ page }) => {
+    await serve(page, files);
+    await page.goto(`${HOST}/`);
+    await expect(found(page)).toContainText(/dlmalloc, 100 live blocks/);
+    await page.getByRole("tab", { name: "Sites", exact: true }).click();
+    // The function of the module that asked the allocator.
+    await expect(page.locator("heap-sites")).toContainText("allocate");
+    await page.getByRole("button", { name: "Stop recording" }).click();
+    await page.getByRole("tab", { name: "Leaks" }).click();
+    await expect(page.locator("trace-leaks")).toContainText("100 blocks, 97.7 KiB as asked for");
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save recording" }).click();
+    const opened = open(readFileSync(await (await saved).path()));
+    expect(opened.ok && survivors(opened.trace).map(({ size }) => size)).toEqual(new Array(100).fill(1000));
+  });
+}
+
+test("a module that runs already is recorded when the page is loaded again", async ({ page }) => {
+  await serve(page, { "index.html": html(script(RUN(20))) });
+  await page.goto(`${HOST}/?a=b`);
+  await button(page).click();
+  await page.getByRole("button", { name: "Record", exact: true }).click();
+  await page.getByRole("button", { name: "Reload and record" }).click();
+  await expect(found(page)).toContainText("20 live blocks");
+  expect(page.url()).toBe(`${HOST}/?a=b&heap-inspector=record`);
+  await page.getByRole("tab", { name: "Leaks" }).click();
+  await expect(page.locator("trace-leaks")).toContainText("20 blocks");
+});
+
+loud("a policy that forbids workers from blobs is named, and workers after the first run as they are", async ({ page }) => {
+  const said: string[] = [];
+  await serve(
+    page,
+    { "index.html": html('<script src="run.js"></script>'), "run.js": `self.heard = []; self.begin = () => { new Worker("work.js").onmessage = ({ data }) => heard.push(data); };`, "work.js": "postMessage('runs')" },
+    { "content-security-policy": "default-src 'self'; img-src data:" },
+  );
+  page.on("console", (message) => said.push(message.text()));
+  await page.goto(`${HOST}/`);
+  await button(page).click();
+  await page.evaluate(() => { (window as unknown as { begin: () => void }).begin(); });
+  await expect(page.getByText("does not let workers start from blob: addresses")).toBeVisible();
+  await page.evaluate(() => { (window as unknown as { begin: () => void }).begin(); });
+  await expect.poll(() => page.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual(["runs"]);
+  expect(said.join("\n")).toContain("Content Security Policy");
+});
 
 test("it leaves the page's layout and keys alone", async ({ page }) => {
   await serve(page, { "index.html": html(script(RUN(10)) + script("self.keys = []; addEventListener('keydown', ({ key }) => keys.push(key));")) });
