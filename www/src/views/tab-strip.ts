@@ -25,6 +25,11 @@ export class TabStrip extends LitElement {
   static override styles = [
     core,
     css`
+      :host {
+        display: block;
+        min-width: 0;
+        max-width: 100%;
+      }
       div {
         display: flex;
         overflow: auto hidden;
