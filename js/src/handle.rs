@@ -107,3 +107,62 @@ impl<S: Subject> Handle<S> {
         self.snapshot = Snapshot::default();
     }
 }
+
+/// The methods that the class of each allocator has, with what their descriptions say of it alone.
+macro_rules! methods {
+    ($name:ident, deallocate: $deallocate:tt, states: $states:tt) => {
+        #[wasm_bindgen]
+        impl $name {
+            /// Allocates `size` bytes at a multiple of `align`, a power of two, and returns their address.
+            /// What they contain is undefined.
+            ///
+            /// Throws if there is no room.
+            pub fn allocate(
+                &mut self,
+                #[wasm_bindgen(unchecked_param_type = "number")] size: &JsValue,
+                #[wasm_bindgen(unchecked_param_type = "number")] align: &JsValue,
+            ) -> Result<u32, JsError> {
+                self.0.allocate(arguments::layout(size, align))
+            }
+
+            #[doc = $deallocate]
+            ///
+            /// Throws if no live block begins there.
+            pub fn deallocate(
+                &mut self,
+                #[wasm_bindgen(unchecked_param_type = "number")] address: &JsValue,
+            ) -> Result<(), JsError> {
+                let whole = arguments::whole(address, "address", 0, "one that allocate returned");
+                self.0.deallocate(whole)
+            }
+
+            /// Gives every block back.
+            pub fn reset(&mut self) -> Result<(), JsError> {
+                self.0.reset()
+            }
+
+            /// Sums over all blocks.
+            pub fn stats(&mut self) -> Result<Stats, JsError> {
+                self.0.stats()
+            }
+
+            /// All blocks, in the order of their addresses: a count, then address, size and state of each
+            #[doc = $states]
+            ///
+            /// The array is a view that the next call may overwrite and that growing memory detaches: read
+            /// it at once, `slice` what is to be kept.
+            pub fn snapshot(&mut self) -> Result<Uint32Array, JsError> {
+                self.0.snapshot()
+            }
+
+            /// Gives the region back to linear memory. Afterwards every other method throws.
+            // wasm-bindgen writes a method of this name too, of which this one, standing behind it, takes the
+            // place: what is called on a freed handle still reaches Rust, which can say what is wrong.
+            #[wasm_bindgen(skip_typescript)]
+            pub fn free(&mut self) {
+                self.0.free();
+            }
+        }
+    };
+}
+pub(crate) use methods;

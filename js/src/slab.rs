@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::{
     arguments::{self, error},
-    handle::{Handle, Subject, pointer},
+    handle::{Handle, Subject, methods, pointer},
     stats::Stats,
 };
 
@@ -36,55 +36,12 @@ impl Slab {
         let count = arguments::whole(num_blocks, "numBlocks", 1, "100")?;
         Ok(Slab(Handle::new(Blocks::new(size, count)?)))
     }
+}
 
-    /// Allocates a block for `size` bytes at a multiple of `align`, a power of two, and returns its
-    /// address. What it contains is undefined.
-    ///
-    /// Throws if there is no room.
-    pub fn allocate(
-        &mut self,
-        #[wasm_bindgen(unchecked_param_type = "number")] size: &JsValue,
-        #[wasm_bindgen(unchecked_param_type = "number")] align: &JsValue,
-    ) -> Result<u32, JsError> {
-        self.0.allocate(arguments::layout(size, align))
-    }
-
-    /// Gives the block at `address` back.
-    ///
-    /// Throws if no live block begins there.
-    pub fn deallocate(
-        &mut self,
-        #[wasm_bindgen(unchecked_param_type = "number")] address: &JsValue,
-    ) -> Result<(), JsError> {
-        self.0.deallocate(arguments::whole(address, "address", 0, "one that allocate returned"))
-    }
-
-    /// Gives every block back.
-    pub fn reset(&mut self) -> Result<(), JsError> {
-        self.0.reset()
-    }
-
-    /// Sums over all blocks.
-    pub fn stats(&mut self) -> Result<Stats, JsError> {
-        self.0.stats()
-    }
-
-    /// All blocks, in the order of their addresses: a count, then address, size and state of each
-    /// (0 live, 1 free).
-    ///
-    /// The array is a view that the next call may overwrite and that growing memory detaches: read
-    /// it at once, `slice` what is to be kept.
-    pub fn snapshot(&mut self) -> Result<Uint32Array, JsError> {
-        self.0.snapshot()
-    }
-
-    /// Gives the region back to linear memory. Afterwards every other method throws.
-    // wasm-bindgen writes a method of this name too, of which this one, standing behind it, takes the
-    // place: what is called on a freed handle still reaches Rust, which can say what is wrong.
-    #[wasm_bindgen(skip_typescript)]
-    pub fn free(&mut self) {
-        self.0.free();
-    }
+methods! {
+    Slab,
+    deallocate: "Gives the block at `address` back.",
+    states: "(0 live, 1 free)."
 }
 
 /// A slab, and which of its blocks are live: the slab itself knows only which are free.

@@ -195,6 +195,16 @@ mod tests {
     }
 
     #[test]
+    fn one_wasm_bindgen_serves_both_workspaces() {
+        let version = |folder: &str| {
+            let lock = crate::root().join(folder).join("Cargo.lock");
+            let lock = std::fs::read_to_string(lock).unwrap();
+            locked_version(&lock, "wasm-bindgen").unwrap().to_owned()
+        };
+        assert_eq!(version(""), version("modules"));
+    }
+
+    #[test]
     fn a_registry_that_lags_is_told_from_other_failures() {
         let lags = "`cargo install x` failed\nerror: failed to select a version for the requirement \
                     `webpki-roots = \"^1.0.10\"` (locked to 1.0.11)";
