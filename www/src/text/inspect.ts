@@ -318,6 +318,12 @@ reading: (share: number): string => `Reading the recording: ${percent(share)}.`,
     ],
   },
 
+  abilities: {
+    title: "What works with what",
+    columns: ["Allocator", "Decoded", "Recorded", "Call sites"],
+    others: "Other tools",
+  },
+
   dump: {
     of: ({ name, reason, time, bytes: size, counters }: About): string =>
       `${name}, ${bytes(size)} of memory, ${DUMPED[reason] ?? reason}, ${new Date(time).toLocaleString("en")}.${

@@ -3,6 +3,7 @@ import { RATES } from "../inspect/recording";
 import type { Prepared } from "../inspect/dropped-module";
 import { base } from "../styles/base";
 import { en } from "../text/inspect";
+import "./abilities-table";
 import "./module-functions";
 
 /** A start that was asked for: bytes a sample of call sites, or `null` for no recording. */
@@ -106,6 +107,7 @@ export class ModuleCard extends LitElement {
             <summary>${en.module.standIns(prepared.imports.length)}</summary>
             <p class="mono" tabindex="0" role="region" aria-label=${en.module.importNames}>${prepared.imports.join(", ")}</p>
           </details>`}
+      <abilities-table></abilities-table>
       <p class="small quiet">${en.module.card.more} <button class="plain" @click=${() => { this.dispatchEvent(new CustomEvent("how")); }}>${en.room.own}</button></p>
     </div>`;
   }

@@ -1,6 +1,7 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { base } from "../styles/base";
 import { en } from "../text/inspect";
+import "./abilities-table";
 
 /** Ways to look into a module where it belongs, each with the text to copy. Fires `close`. */
 export class OwnPage extends LitElement {
@@ -77,6 +78,7 @@ export class OwnPage extends LitElement {
           </section>`,
         )}
       </div>
+      <abilities-table></abilities-table>
     `;
   }
 

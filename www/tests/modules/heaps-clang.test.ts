@@ -4,17 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WASI } from "node:wasi";
 import { describe, expect, it, vi } from "vitest";
+import { recorded } from "../support/recorded";
 import { expectSound, liveOf, Program, theHeap } from "../support/truth";
 
 vi.setConfig({ testTimeout: 120_000 });
 
 /** A library of C: wasi-libc's allocator, and stdio, which links what WASI gives. */
-const SOURCE = `
+const source = (take: string): string => `
 #include <stdio.h>
 #include <stdlib.h>
 static char line[64];
 int speak(int number) { return snprintf(line, sizeof line, "%d blocks", number); }
-void *take(size_t size, size_t align) { return align > 16 ? aligned_alloc(align, (size + align - 1) / align * align) : malloc(size); }
+void *take(size_t size, size_t align) { ${take} }
 void *resize(void *block, size_t size) { return realloc(block, size); }
 void drop(void *block) { free(block); }`;
 
@@ -27,10 +28,10 @@ interface Library {
 }
 
 /** The compiled library; null where clang, its linker or wasi-libc is missing. */
-function compiled(): Uint8Array<ArrayBuffer> | null {
+function compiled(take: string): Uint8Array<ArrayBuffer> | null {
   const folder = mkdtempSync(join(tmpdir(), "wasi-library-"));
   try {
-    writeFileSync(join(folder, "library.c"), SOURCE);
+    writeFileSync(join(folder, "library.c"), source(take));
     const exported = ["speak", "take", "resize", "drop"].map((name) => `-Wl,--export=${name}`);
     const options = ["--target=wasm32-wasi", "-O2", "-mexec-model=reactor", ...exported, "library.c", "-o", "library.wasm"];
     execFileSync("clang", options, { cwd: folder, stdio: "ignore" });
@@ -42,7 +43,7 @@ function compiled(): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-const binary = compiled();
+const binary = compiled("return align > 16 ? aligned_alloc(align, (size + align - 1) / align * align) : malloc(size);");
 const why = binary === null ? ": skipped, because clang, wasm-ld or wasi-libc is missing" : "";
 
 describe.skipIf(binary === null)(`dlmalloc of wasi-libc, in C that clang compiled${why}`, () => {
@@ -80,5 +81,32 @@ describe.skipIf(binary === null)(`dlmalloc of wasi-libc, in C that clang compile
       expect([...decoded.keys()]).toEqual([...program.live.keys()].sort((a, b) => a - b));
       for (const [address, { size }] of program.live) expect(decoded.get(address)).toBeGreaterThanOrEqual(size);
     }
+  });
+
+  it("is recorded block for block, with call sites", () => {
+    const wasi = new WASI({ version: "preview1" });
+    // Where the linker puts `memalign` into the program's own function, its arguments stand in another order.
+    const running = recorded(compiled("return malloc(size);")!, wasi.getImportObject() as WebAssembly.Imports);
+    wasi.initialize({ exports: running.exports });
+    const { memory, speak, take, resize, drop } = running.exports as unknown as Library;
+    const program = new Program(
+      {
+        memory,
+        allocate: (size, by) => take(size, by) >>> 0,
+        free: (address) => {
+          drop(address);
+        },
+        resize: (address, _from, _align, to) => resize(address, to) >>> 0,
+      },
+      5,
+      { align: [8], foreign: true },
+    );
+    program.run(1000);
+    speak(1);
+    const live = running.live();
+    for (const [address, { size }] of program.live) expect(live.get(address)).toBe(size);
+    expect(live.size).toBe(theHeap(memory).live.blocks);
+    // The linker left no names: stacks have numbers.
+    expect([...running.functions()]).toContainEqual(expect.stringMatching(/^wasm-function\[\d+\]$/));
   });
 });
