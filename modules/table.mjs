@@ -39,6 +39,7 @@ const PROGRAMS = {
   "soak-programs": ["programs", "soak"],
   workbench: ["workbench"],
   demo: ["demo", "trace"],
+  free: ["free"],
   misuse: ["misuse"],
   "misuse-checked": ["misuse", "checked"],
 };

@@ -1,17 +1,10 @@
 // Times `free` without a size beside `dealloc` with one, over the same blocks, in turns.
 //   node --no-liftoff benches/c/free.mjs
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const target = join(here, "../../target/c-free");
-const WASM = "wasm32-unknown-unknown";
-execFileSync("cargo", ["build", "--release", "--target", WASM, "--manifest-path", join(here, "free/Cargo.toml"), "--target-dir", target], {
-  stdio: "inherit",
-});
-const bytes = readFileSync(join(target, WASM, "release/bonsai_bench_free.wasm"));
+import { Builder } from "../../modules/build.mjs";
+
+const bytes = readFileSync(await new Builder().build("dlmalloc", "free"));
 const { fill, free_sized, free_unsized } = (await WebAssembly.instantiate(bytes)).instance.exports;
 
 const BLOCKS = 4096;

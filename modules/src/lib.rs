@@ -8,6 +8,8 @@ pub mod allocator;
 pub mod demo;
 #[cfg(feature = "empty")]
 pub mod empty;
+#[cfg(feature = "free")]
+pub mod free;
 #[cfg(feature = "misuse")]
 pub mod misuse;
 #[cfg(feature = "program")]

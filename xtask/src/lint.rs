@@ -80,7 +80,7 @@ pub fn linters(machine: &Machine) -> Result<Vec<(&'static str, Cmd)>> {
 /// What is looked at in the crate of modules. Its real programs bring a hundred crates along, which would have to be
 /// compiled for lints of a few lines: they are left out.
 const MODULES: [(&str, &str); 3] = [
-    ("clippy, modules that are timed", "empty,shapes,soak,watch,bound"),
+    ("clippy, modules that are timed", "empty,shapes,soak,free,watch,bound"),
     ("clippy, modules of the page and of tests", "demo,trace,misuse,heap"),
     ("clippy, the workbench", "workbench,tiny"),
 ];

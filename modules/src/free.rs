@@ -7,6 +7,8 @@ use std::{
 
 use bonsai_alloc::Heap;
 
+use crate::random::Random;
+
 static HEAP: Heap = Heap::new();
 
 const BLOCKS: usize = 4096;
@@ -28,12 +30,9 @@ fn layout(size: usize) -> Layout {
 pub extern "C" fn fill(most: usize, seed: u32) {
     // SAFETY: nothing else uses them during this call.
     let blocks = unsafe { &mut *LIVE.0.get() };
-    let mut random = seed | 1;
+    let mut random = Random::new(seed);
     for (block, size) in blocks {
-        random ^= random << 13;
-        random ^= random >> 17;
-        random ^= random << 5;
-        *size = 1 + random as usize % most;
+        *size = random.between(1, most);
         // SAFETY: the size is above 0.
         *block = unsafe { HEAP.alloc(layout(*size)) };
         // SAFETY: a new block of at least a byte.
