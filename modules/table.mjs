@@ -59,12 +59,15 @@ const MODES = ["checked", "trace"];
 /** The profiles of Cargo.toml by what they are for. */
 export const PROFILES = { timed: "release", small: "small", watched: "watched", page: "page" };
 
+/** The allocators of this repository. */
+export const OWN = Object.keys(ALLOCATORS).filter((name) => ALLOCATORS[name].own);
+
 /** The modules of the page: their folders in www/src/wasm. Those with `bindgen` come with what wasm-bindgen writes. */
 export const PAGE = [
   // The classes of js, which is a crate of its own, with tests of its own.
   { folder: "handles", bindgen: true },
-  ...["heap", "slab", "buddy", "bump", "tiny"].map((allocator) => ({ folder: `demo-${allocator}`, program: "demo", allocator, bindgen: true })),
-  ...["heap", "slab", "buddy", "bump", "tiny", "dlmalloc", "talc", "wasmalloc"].map((allocator) => ({
+  ...OWN.map((allocator) => ({ folder: `demo-${allocator}`, program: "demo", allocator, bindgen: true })),
+  ...[...OWN, "dlmalloc", "talc", "wasmalloc"].map((allocator) => ({
     folder: `workbench-${allocator}`,
     program: "workbench",
     allocator,

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Builder } from "../../modules/build.mjs";
+import { ALLOCATORS, OWN } from "../../modules/table.mjs";
 import { FAULTS } from "./faults.mjs";
 import { hosted } from "./hosted.mjs";
 
@@ -63,14 +64,7 @@ test("without the feature nothing of it is in the module", async (context) => {
   context.diagnostic(`${bytes.length} bytes with checked, ${plain.length} without`);
 });
 
-const HEAPS = {
-  Heap: ["heap", "misuse"],
-  "Heap, checked": ["heap", "misuse-checked"],
-  SlabHeap: ["slab", "misuse"],
-  BuddyHeap: ["buddy", "misuse"],
-  TinyHeap: ["tiny", "misuse"],
-  BumpHeap: ["bump", "misuse"],
-};
+const HEAPS = [...OWN.map((name) => [ALLOCATORS[name].title, name, "misuse"]), ["Heap, checked", "heap", "misuse-checked"]];
 
 /** The failures that a heap may have at a fault, because of its design, and the reasons. */
 const LIMITS = {
@@ -86,7 +80,7 @@ const LIMITS = {
 };
 const PERMITTED = ["refuses what fits", "fewer blocks than before", "fewer strings than before"];
 
-for (const [heap, [allocator, program]] of Object.entries(HEAPS)) {
+for (const [heap, allocator, program] of HEAPS) {
   test(heap, async (context) => {
     const host = await hosted(await build(allocator, program));
     for (const [name, fault] of Object.entries(FAULTS)) {
@@ -95,7 +89,7 @@ for (const [heap, [allocator, program]] of Object.entries(HEAPS)) {
       const outcome = fault(host);
       context.diagnostic(`${heap}, ${name}: ${outcome}`);
       const wrong = [...outcome.wrong.keys()].filter(
-        (what) => !(LIMITS[heap].test(name) && PERMITTED.includes(what)),
+        (what) => !(LIMITS[heap]?.test(name) && PERMITTED.includes(what)),
       );
       assert.deepEqual(wrong, [], `${heap}, ${name}: ${outcome}`);
     }

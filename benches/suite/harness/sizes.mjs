@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-import { ALLOCATORS } from "../../../modules/table.mjs";
+import { ALLOCATORS, OWN } from "../../../modules/table.mjs";
 import * as binaryen from "./binaryen.mjs";
 import { panics } from "./panics.mjs";
 import { progress } from "./progress.mjs";
@@ -56,7 +56,7 @@ export async function weighPrograms(builder, allocators, programs) {
 /** Every place of our allocators' release code that may panic: `[{ allocator, purpose, caller, callee }]`. */
 export async function findPanics(builder) {
   const found = [];
-  for (const allocator of WEIGHED.filter((name) => ALLOCATORS[name].own)) {
+  for (const allocator of OWN) {
     for (const purpose of ["timed", "small"]) {
       const module = await builder.build(allocator, "empty", { purpose, names: true });
       found.push(...panics(binaryen.text(module)).map((place) => ({ allocator, purpose, ...place })));
