@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import { build, preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { churnModule } from "../support/churn";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const TIMELINE = ".drawing[role=slider]";
@@ -54,10 +55,41 @@ it("is explored by keyboard: blocks, then moments", async () => {
   await page!.keyboard.press("Home");
   await page!.keyboard.press("ArrowRight");
   await eventually(async () => { expect(await attribute(".field-of-view", "aria-valuenow")).toBe("1"); });
-  expect(await text(".neighbours")).toContain("0x");
+  await eventually(async () => { expect(await text(".neighbours")).toContain("0x"); });
   await focus(TIMELINE);
   await page!.keyboard.press("Home");
   await eventually(async () => { expect(await attribute(TIMELINE, "aria-valuetext")).toContain("Moment 1, start"); });
   await page!.keyboard.press("Escape");
   await eventually(async () => { expect(await attribute(TIMELINE, "aria-valuetext")).toMatch(/, now$/); });
+});
+
+it("keeps a long recording of any module in its file system, and reads it from there", async () => {
+  const module = join(folder, "churn.wasm");
+  writeFileSync(module, churnModule());
+  const press = async (name: string): Promise<void> => {
+    const button = await page!.waitForSelector(`>>> ::-p-aria([name="${name}"][role="button"])`);
+    await button!.click();
+  };
+  await focus("source-picker >>> button");
+  await page!.keyboard.press("Enter");
+  const input = (await page!.waitForSelector(">>> source-picker >>> input[type=file]"))!;
+  await input.uploadFile(module);
+  await press("Start");
+  await page!.waitForSelector(">>> call-line >>> input");
+  await focus("call-line >>> input");
+  await page!.keyboard.type("churn(2100000)");
+  await page!.keyboard.press("Enter");
+  await eventually(async () => { expect(await text(".recorded")).toMatch(/4,2\d\d,\d\d\d records/); });
+  await press("Stop recording");
+  await press("Open the recording");
+  await eventually(async () => { expect(await text(".outcome")).toMatch(/churn.*\.bontrace: 4,2\d\d,\d\d\d records\./); });
+  const stored = await page!.evaluate(async () => {
+    let bytes = 0;
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("bonsai-recordings");
+    for await (const recording of root.values()) {
+      for await (const file of (recording as FileSystemDirectoryHandle).values()) bytes += (await (file as FileSystemFileHandle).getFile()).size;
+    }
+    return bytes;
+  });
+  expect(stored).toBeGreaterThan(4_200_000 * 16);
 });
