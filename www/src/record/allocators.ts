@@ -44,11 +44,12 @@ const C: Readonly<Record<string, Roles>> = {
 };
 const C_PREFIX = /^(?:dl|emmalloc_|emscripten_builtin_|__libc_|mi_)(?=[a-z])/;
 
+/** Rust's interface. The optimiser drops parameters that are the same everywhere, or not used: the block is the first, its new size the last. */
 const RUST: Readonly<Record<string, Roles>> = {
   alloc: { "ii>i": { kind: Allocate, size: 0, align: 1 } },
   alloc_zeroed: { "ii>i": { kind: Zeroed, size: 0, align: 1 } },
-  dealloc: { "iii>": { kind: Deallocate, old: 0 } },
-  realloc: { "iiii>i": { kind: Reallocate, old: 0, align: 2, size: 3 } },
+  dealloc: { "iii>": { kind: Deallocate, old: 0 }, "ii>": { kind: Deallocate, old: 0 }, "i>": { kind: Deallocate, old: 0 } },
+  realloc: { "iiii>i": { kind: Reallocate, old: 0, align: 2, size: 3 }, "iii>i": { kind: Reallocate, old: 0, size: 2 } },
 };
 
 /** The methods of the crate dlmalloc that take no alignment, with `self` and without: the linker may drop it. */

@@ -15,14 +15,14 @@ interface Shape {
 /** Signatures of the functions that are looked at. */
 const TYPES = new Set(["i>i", "i>", "ii>i", "iiii>i"]);
 
-/** Reads the bodies of such signatures that contain those bytes: most are passed over without a look at their instructions. */
-function shapes(module: ModuleIndex, bytes: Uint8Array): Shape[] {
+/** Reads the bodies of such signatures that contain one of the parts: most are passed over without a look at their instructions. */
+function shapes(module: ModuleIndex, ...parts: readonly Uint8Array[]): Shape[] {
   const found: Shape[] = [];
   for (const [own, { from, to }] of module.bodies.entries()) {
     const index = own + module.importedFunctions;
     const declared = typeOf(module, index);
     const type = declared === null ? "" : signature(declared);
-    if (!TYPES.has(type) || !contains(module.bytes, from, to, bytes)) continue;
+    if (!TYPES.has(type) || !parts.some((part) => contains(module.bytes, from, to, part))) continue;
     const constants = new Set<number>();
     const calls = new Set<number>();
     const known = visitInstructions(new Reader(module.bytes, from, to), (op, value) => {
@@ -53,8 +53,14 @@ const has = ({ bytes, bodies, importedFunctions }: ModuleIndex, { index }: Shape
 /** Addresses of the allocator's state: those that both functions name. Small numbers are no addresses. */
 const share = (a: Shape, b: Shape): number => [...a.constants].filter((value) => value >= 1024 && value !== 0xffffff && value !== 4096 && b.constants.has(value)).length;
 
-/** The tree index of dlmalloc: a shift by 31, sizes below 2²⁴, 25 less half the index. */
-const tree = (shape: Shape): boolean => all(shape, 31, 25, 0xffffff, -8);
+/** The first size that has the last tree, and that size less what is added to a request. */
+const LAST = [0x1000000, 0x1000000 - 11];
+
+/**
+ * The tree index of dlmalloc: a shift by 31, sizes below 2²⁴, and either 25 less half the index, or what newer compilers
+ * make of 62 less twice the leading zeros.
+ */
+const tree = (shape: Shape): boolean => all(shape, 31, 25, 0xffffff, -8) || (all(shape, 31, 38, 62) && any(shape, ...LAST));
 
 /**
  * Recognises dlmalloc in a module without names: C's (Emscripten, wasi-libc) and that of Rust's std. Its
@@ -64,7 +70,7 @@ const tree = (shape: Shape): boolean => all(shape, 31, 25, 0xffffff, -8);
  */
 export function dlmalloc(module: ModuleIndex): Map<number, Role> {
   const found = new Map<number, Role>();
-  const trees = shapes(module, new Writer().byte(Op.constant).signed(0xffffff).done());
+  const trees = shapes(module, ...[0xffffff, ...LAST].map((value) => new Writer().byte(Op.constant).signed(value).done()));
   const only = (fits: (shape: Shape) => boolean): Shape | null => {
     const fitting = trees.filter(fits);
     return fitting.length === 1 ? fitting[0]! : null;
