@@ -72,6 +72,9 @@ describe("node --import @bonsai-alloc/heap-inspector/node", () => {
     const { status, stdout } = command("report", join(work, name));
     expect(status).toBe(0);
     expect(stderr).toContain(stdout);
+    expect(stdout).toMatch(/^dlmalloc: [\d.]+ KiB live in \d+ blocks, [\d.]+ KiB free in \d+ pieces, the largest of [\d.]+ KiB\./m);
+    expect(stdout).toMatch(/^Live blocks by size:\n(?: +[\d.,]+ K?i?B +[\d,]+ × [\d.,]+ K?i?B\n)+/m);
+    expect(stdout).toMatch(/^Live by call site .*:\n +[\d.,]+ K?i?B +[\d,]+ blocks {2}wasm-function\[\d+\]\n +← wasm-function/m);
     const dump = await readDump(new Blob([readFileSync(join(work, name))]));
     if (typeof dump === "string") throw new Error(dump);
     const [heap] = findHeaps(dump.memory);
@@ -143,6 +146,13 @@ describe("node --import @bonsai-alloc/heap-inspector/node", () => {
       exports.make(100); exports.make(200);`);
     expect(stderr.match(/, when the allocator had no memory: 1 pages/g)?.length).toBe(1);
     expect(stderr).toContain("2 refused");
+  });
+
+  it("reports when a script cannot make a memory grow, and hands the error on", () => {
+    const { status, stdout, stderr } = run(`${SQL.replace("const database", "let memory; const { instantiate } = WebAssembly; WebAssembly.instantiate = async (...all) => { const made = await instantiate(...all); memory = Object.values(made.instance.exports).find((each) => each instanceof WebAssembly.Memory); return made; };\nconst database")}
+      try { memory.grow(65536); } catch (error) { console.log(error.constructor.name); }`);
+    expect([status, stdout]).toEqual([0, "2000\nRangeError\n"]);
+    expect(stderr).toMatch(/^Heap of module 1 .*, when the allocator had no memory: \d+ pages/m);
   });
 
   it("leaves modules as they are where recording is off", () => {
