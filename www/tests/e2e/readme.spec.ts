@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
+import { createServer } from "vite";
 import { installPackage, packPackage } from "../support/package";
 import { expect, figure, test } from "../support/page";
 
@@ -90,6 +91,71 @@ test("the README of the npm package, followed literally, ends in a heap", async 
     await expect(page.getByRole("heading", { name: "Address map" })).toBeVisible();
   } finally {
     rmSync(dirname(at), { recursive: true, force: true });
+  }
+});
+
+/** The examples of the section "With your tools", by the names of their files, in order. */
+function tools(): { readonly name: string; readonly text: string }[] {
+  const section = /^## With your tools\n(.*?)^## /ms.exec(readFileSync(join(REPOSITORY, "www/component/README.md"), "utf8"))![1]!;
+  return code(section).map((block) => {
+    const [first, ...rest] = block.split("\n");
+    return { name: /^(?:#|\/\/|<!--) (\S+)/.exec(first!)?.[1] ?? "", text: rest.length > 1 ? rest.join("\n") : block };
+  });
+}
+
+/** A folder with the package and those files. */
+function example(...files: readonly { readonly name: string; readonly text: string }[]): string {
+  const at = project();
+  installPackage(archive, at);
+  for (const { name, text } of files) {
+    mkdirSync(dirname(join(at, name)), { recursive: true });
+    writeFileSync(join(at, name), text);
+  }
+  return at;
+}
+
+/** The tag's panel shows a heap of dlmalloc with at least so many live blocks. */
+async function expectHeap(page: Page, module: RegExp, blocks: number): Promise<void> {
+  await page.getByRole("button", { name: "Heap inspector: 1 module" }).click();
+  await expect(page.getByLabel("Module", { exact: true })).toHaveText(module);
+  const found = page.locator("heap-inspector .found");
+  await expect(found).toContainText("dlmalloc");
+  expect(Number(/([\d,]+) live blocks/.exec((await found.textContent())!)![1]!.replace(",", ""))).toBeGreaterThanOrEqual(blocks);
+}
+
+for (const [target, at] of [["web", 0], ["bundler", 1]] as const) {
+  test(`the script tag with wasm-bindgen's --target ${target}, served by Vite, as the README has it`, async ({ page }) => {
+    test.slow();
+    test.skip(spawnSync("wasm-pack", ["--version"]).error !== undefined, "wasm-pack is not on PATH: `cargo xtask test` puts it there");
+    const [manifest, library, ...pages] = tools();
+    const folder = example(manifest!, library!, pages[at]!);
+    expect(readFileSync(join(REPOSITORY, "www/component/README.md"), "utf8")).toContain(`\`wasm-pack build --target ${target}\``);
+    execFileSync("wasm-pack", ["build", "--target", target], { cwd: folder, stdio: "pipe" });
+    const server = await createServer({ root: folder, configFile: false, logLevel: "error", server: { host: "127.0.0.1" } });
+    try {
+      await server.listen();
+      await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
+      await page.goto(server.resolvedUrls!.local[0]!);
+      await expectHeap(page, /^\s*program_bg\.wasm/, 1000);
+    } finally {
+      await server.close();
+      rmSync(dirname(folder), { recursive: true, force: true });
+    }
+  });
+}
+
+test("the script tag with Emscripten, as the README has it", async ({ page }) => {
+  test.slow();
+  test.skip(spawnSync("emcc", ["--version"]).error !== undefined, "there is no emcc");
+  const [, , , , program, html, command] = tools();
+  const folder = example(program!, html!);
+  try {
+    const [emcc, ...words] = command!.text.trim().split(" ");
+    execFileSync(emcc!, words, { cwd: folder, stdio: "pipe" });
+    await serve(page, folder);
+    await expectHeap(page, /^\s*program\.wasm/, 1000);
+  } finally {
+    rmSync(dirname(folder), { recursive: true, force: true });
   }
 });
 
