@@ -37,9 +37,10 @@ export class Callables {
 
   list(): Callable[] {
     const found: Callable[] = [];
+    // Classes first: they are what packages are used by.
+    for (const [name, value] of Object.entries(this.exports)) if (isClass(value)) found.push(...this.ofClass(name, value));
     for (const [name, value] of Object.entries(this.exports)) {
-      if (isClass(value)) found.push(...this.ofClass(name, value));
-      else if (typeof value === "function") found.push({ name, call: value as Callable["call"], signature: this.signature(name) });
+      if (typeof value === "function" && !isClass(value)) found.push({ name, call: value as Callable["call"], signature: this.signature(name) });
     }
     for (const [name, object] of this.objects) found.push(...methods(name, object));
     return found;

@@ -40,8 +40,11 @@ export async function runGlue(script: string, wasm: Wasm): Promise<Names> {
   if (starter === null) throw new NoStarter();
   // Unknown glue may keep what it was given, so each gets what is its own.
   const given = /\bwasmBinary\b/.test(script) ? settings(wasm) : takesObject(script) ? { module_or_path: wasm.module } : wasm.module;
+  const handed = new Set(Object.keys(given));
   const made = await starter(given);
-  return isObject(made) && !isExports(made) ? { ...names, ...made } : names;
+  if (!isObject(made) || isExports(made)) return names;
+  // The object that was handed over may come back as the module: without its settings.
+  return { ...names, ...Object.fromEntries(Object.entries(made).filter(([name]) => !handed.has(name))) };
 }
 
 /** Exports of an instance, which glue gives back beside its own functions. */

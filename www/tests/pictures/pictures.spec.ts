@@ -1,7 +1,7 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
-import { choose, expect, inspector, open, sample, test } from "../support/page";
+import { below, choose, expect, give, inspector, map, open, sample, test } from "../support/page";
 
 /** The README's pictures, taken of the real page: `npm run pictures`. */
 async function take(page: Page, name: string): Promise<void> {
@@ -44,6 +44,25 @@ for (const colorScheme of ["light", "dark"] as const) {
     await take(page, `program-${colorScheme}`);
   });
 }
+
+test("a published package, as it is", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await open(page);
+  const packaged = (path: string): { name: string; buffer: Buffer } => ({ name: path.replace(/^.*\//, ""), buffer: readFileSync(new URL(`../../node_modules/${path}`, import.meta.url)) });
+  await give(page, packaged("sql.js/dist/sql-wasm.wasm"), packaged("sql.js/dist/sql-wasm.js"));
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  for (const line of ["new Database()", 'database.run("create table words(word); create index by_word on words(word)")', 'database.run("with recursive n(i) as (select 1 union all select i + 1 from n where i < 4000) insert into words select i || \' words of a table, \' || i from n")', 'database.run("delete from words where rowid % 3")']) {
+    await page.getByLabel(/Call one of/).fill(line);
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await expect(inspector(page).locator(".lines [role=status]")).toHaveText(new RegExp(`^After ${line.split("(")[0]!}: `));
+  }
+  await page.getByLabel(/Call one of/).fill("");
+  await below(page, "Call sites").click();
+  await expect(page.locator("trace-flames .frame").first()).toBeVisible();
+  await chooseText(page);
+  for (let zooms = 0; zooms < 4; zooms++) await map(page).press("+");
+  await take(page, "any-module");
+});
 
 test("the sandbox", async ({ page }) => {
   await page.setViewportSize({ width: 1280, height: 800 });
