@@ -11,7 +11,7 @@ const HOLE = "\u0001";
 const SHOWN = /(?:aria-label|aria-valuetext|aria-roledescription|title|placeholder|alt)="([^"]*)"/g;
 const WORD = /[A-Za-z]{2}/;
 
-/** What a template's markup shows besides its expressions. */
+/** The text of a template's markup, without its expressions. */
 function* shownBy(markup: string): Generator<string> {
   const attributes: string[] = [];
   const text = markup.replaceAll(/<!--.*?-->/gs, "").replaceAll(/<[^>]*>/g, (tag) => {

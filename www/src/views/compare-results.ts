@@ -12,7 +12,7 @@ export class CompareResults extends LitElement {
     inspected: { attribute: false },
   };
   declare results: readonly Result[];
-  /** What the results are of. */
+  /** The workload of the results. */
   declare settings: Settings;
   declare inspected: Contender | null;
 

@@ -49,10 +49,10 @@ export class CompareView extends LitElement {
   declare link: Place | null;
   declare private settings: Settings;
   declare private phase: Phase;
-  /** What the results are of. */
+  /** The workload of the results. */
   declare private ran: Settings;
   declare private results: readonly Result[];
-  /** Whose heap is shown. */
+  /** The contender whose heap is shown. */
   declare private inspected: Contender | null;
   declare private trouble: string;
 
@@ -255,7 +255,7 @@ export class CompareView extends LitElement {
     inspector?.refresh(en.compare.moment);
   }
 
-  // What is shown
+  // Rendering
 
   override render(): TemplateResult | typeof nothing {
     // Nothing is there for who never comes here.

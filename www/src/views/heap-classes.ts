@@ -13,7 +13,7 @@ export class HeapClasses extends LitElement {
     requested: { attribute: false },
   };
   declare snapshot: Snapshot;
-  /** What was asked for, by address of the block. */
+  /** Bytes asked for, by address of the block. */
   declare requested: ReadonlyMap<number, number>;
 
   static override styles = [

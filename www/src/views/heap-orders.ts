@@ -13,10 +13,10 @@ import { stateName } from "./names";
 const ROW = { row: 15, gap: 5 };
 const PITCH = ROW.row + ROW.gap;
 
-/** How long splits and merges take to be seen, in milliseconds. */
+/** The duration of a drawn split or merge, in milliseconds. */
 const DURATION = 320;
 
-/** How long the map's window must have been at rest before the tree follows it, in milliseconds. */
+/** Milliseconds that the map's window rests before the tree follows it. */
 const REST = 120;
 
 /**

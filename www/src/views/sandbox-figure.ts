@@ -39,15 +39,15 @@ export class SandboxFigure extends LitElement {
   declare figure: Figure;
   /** Bytes asked for, by address of the block. */
   declare requested: ReadonlyMap<number, number>;
-  /** How new shapes come: out of the one above (a split), or of those below (a merge). */
+  /** The motion of new shapes: out of the one above (a split), or of those below (a merge). */
   declare motion: "split" | "merge" | "none";
   /** A figure to look at: no block can be freed. */
   declare passive: boolean;
   /** Addresses of blocks to outline. */
   declare marked: ReadonlySet<number>;
-  /** What the figure shows, for who cannot see it. */
+  /** The description of the figure for a screen reader. */
   declare name: string;
-  /** Whether sizes are written to the byte. */
+  /** True if sizes are written to the byte. */
   declare exact: boolean;
   /** Key of the tile that Tab reaches. */
   declare private focused: string;

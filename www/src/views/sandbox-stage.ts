@@ -10,7 +10,7 @@ import { blocksTable } from "./sandbox-table";
 import "./sandbox-figure";
 
 /**
- * What the sandbox's allocator looks like, and what happened to it. Fires `free` with the address of a
+ * The sandbox's allocator as a figure, and its last operations as text. Fires `free` with the address of a
  * block that was pressed, and `leave` when the keyboard is to go back to the form.
  */
 export class SandboxStage extends LitElement {
@@ -30,7 +30,7 @@ export class SandboxStage extends LitElement {
   /** Sentences, the newest first. */
   declare log: readonly string[];
   declare motion: "split" | "merge" | "none";
-  /** Whether more happens than can be read out. */
+  /** True if more happens than can be read out. */
   declare quick: boolean;
   declare private width: number;
 

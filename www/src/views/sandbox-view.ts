@@ -25,7 +25,7 @@ import { bytes, integer } from "../text/format";
 import type { Place } from "./place";
 import "./sandbox-stage";
 
-/** What each kind begins with. */
+/** The core of each kind that the sandbox begins with. */
 const CORES = {
   buddy: { kind: "buddy", region: 4096, smallest: 64 },
   slab: { kind: "slab", blockSize: 48, count: 64 },
@@ -64,7 +64,7 @@ export class SandboxView extends LitElement {
     moment: { state: true },
     motion: { state: true },
   };
-  /** Whether the view is the one that is shown: a hidden one neither loads nor runs. */
+  /** True if the view is shown: a hidden one neither loads nor runs. */
   declare active: boolean;
   /** A scenario's link that was followed; none leaves all as it is. */
   declare link: Place | null;
@@ -75,7 +75,7 @@ export class SandboxView extends LitElement {
   declare private speed: Speed;
   declare private seed: number;
   declare private running: boolean;
-  /** What is wrong with the link, or with what was asked for last; "" if nothing is. */
+  /** The fault of the link or of the last request; "" if there is none. */
   declare private trouble: string;
   /** Counts changes of the session, which Lit does not see. */
   declare private moment: number;
@@ -85,7 +85,7 @@ export class SandboxView extends LitElement {
   private session: Session | null = null;
   private timer = 0;
   private settling = 0;
-  /** Whether the address is not up to date. */
+  /** True if the address is not up to date. */
   private behind = false;
 
   constructor() {
@@ -308,7 +308,7 @@ export class SandboxView extends LitElement {
 
   // The workload
 
-  /** What comes next is decided by the seed and by how much was done: after an undo, the same again. */
+  /** The next operation follows from the seed and the number of operations: after an undo, it is the same again. */
   private step(): void {
     const { core, session } = this;
     if (session === null) return;
@@ -347,7 +347,7 @@ export class SandboxView extends LitElement {
     this.running = false;
   }
 
-  // What is shown
+  // Rendering
 
   override render(): TemplateResult {
     switch (this.loaded.is) {

@@ -23,7 +23,7 @@ export class TourStage extends LitElement {
   declare step: number;
   /** Of the step, one a lane. */
   declare moments: readonly Moment[];
-  /** Whether what the step does may be seen. */
+  /** True if the effect of the step may be seen. */
   declare told: boolean;
   declare private side: "before" | "after";
   declare private width: number;
@@ -118,7 +118,7 @@ export class TourStage extends LitElement {
     </div>`;
   }
 
-  /** What the textures mean. */
+  /** The meaning of the textures. */
   private key(): string {
     const { ground } = this.tour.lanes.at(-1)!;
     if (ground.kind !== "heap") return en.sandbox.key[ground.kind];

@@ -45,7 +45,7 @@ export class TourView extends LitElement {
   declare private step: number;
   /** The choice of the step at hand that is not yet held against what happens. */
   declare private picked: string;
-  /** Whether a choice was asked for in vain. */
+  /** True if the step was to be shown without a choice. */
   declare private hint: boolean;
   declare private finished: boolean;
   declare private loaded: Loaded;
@@ -54,7 +54,7 @@ export class TourView extends LitElement {
   /** Choices of the steps that were shown, by step. */
   private answers = new Map<number, string>();
   private turn = 0;
-  /** Where the focus goes as soon as it is there: whoever takes a tour by keyboard follows its steps. */
+  /** The selector of the element that gets the focus once it is there: the focus of a keyboard's user follows the steps. */
   private awaited = "";
 
   constructor() {
@@ -245,7 +245,7 @@ export class TourView extends LitElement {
     element.focus();
   }
 
-  // Where the tour stands
+  // The place in the tour
 
   private follow(query: string): void {
     if (query === "") {
@@ -314,7 +314,7 @@ export class TourView extends LitElement {
     }
   }
 
-  // What is shown
+  // Rendering
 
   override render(): TemplateResult {
     const { tour, loaded } = this;

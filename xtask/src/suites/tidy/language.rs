@@ -24,24 +24,13 @@ const EMPTY_REASONS: [&str; 7] = [
     "the caller promises",
 ];
 
-/// The list of files that are not rewritten yet. It only ever shrinks.
-const OLD: &str = "xtask/src/suites/tidy/old-language.txt";
-
 /// Checks every Rust and TypeScript file of the repository.
 pub fn comments() -> Result<()> {
     let files = cmd("git").args(["ls-files", "*.rs", "*.ts", "*.mjs"]).read()?;
-    let list = read(&crate::root().join(OLD))?;
-    let old: Vec<_> = list.lines().collect();
     let mut complaints = Vec::new();
     for file in files.lines().filter(|file| Path::new(file).exists()) {
         let found = complaints_on(&read(&crate::root().join(file))?);
-        match (old.contains(&file), found.is_empty()) {
-            (true, true) => {
-                complaints.push(format!("{file}: is rewritten; take it off the list {OLD}"));
-            }
-            (false, false) => complaints.extend(found.iter().map(|one| format!("{file}:{one}"))),
-            _ => {}
-        }
+        complaints.extend(found.iter().map(|one| format!("{file}:{one}")));
     }
     if complaints.is_empty() { Ok(()) } else { bail!("{}", complaints.join("\n")) }
 }
