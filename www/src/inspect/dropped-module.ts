@@ -30,7 +30,7 @@ export interface Prepared {
   readonly named: string;
   /** It tells of its own heap, and needs no search: a heap of this crate. */
   readonly described: boolean;
-  /** Where the file says that its stack and its data are. */
+  /** The places of stack and data, as the file tells them. */
   readonly layout: MemoryLayout;
   /** Starts it, from the same bytes each time. `rate` in bytes a sample of call sites; `null` does not record. Throws `Refused`. */
   readonly start: (rate: number | null) => Promise<Running>;
