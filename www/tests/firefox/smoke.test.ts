@@ -63,6 +63,22 @@ it("is explored by keyboard: blocks, then moments", async () => {
   await eventually(async () => { expect(await attribute(TIMELINE, "aria-valuetext")).toMatch(/, now$/); });
 });
 
+it("records a published package from its first instruction, by keyboard, and agrees with its heap", async () => {
+  await focus("source-picker >>> button");
+  await page!.keyboard.press("Enter");
+  const input = (await page!.waitForSelector(">>> source-picker >>> input[type=file]"))!;
+  await input.uploadFile(...["wasm", "js"].map((kind) => join(ROOT, `node_modules/sql.js/dist/sql-wasm.${kind}`)));
+  await page!.waitForSelector(">>> module-functions >>> tbody tr");
+  // The button that starts it has the focus.
+  await page!.keyboard.press("Enter");
+  await page!.waitForSelector(">>> call-line >>> input");
+  await focus("call-line >>> input");
+  await page!.keyboard.type("new Database()");
+  await page!.keyboard.press("Enter");
+  await eventually(async () => { expect(await text(".found")).toMatch(/^dlmalloc, \d+ live blocks/); });
+  await eventually(async () => { expect(await text(".recorded")).toMatch(/All \d+ live blocks were recorded/); });
+});
+
 it("keeps a long recording of any module in its file system, and reads it from there", async () => {
   const module = join(folder, "churn.wasm");
   writeFileSync(module, churnModule());
