@@ -30,7 +30,9 @@ import "./module-card";
 import type { Begin } from "./module-card";
 import "./own-page";
 import type { Place } from "./place";
+import { programBar } from "./program-bar";
 import "./record-control";
+import { brokenNote, moduleNote, refusalNote, stageNote } from "./room-notes";
 import { EDITABLE } from "./source-editor";
 import "./source-editor";
 import type { SourceEditor } from "./source-editor";
@@ -518,32 +520,27 @@ export class InspectRoom extends LitElement implements Host {
 
   private programBar(): TemplateResult {
     const stage = this.stage();
-    const ready = stage?.condition.is === "ready";
-    const { outcome } = this;
-    const option = (name: Allocator, chosen: string): TemplateResult =>
-      html`<option value=${name} title=${en.program.allocators[name].about} .selected=${name === chosen}>${en.program.allocators[name].name}</option>`;
+    const { allocator, beside, editing, unfolded, outcome } = this;
     return html`
-      <label title=${en.program.allocators[this.allocator].about}>
-        ${en.program.on}
-        <select aria-label=${en.program.allocator} @change=${(event: Event) => { void this.choose((event.target as HTMLSelectElement).value as Allocator); }}>
-          ${ALLOCATORS.map((name) => option(name, this.allocator))}
-        </select>
-      </label>
-      <button class="primary" ?disabled=${!ready} @click=${() => { this.parseAll(); }}>${stage?.parsed === this.source && outcome.is === "said" ? en.program.again : en.program.parse}</button>
-      <button ?disabled=${!ready} @click=${() => { this.clear(); }}>${en.program.clear}</button>
-      ${this.more()}
-      <div class="more" ?data-open=${this.unfolded}>
-        <label>
-          ${en.program.beside}
-          <select aria-label=${en.program.second} @change=${this.onBeside}>
-            <option value="" .selected=${this.beside === ""}>${en.program.alone}</option>
-            ${ALLOCATORS.map((name) => option(name, this.beside))}
-          </select>
-        </label>
-        <button aria-pressed=${this.editing ? "true" : "false"} @click=${() => { this.editing = !this.editing; }}>${en.program.edit}</button>
-        <button title=${en.program.freshAbout} @click=${() => { void this.fresh(this.shown().map(({ key }) => key)); }}>${en.program.fresh}</button>
-        ${this.record(stage)}
-      </div>
+      ${programBar({
+        allocator,
+        beside,
+        editing,
+        unfolded,
+        ready: stage?.condition.is === "ready",
+        parsed: stage?.parsed === this.source && outcome.is === "said",
+        more: this.more(),
+        record: this.record(stage),
+        choose: (chosen) => { void this.choose(chosen); },
+        put: (chosen) => {
+          this.beside = chosen;
+          if (chosen !== "") void this.there(chosen);
+        },
+        parse: () => { this.parseAll(); },
+        clear: () => { this.clear(); },
+        edit: () => { this.editing = !editing; },
+        fresh: () => { void this.fresh(this.shown().map(({ key }) => key)); },
+      })}
       ${this.spoken()}
     `;
   }
@@ -606,18 +603,11 @@ export class InspectRoom extends LitElement implements Host {
     const { looked } = this;
     return html`
       ${this.busy === "" ? nothing : html`<p class="small quiet" role="status">${this.busy}</p>`}
-      ${this.refused === ""
-        ? nothing
-        : html`<div class="note error small" role="alert">
-            <p>${this.refused}</p>
-            ${this.detail.length === 0
-              ? nothing
-              : html`<p class="names" tabindex="0" role="region" aria-label=${en.module.importNames}>${this.detail.join(", ")}</p>`}
-          </div>`}
+      ${refusalNote(this.refused, this.detail)}
       ${looked.is === "text" ? this.broken() : nothing}
-      ${looked.is === "module" ? this.about(looked.running) : nothing}
+      ${looked.is === "module" ? moduleNote(looked.running, (file) => { void this.lend(file); }) : nothing}
       ${looked.is === "module" && looked.own === "shop" ? this.lesson() : nothing}
-      ${shown.map((stage) => this.trouble(stage))}
+      ${shown.map((stage) => stageNote(stage, () => { void this.fresh([stage.key]); }))}
       ${this.how ? html`<own-page @close=${() => { this.how = false; }}></own-page>` : nothing}
     `;
   }
@@ -632,13 +622,7 @@ export class InspectRoom extends LitElement implements Host {
     if (outcome.is !== "broken") return nothing;
     const place = placeOf(outcome.message);
     const there = place !== null && this.source.text.length <= EDITABLE ? place : null;
-    return html`<div class="note error small">
-      <p class="error-text">${outcome.message}</p>
-      <div class="row">
-        <p class="quiet">${en.program.brokenKept}</p>
-        ${there === null ? nothing : html`<button @click=${() => { void this.goTo(there); }}>${en.program.goTo(there.line, there.column)}</button>`}
-      </div>
-    </div>`;
+    return brokenNote(outcome.message, there, () => { void this.goTo(there!); });
   }
 
   private async goTo(place: { readonly line: number; readonly column: number }): Promise<void> {
@@ -647,43 +631,6 @@ export class InspectRoom extends LitElement implements Host {
     const editor = this.renderRoot.querySelector<SourceEditor>("source-editor");
     await editor?.updateComplete;
     editor?.goTo(place);
-  }
-
-  private about({ prepared, exports }: Running): TemplateResult {
-    return html`
-      <details class="about">
-        <summary><h2 class="head">${en.module.running(prepared.name, prepared.size, prepared.glue)}</h2></summary>
-        <module-functions .prepared=${prepared} @lend=${(event: CustomEvent<File>) => { void this.lend(event.detail); }}></module-functions>
-      </details>
-      ${prepared.imports.length === 0
-        ? nothing
-        : html`<details class="small">
-            <summary>${en.module.standIns(prepared.imports.length)}</summary>
-            <p class="names" tabindex="0" role="region" aria-label=${en.module.importNames}>${prepared.imports.join(", ")}</p>
-          </details>`}
-      ${exports === null ? html`<p class="note error" role="alert">${en.module.noMemory}</p>` : nothing}
-    `;
-  }
-
-  private trouble({ key, condition, recording }: Stage): TemplateResult | typeof nothing {
-    const name = key === MODULE ? "" : en.program.allocators[key as Allocator].name;
-    const restart = (text: string): TemplateResult =>
-      html`<button @click=${() => { void this.fresh([key]); }}>${text}</button>`;
-    switch (condition.is) {
-      case "ready":
-        return recording === null || recording.trouble === "" ? nothing : html`<p class="note error small" role="alert">${recording.trouble}</p>`;
-      case "loading":
-        return html`<p class="quiet small" role="status">${en.program.loading(name)}</p>`;
-      case "missing":
-        return html`<p class="note error" role="alert">${en.program.missing(name)}</p>`;
-      case "failed":
-        return html`<div class="note error" role="alert"><p>${en.program.failed(name, condition.why)}</p>${restart(en.program.retry)}</div>`;
-      case "dead":
-        return html`<div class="note error" role="alert">
-          <p><strong>${en.program.dead}</strong> ${en.program.deadWhy(condition.why, condition.report)}</p>
-          ${restart(en.program.restart)}
-        </div>`;
-    }
   }
 
   private floor(shown: readonly Stage[]): TemplateResult {
@@ -821,11 +768,6 @@ export class InspectRoom extends LitElement implements Host {
     stage.shows = shows;
     this.version++;
   }
-
-  private readonly onBeside = (event: Event): void => {
-    this.beside = (event.target as HTMLSelectElement).value as Allocator | "";
-    if (this.beside !== "") void this.there(this.beside);
-  };
 }
 
 /** The call sites of a dump, as a flame graph takes them. */

@@ -1,10 +1,11 @@
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, type TemplateResult } from "lit";
 import { RATES } from "../inspect/recording";
 import type { Prepared } from "../inspect/dropped-module";
 import { base } from "../styles/base";
 import { en } from "../text/inspect";
 import "./abilities-table";
 import "./module-functions";
+import { standInNote } from "./room-notes";
 
 /** A start that was asked for: bytes a sample of call sites, or `null` for no recording. */
 export interface Begin {
@@ -44,6 +45,10 @@ export class ModuleCard extends LitElement {
         max-width: 62rem;
         margin: 1.5rem auto;
         padding: 0 0.25rem;
+      }
+      .names {
+        overflow-wrap: anywhere;
+        font-family: var(--mono);
       }
       h2 {
         font-size: 1.25rem;
@@ -101,12 +106,7 @@ export class ModuleCard extends LitElement {
         </label>
       </form>
       <module-functions .prepared=${prepared}></module-functions>
-      ${prepared.imports.length === 0
-        ? nothing
-        : html`<details class="small">
-            <summary>${en.module.standIns(prepared.imports.length)}</summary>
-            <p class="mono" tabindex="0" role="region" aria-label=${en.module.importNames}>${prepared.imports.join(", ")}</p>
-          </details>`}
+      ${standInNote(prepared)}
       <abilities-table></abilities-table>
       <p class="small quiet">${en.module.card.more} <button class="plain" @click=${() => { this.dispatchEvent(new CustomEvent("how")); }}>${en.room.own}</button></p>
     </div>`;
