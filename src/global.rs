@@ -25,6 +25,8 @@ mod allocator;
 #[cfg(feature = "checked")]
 mod checked;
 mod component;
+#[cfg(any(not(feature = "checked"), feature = "unstable", feature = "allocator-api2"))]
+mod copy;
 mod policy;
 
 use core::{
@@ -393,7 +395,7 @@ pub(crate) unsafe fn relocate<H: GlobalAlloc>(
     if !to.is_null() {
         let len = old.size().min(new.size());
         // SAFETY: two live blocks do not overlap, and both are at least that long.
-        unsafe { from.copy_to_nonoverlapping(to, len) };
+        unsafe { copy::copy(from, to, len) };
         // SAFETY: the block is live, and allocated for `old`.
         unsafe { heap.dealloc(from, old) };
     }

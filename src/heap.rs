@@ -185,12 +185,17 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
 }
 
 impl State {
+    /// Returns true if the live block at `at` that was handed out for `g` granules is smaller than its class: then
+    /// another block begins behind `g`.
+    fn is_short(&self, at: usize, g: usize) -> bool {
+        self.short > 0 && g < rounded(g) && self.runs.ends(at + g)
+    }
+
     /// Returns the granules of the live block at `at` that was handed out for `g`: as many as its class
-    /// says, or no more than `g`. Of a smaller one another block begins behind `g`.
-    #[inline]
+    /// says, or no more than `g`.
+    #[inline(never)]
     fn extent(&self, at: usize, g: usize) -> usize {
-        let n = rounded(g);
-        if self.short > 0 && g < n && self.runs.ends(at + g) { g } else { n }
+        if self.is_short(at, g) { g } else { rounded(g) }
     }
 
     /// Frees a block: onto its quick list, if there is one and it may wait there.
@@ -202,13 +207,11 @@ impl State {
         let class = class_of(g);
         if class > SMALL {
             let at = self.runs.granule(address);
-            let n = self.extent(at, g);
-            let short = n < rounded(g);
-            let idle = self.idle + n;
-            if short || class >= CLASSES || idle > self.runs.committed / IDLE {
-                // SAFETY: a live block of `n` granules, by this function's contract.
-                unsafe { self.runs.free(at, n) };
-                self.short -= usize::from(short);
+            let idle = self.idle + rounded(g);
+            let full = idle > self.runs.committed / IDLE;
+            if class >= CLASSES || full || self.is_short(at, g) {
+                // SAFETY: a live block that was handed out for `g` granules, by this function's contract.
+                unsafe { self.free_block(at, g) };
                 return;
             }
             // SAFETY: a live block of that class, by this function's contract.

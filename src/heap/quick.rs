@@ -73,7 +73,8 @@ impl State {
     pub(super) fn flush(&mut self) -> bool {
         #[cfg(test)]
         let _frame = super::trap::enter();
-        let mut any = false;
+        // Blocks that touch become one before they are merged with what is free around them.
+        let (mut at, mut len) = (0, 0);
         for class in 0..CLASSES {
             let n = size_of_class(class);
             loop {
@@ -85,12 +86,13 @@ impl State {
                 }
                 // Off the list before it is freed: a trap in between loses one block.
                 *head = 0;
-                if !checked::plausible(self.may_wait(block), block, ASTRAY)
+                let start = self.runs.granule(block);
+                let twice = start.wrapping_sub(at) < len;
+                if !checked::plausible(!twice && self.may_wait(block), block, ASTRAY)
                     || !checked::sound(|| self.waits(block, n), block, ASTRAY)
                 {
                     break;
                 }
-                any = true;
                 // SAFETY: it waited on the list.
                 let next = unsafe { self.link(block) };
                 // SAFETY: `class` is below the length.
@@ -98,12 +100,27 @@ impl State {
                 if n > SMALL {
                     self.idle = self.idle.saturating_sub(n);
                 }
-                let at = self.runs.granule(block);
-                // SAFETY: a block of that size, which nobody uses.
-                unsafe { self.runs.free(at, n) };
+                let behind = start == at + len;
+                if behind || start + n == at {
+                    let joint = if behind { start } else { at };
+                    // SAFETY: a live block with the one before it, both of which nobody uses.
+                    unsafe { self.runs.set(joint, 0) };
+                    at = at.min(start);
+                } else {
+                    if len > 0 {
+                        // SAFETY: blocks made one, which nobody uses.
+                        unsafe { self.runs.free(at, len) };
+                    }
+                    (at, len) = (start, 0);
+                }
+                len += n;
             }
         }
         self.idle = 0;
-        any
+        if len > 0 {
+            // SAFETY: blocks made one, which nobody uses.
+            unsafe { self.runs.free(at, len) };
+        }
+        len > 0
     }
 }

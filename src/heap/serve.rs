@@ -65,8 +65,8 @@ impl State {
             at = self.runs.find_any(g, align, usize::MAX);
         }
         if at == 0 {
-            let much = (self.runs.committed / FRAGMENTED).max(SPARSE.saturating_mul(n));
-            self.careful = self.runs.free > much;
+            let free = self.runs.free;
+            self.careful = free > self.runs.committed / FRAGMENTED && n <= free / SPARSE;
             return Taken { block: ptr::null_mut(), dirty: 0 };
         }
         // SAFETY: found just now.

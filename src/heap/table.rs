@@ -93,11 +93,27 @@ impl Runs {
     /// Returns the byte of a table that has the bits of granule `at`; null where no table has any.
     #[inline]
     fn slot(&self, at: usize) -> *mut u8 {
-        let region = self.region_of(at);
+        let region = self.region;
+        if at.wrapping_sub(region.origin) < region.cover {
+            return self.slot_in(region, at);
+        }
+        self.slot_before(at)
+    }
+
+    /// Returns what [`Runs::slot`] does, of a region whose table has bits for the granule, or of none.
+    #[inline]
+    fn slot_in(&self, region: Region, at: usize) -> *mut u8 {
         if region.origin == 0 {
             return core::ptr::null_mut();
         }
         self.pointer(region.table).wrapping_add(at / 4 - region.origin / 4)
+    }
+
+    /// Returns what [`Runs::slot`] does, of a granule that is not in the newest region.
+    #[cold]
+    #[inline(never)]
+    fn slot_before(&self, at: usize) -> *mut u8 {
+        self.slot_in(self.region_of(at), at)
     }
 
     /// Returns the bits of granule `at`; 0 where no table has any.
