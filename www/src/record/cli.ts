@@ -7,6 +7,7 @@ import type { Calls } from "../model/trace-replay";
 import { FILE_MAGIC } from "../wire/trace-layout";
 import { readDump, type DumpFault } from "./dump";
 import { report } from "./report";
+import { blockLines } from "./report-blocks";
 import { reportTrace, type Peer } from "./report-trace";
 
 /** `npx heap-inspector report FILE`: prints what a dump or a recording holds. */
@@ -46,7 +47,7 @@ async function reportFile(path: string): Promise<string> {
   }
   const dump = await readDump(file);
   if (typeof dump === "string") throw new Error(FAULTS[dump]);
-  return report(dump.memory, dump.about);
+  return report(dump.memory, dump.about) + blockLines(dump.memory, peers()).map((line) => `${line}\n`).join("");
 }
 
 const [command, path, ...more] = process.argv.slice(2);
