@@ -4,6 +4,8 @@
 //!   thread ──► its stack's address ──► seat ──► shard: a latch, and 32 lists of small sizes
 //!                                                 │ empty         ▲ more than two batches
 //!                                     a batch     ▼               │ all but one batch
+//!                                   stores: shards that no seat leads to, a batch a list
+//!                                                 │ empty         ▲ full
 //!                                   ──────────────────────────────────────────────
 //!                                    the heap: quick lists and runs, behind one lock
 //! ```
@@ -14,8 +16,8 @@
 //! freed into any. So a thread that ends leaves nothing behind that another one could not use, and nothing is
 //! registered. Thread-local storage is not touched: wasm-bindgen allocates before a thread has any.
 //!
-//! Two batches a list may wait in a shard, and in all shards a 64th of what the heap has where memory would grow.
-//! Before a request is refused all of it has come back.
+//! Two batches a list may wait in a shard, and in all threads' shards a 64th of what the heap has where memory would grow.
+//! Stores are emptied first. Before a request is refused all of it has come back.
 //!
 //! Order of locks: shards by ascending number, then the heap. Who has one shard waits for no other, and who has
 //! the heap for none.
@@ -36,8 +38,8 @@ use core::{alloc::Layout, ptr, sync::atomic::Ordering::Relaxed};
 
 use self::{
     classes::{Class, LISTS},
-    set::{SHARDS, Shards},
-    shard::{Open, Shard},
+    set::{ALL, Shards},
+    shard::{Open, Shard, give},
 };
 use super::{
     State, committed, described,
@@ -68,7 +70,7 @@ pub struct Sharded {
 
 impl Sharded {
     /// Gives back what is in the shards that are held.
-    fn drain(&self, memory: Region, shards: &mut [Option<Open<'_>>; SHARDS]) {
+    fn drain(&self, memory: Region, shards: &mut [Option<Open<'_>>; ALL]) {
         for shard in shards.iter_mut().flatten() {
             shard.give_all(memory, &self.shared);
         }
@@ -115,7 +117,7 @@ impl<P: Policy> Shell<Sharded, Linear, P> {
             classes,
             small,
             (&raw const self.state.shards).cast(),
-            value(SHARDS),
+            value(ALL),
             value(size_of::<Shard>()),
             value(LISTS),
             self.state.shared.gate(),
@@ -153,11 +155,16 @@ impl Front for Sharded {
     #[cold]
     #[inline(never)]
     fn relieve<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> bool {
+        let memory = heap.memory.pool().region();
+        if let Some(mut store) = heap.state.shards.stores().find(|store| store.waiting() > 0) {
+            store.give_all(memory, &heap.state.shared);
+            return true;
+        }
         let committed = heap.state.shared.with(|state| state.runs.committed);
         let (waiting, largest) = heap.state.shards.waiting();
         match largest {
             Some(mut shard) if waiting > committed / WAITING => {
-                shard.give_all(heap.memory.pool().region(), &heap.state.shared);
+                shard.give_all(memory, &heap.state.shared);
                 true
             }
             _ => false,
@@ -364,7 +371,13 @@ fn miss<M: PageSource, P: Policy>(
 ) -> *mut u8 {
     let memory = heap.memory.pool().region();
     if layout.align() <= GRANULE {
-        shard.refill(&heap.state.shared, class);
+        let mut stored = heap.state.shards.stores().map(|mut store| store.take_list(class));
+        let lend = || heap.state.shared.with(|state| state.lend(class.granules(), class.batch()));
+        let mut chain = stored.find(|chain| chain.first != 0).unwrap_or_else(lend);
+        while chain.first == 0 && Sharded::relieve(heap) {
+            chain = lend();
+        }
+        shard.put_list(class, chain);
         let block = shard.pop(memory, class, 1);
         if block != 0 {
             return memory.pointer(block);
@@ -382,5 +395,9 @@ fn overflow<M: PageSource, P: Policy>(
     mut shard: Open<'_>,
     class: Class,
 ) {
-    shard.give_rest(heap.memory.pool().region(), &heap.state.shared, class);
+    let memory = heap.memory.pool().region();
+    let chain = shard.take_rest(memory, class);
+    if !heap.state.shards.stores().any(|mut store| store.put_list(class, chain)) {
+        give(memory, &heap.state.shared, class, chain);
+    }
 }

@@ -43,16 +43,16 @@ const LISTS_OF: [u8; SMALL + 1] = {
     lists
 };
 
-/// The number of blocks of each list that move at once: 2 KiB, but 8 at least and 32 at most.
+/// The number of blocks of each list that move at once: 2 KiB, but 12 at least and 32 at most.
 const BATCHES: [u8; LISTS] = {
-    let mut batches = [8; LISTS];
+    let mut batches = [12; LISTS];
     let mut list = 1;
     while list < LISTS {
         let blocks = 128 / size(list);
         batches[list] = if blocks > 32 {
             32
-        } else if blocks < 8 {
-            8
+        } else if blocks < 12 {
+            12
         } else {
             blocks as u8
         };
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_two_kib_within_bounds() {
-        assert!(Class::all().all(|class| (8..=32).contains(&class.batch())));
+        assert!(Class::all().all(|class| (12..=32).contains(&class.batch())));
         assert_eq!(Class::of(8).unwrap().batch() * 8, 128);
     }
 }

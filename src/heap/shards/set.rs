@@ -7,8 +7,13 @@ use super::{
     shard::{Open, Shard},
 };
 
-/// The number of shards, a power of two.
-pub(super) const SHARDS: usize = 16;
+/// The number of shards that threads find by their seats, a power of two.
+const SHARDS: usize = 16;
+/// Shards that no seat leads to: in each may wait a batch of every list that a thread had too much of, until a thread
+/// needs one. A batch changes hands there without the heap's lock, and no block of it but the first is touched.
+const STORES: usize = 4;
+/// All of them.
+pub(super) const ALL: usize = SHARDS + STORES;
 /// Turns of a pause after which a shard is given up in wasm, some milliseconds: a worker that was
 /// terminated does not close its shard. Natively no thread ends like that.
 const PATIENCE: usize = if cfg!(target_family = "wasm") { 1 << 23 } else { usize::MAX };
@@ -17,7 +22,8 @@ const PATIENCE: usize = if cfg!(target_family = "wasm") { 1 << 23 } else { usize
 #[repr(C, align(128))]
 #[derive(Debug)]
 pub(super) struct Shards {
-    pub(super) shards: [Shard; SHARDS],
+    /// Those of threads, and the stores behind them.
+    pub(super) shards: [Shard; ALL],
     // Read by every operation, and seldom written.
     seats: Seats,
     /// Live blocks that are smaller than their list says, because nothing larger was free.
@@ -29,7 +35,7 @@ pub(super) struct Shards {
 impl Shards {
     pub(super) const fn new() -> Self {
         Shards {
-            shards: [const { Shard::new() }; SHARDS],
+            shards: [const { Shard::new() }; ALL],
             seats: Seats::new(),
             short: AtomicUsize::new(0),
             given_up: AtomicUsize::new(0),
@@ -56,10 +62,15 @@ impl Shards {
         })
     }
 
-    /// Returns the granules that wait in shards that nobody holds, and the shard that has the most.
+    /// Opens the stores that nobody holds, one after another.
+    pub(super) fn stores(&self) -> impl Iterator<Item = Open<'_>> {
+        self.shards[SHARDS..].iter().filter_map(Shard::open)
+    }
+
+    /// Returns the granules that wait in threads' shards that nobody holds, and the shard that has the most.
     pub(super) fn waiting(&self) -> (usize, Option<Open<'_>>) {
         let (mut all, mut most, mut largest) = (0, 0, None);
-        for shard in &self.shards {
+        for shard in &self.shards[..SHARDS] {
             let Some(open) = shard.open() else { continue };
             let waiting = open.waiting();
             all += waiting;
@@ -72,7 +83,7 @@ impl Shards {
     }
 
     /// Opens all shards. The caller waits for each, but for one that a terminated worker holds.
-    pub(super) fn hold(&self) -> [Option<Open<'_>>; SHARDS] {
+    pub(super) fn hold(&self) -> [Option<Open<'_>>; ALL] {
         core::array::from_fn(|number| self.open_later(number))
     }
 

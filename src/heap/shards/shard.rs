@@ -112,15 +112,25 @@ impl Open<'_> {
         over
     }
 
-    /// Takes a batch from the heap for a list that is empty.
-    pub(super) fn refill(&mut self, heap: &Lock<State>, class: Class) {
-        let Chain { first, blocks } =
-            heap.with(|state| state.lend(class.granules(), class.batch()));
-        *self.list(class) = List { head: first, blocks };
+    /// Takes all that waits on a list.
+    pub(super) fn take_list(&mut self, class: Class) -> Chain {
+        let List { head, blocks } =
+            core::mem::replace(self.list(class), List { head: 0, blocks: 0 });
+        Chain { first: head, blocks }
     }
 
-    /// Gives the heap what a list has above a batch, the blocks that have waited longest.
-    pub(super) fn give_rest(&mut self, memory: Region, heap: &Lock<State>, class: Class) {
+    /// Puts a chain onto a list. Returns false, and does nothing, if blocks wait there.
+    pub(super) fn put_list(&mut self, class: Class, chain: Chain) -> bool {
+        let list = self.list(class);
+        let empty = list.head == 0;
+        if empty {
+            *list = List { head: chain.first, blocks: chain.blocks };
+        }
+        empty
+    }
+
+    /// Takes what a list has above a batch off it: the blocks that have waited longest.
+    pub(super) fn take_rest(&mut self, memory: Region, class: Class) -> Chain {
         let list = self.list(class);
         let (mut last, mut left) = (list.head, class.batch());
         let rest = list.blocks.saturating_sub(left);
@@ -130,22 +140,21 @@ impl Open<'_> {
             left -= 1;
         }
         if last == 0 {
-            return;
+            return Chain { first: 0, blocks: 0 };
         }
         list.blocks -= rest;
         // SAFETY: a block that waits here begins with a link.
         let first = unsafe { memory.read(last) };
         // SAFETY: the last block that the list keeps.
         unsafe { memory.write(last, 0) };
-        give(memory, heap, class, Chain { first, blocks: rest });
+        Chain { first, blocks: rest }
     }
 
     /// Gives the heap every block.
     pub(super) fn give_all(&mut self, memory: Region, heap: &Lock<State>) {
         for class in Class::all() {
-            let List { head, blocks } =
-                core::mem::replace(self.list(class), List { head: 0, blocks: 0 });
-            give(memory, heap, class, Chain { first: head, blocks });
+            let chain = self.take_list(class);
+            give(memory, heap, class, chain);
         }
     }
 
@@ -161,7 +170,7 @@ impl Open<'_> {
 }
 
 /// Gives the heap a chain of blocks, whose end is looked for before the heap is locked.
-fn give(memory: Region, heap: &Lock<State>, class: Class, chain: Chain) {
+pub(super) fn give(memory: Region, heap: &Lock<State>, class: Class, chain: Chain) {
     let Chain { first, blocks } = chain;
     if first == 0 {
         return;

@@ -64,15 +64,19 @@ fn a_list_takes_a_batch_and_gives_one_back_when_two_wait() {
     let heap = Subject::with_memory(&pool);
     let class = Class::of(8).unwrap();
     let batch = class.batch();
-    let blocks: Vec<_> = (0..4 * batch).map(|_| alloc(&heap, 128, 7)).collect();
+    let blocks: Vec<_> = (0..9 * batch).map(|_| alloc(&heap, 128, 7)).collect();
     for (freed, &block) in blocks.iter().enumerate() {
         free(&heap, block, 128, 7);
         // The last batch was used up, or began to wait.
         assert!(waiting(&heap) <= 2 * batch * 8, "{freed}");
     }
     assert!(waiting(&heap) >= batch * 8);
+    // What is too much waits for other threads, a batch in each store, and from there on for all sizes.
+    let stored = heap.state.shards.stores().filter(|store| store.waiting() > 0).count();
+    assert!(stored >= 1, "nothing is in the stores");
+    assert!(heap.state.shards.stores().all(|store| store.waiting() <= (batch + 1) * 8));
     let shared = heap.state.shared.with(|state| state.quick[8] != 0);
-    assert!(shared, "what is too much is on the heap's list, whole");
+    assert!(shared, "what no store has room for is the heap's");
     heap.check().unwrap();
     assert_eq!(heap.stats().live_blocks, 0);
     assert_eq!(waiting(&heap), 0, "statistics merge what waits");
@@ -275,8 +279,9 @@ fn threads_that_come_and_go_leave_nothing() {
     run(400);
     let pages = pool.stats().grown_pages;
     run(9_600);
-    // All sixteen shards together have less than a page of each small size.
-    assert!(pool.stats().grown_pages <= pages + 2, "{pages}, {:?}", pool.stats());
+    // Four threads at once have less than two pages live, and as much may wait.
+    let more = pool.stats().grown_pages - pages;
+    assert!(more <= 8, "{pages} pages after 400 threads, {more} more after 9,600 others");
     heap.check().unwrap();
     assert_eq!(heap.stats().live_blocks, 0);
 }
@@ -284,7 +289,7 @@ fn threads_that_come_and_go_leave_nothing() {
 #[test]
 fn what_waits_is_bounded_by_two_batches_a_list() {
     let most: usize = Class::all().map(|class| 2 * class.batch() * class.granules()).sum();
-    assert!(most * 16 <= 4 * PAGE, "{} bytes", most * 16);
+    assert!(most * 16 <= 5 * PAGE, "{} bytes", most * 16);
     assert_eq!(<Sharded as Front>::cut(65), 65, "larger blocks are cut as they are");
     assert_eq!(<Sharded as Front>::cut(33), 36);
 }
