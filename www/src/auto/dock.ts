@@ -137,7 +137,7 @@ export class Dock {
 
   private tell(): void {
     const { length } = this.options.roster.modules;
-    this.count.textContent = `${text.dock.short} ${length}`;
+    this.count.textContent = text.dock.short(length);
     this.button.setAttribute("aria-label", text.dock.open(length));
   }
 }

@@ -73,7 +73,7 @@ export class HeapPanel extends LitElement {
         box-shadow: 0 -4px 24px rgb(0 0 0 / 0.16);
         outline: none;
       }
-      header {
+      .bar {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
@@ -92,7 +92,7 @@ export class HeapPanel extends LitElement {
       .space {
         flex: 1;
       }
-      header button,
+      .bar button,
       label {
         min-height: 2rem;
       }
@@ -149,11 +149,13 @@ export class HeapPanel extends LitElement {
       }
       /* The panel is as wide as the window. Where that is narrow, the button that closes it stays in the corner. */
       @media (max-width: 48rem) {
-        header {
+        .bar {
           padding-inline: 0.75rem;
         }
         select {
-          flex: 1 1 60%;
+          flex: 1 1 calc(100% - 2.5rem);
+          min-width: 0;
+          max-width: calc(100% - 2.5rem);
         }
         .close {
           order: -1;
@@ -170,7 +172,7 @@ export class HeapPanel extends LitElement {
         .space {
           display: none;
         }
-        header button.plain:not(.close) {
+        .bar button.plain:not(.close) {
           padding-inline: 0.35rem;
         }
       }
@@ -250,7 +252,7 @@ export class HeapPanel extends LitElement {
         .label=${text.panel.height}
         @resize-pane=${(event: CustomEvent<number>) => { this.height = event.detail; }}
       ></pane-splitter>
-      <header>
+      <div class="bar">
         ${shown === null
           ? nothing
           : html`<select aria-label=${text.panel.choose} @change=${this.onChoose}>
@@ -265,7 +267,7 @@ export class HeapPanel extends LitElement {
               <button class="plain" @click=${this.look}>${text.panel.lookNow}</button>`}
         <button class="plain" title=${text.panel.removeAbout} @click=${remove}>${text.panel.remove}</button>
         <button class="plain close" aria-label=${text.panel.close} @click=${close}>×</button>
-      </header>
+      </div>
       ${roster.warnings.map((warning) => html`<p class="note error small">${warning}</p>`)}
       ${shown === null
         ? html`<div class="empty"><p>${text.panel.none}</p><p class="quiet small">${text.panel.noneMore}</p></div>`
@@ -298,7 +300,7 @@ export class HeapPanel extends LitElement {
     return html`<tab-strip .tabs=${views} .chosen=${this.view} .label=${text.panel.views} @tab=${this.onView}></tab-strip>
       ${this.view === "heap"
         ? html`<div class="room">${inspector}</div>`
-        : html`<div class="room leaks" tabindex="0">
+        : html`<div class="room leaks" role="tabpanel" tabindex="0" aria-label=${text.panel.leaks}>
             <trace-leaks .survivors=${this.survivors()} .range=${{ from: 0, to: trace.count }} .lost=${trace.lost}></trace-leaks>
           </div>`}`;
   }

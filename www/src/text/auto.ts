@@ -1,10 +1,10 @@
-import { bytes, plural } from "./format";
+import { bytes, integer, plural } from "./format";
 
 /** Texts of the script tag: the button in somebody's page, and the panel. */
 export const text = {
   dock: {
-    open: (modules: number): string => `Heap inspector: ${plural(modules, "module", "modules")}`,
-    short: "Heap",
+    open: (modules: number): string => `Heap ${integer(modules)}: inspect the memory of ${plural(modules, "module", "modules")}`,
+    short: (modules: number): string => `Heap ${integer(modules)}`,
     failed: (why: string): string => `The heap inspector could not be loaded: ${why}`,
   },
   module: (file: string, worker: string): string => `${file === "" ? "module" : file}${worker === "" ? "" : ` in ${worker}`}`,

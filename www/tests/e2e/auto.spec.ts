@@ -6,6 +6,7 @@ import { survivors } from "../../src/model/trace";
 import { open } from "../../src/model/trace-file";
 import { buildPackage } from "../support/package";
 import { expect, figure, test } from "../support/page";
+import { dress, expectSound, LOOKS } from "../support/sound";
 
 /** The script tag as it is published, in pages that have nothing else of ours, on modules that nobody described. */
 /** Nothing listens there: all requests are answered by the tests. It is an origin that browsers trust. */
@@ -51,7 +52,7 @@ const RUN = (blocks: number, from = "dlmalloc.wasm"): string => `(async () => {
 })();`;
 const script = (text: string, type = ""): string => `<script${type}>${text}</script>`;
 
-const button = (page: Page): ReturnType<Page["getByRole"]> => page.getByRole("button", { name: /^Heap inspector: / });
+const button = (page: Page): ReturnType<Page["getByRole"]> => page.getByRole("button", { name: /^Heap \d+: inspect/ });
 const chooser = (page: Page): ReturnType<Page["getByLabel"]> => page.getByLabel("Module", { exact: true });
 const found = (page: Page): ReturnType<Page["locator"]> => page.locator("heap-inspector:visible .found");
 
@@ -228,6 +229,22 @@ loud("a policy that forbids workers from blobs is named, and workers after the f
   await expect.poll(() => page.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual(["runs"]);
   expect(said.join("\n")).toContain("Content Security Policy");
 });
+
+for (const look of LOOKS.filter(({ width }) => [320, 1280].includes(width))) {
+  test(`the button and the panel are sound, ${look.colours} at ${look.width} px`, async ({ page }) => {
+    await dress(page, look);
+    await serve(page, { "index.html": html(script(RUN(100)), '<style>body { margin: 8px }</style><script src="/auto/auto.js" data-record></script>') });
+    await page.goto(`${HOST}/`);
+    await expect(found(page)).toContainText("100 live blocks");
+    await expectSound(page);
+    await page.getByRole("tab", { name: "Leaks" }).click();
+    await expect(page.locator("trace-leaks")).toContainText("100 blocks");
+    await expectSound(page);
+    await page.getByRole("button", { name: "Close" }).click();
+    await expect(button(page)).toBeVisible();
+    await expectSound(page);
+  });
+}
 
 test("it leaves the page's layout and keys alone", async ({ page }) => {
   await serve(page, { "index.html": html(script(RUN(10)) + script("self.keys = []; addEventListener('keydown', ({ key }) => keys.push(key));")) });

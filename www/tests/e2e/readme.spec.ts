@@ -116,7 +116,7 @@ function example(...files: readonly { readonly name: string; readonly text: stri
 
 /** The tag's panel shows a heap of dlmalloc with at least so many live blocks. */
 async function expectHeap(page: Page, module: RegExp, blocks: number): Promise<void> {
-  await page.getByRole("button", { name: "Heap inspector: 1 module" }).click();
+  await page.getByRole("button", { name: /^Heap 1: inspect/ }).click();
   await expect(page.getByLabel("Module", { exact: true })).toHaveText(module);
   const found = page.locator("heap-inspector .found");
   await expect(found).toContainText("dlmalloc");
