@@ -249,8 +249,8 @@ fn lists_are_emptied_whatever_order_neighbours_have_on_them() {
             if parts == [true; 3] {
                 assert!(!state.runs.is_taken(base));
             }
-            for part in 0..3 {
-                assert!(parts[part] || state.runs.is_taken(base + 5 * part), "{order:?}");
+            for (part, freed) in parts.into_iter().enumerate() {
+                assert!(freed || state.runs.is_taken(base + 5 * part), "{order:?}");
             }
         });
         for (block, n) in blocks.into_iter().zip([5, 7, 70]) {
