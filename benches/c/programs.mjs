@@ -26,7 +26,10 @@ function sources(folder, without) {
     .map((file) => join(folder, file));
 }
 
-/** Returns each program as `{ name, version, files, flags }`. */
+/** What allocates and does nothing else, in programs/recipes.c. */
+const RECIPES = ["larson", "alloctest", "simple", "cfrac", "espresso", "trees"];
+
+/** Returns each program as `{ name, version, files, flags }`; recipes have `recipe: true`. */
 export function programs() {
   const folder = crates();
   const lua = join(folder["lua-src"], "lua-5.4.9");
@@ -62,5 +65,12 @@ export function programs() {
       ],
       flags: [`-I${quickjs}`, "-D_GNU_SOURCE", "-DEMSCRIPTEN"],
     },
+    ...RECIPES.map((name) => ({
+      name,
+      version: `recipe: ${name}`,
+      files: [own("recipes.c")],
+      flags: [`-DRECIPE=${name}`],
+      recipe: true,
+    })),
   ];
 }

@@ -21,6 +21,7 @@ const rounds = options.smoke ? 1 : Number(options.rounds);
 const allocators = [
   { name: "wasi-libc (dlmalloc)", file: "dlmalloc", link: [] },
   { name: "bonsai", file: "bonsai", link: [join(root, "target/c/wasm32-wasip1/libbonsai.a")] },
+  { name: "lower bound", file: "bound", link: [join(here, "programs/bound.c")] },
 ];
 
 function compile(program, allocator) {
@@ -46,10 +47,10 @@ function compile(program, allocator) {
   return module;
 }
 
-/** Runs a module in a fresh process, compiled by the optimizing compiler alone. */
+/** Runs a module in a fresh process, compiled by the optimizing compiler alone, and warm: instance.mjs says how. */
 function run(module) {
   const script = join(here, "instance.mjs");
-  const options = ["--no-warnings", "--no-liftoff", script, module];
+  const options = ["--no-warnings", "--no-liftoff", "--expose-gc", script, module];
   const result = JSON.parse(execFileSync(process.execPath, options));
   if (result.code !== 0) throw new Error(`${module} ended with ${result.code}`);
   return result;
@@ -69,7 +70,7 @@ mkdirSync(out, { recursive: true });
 console.log(`${process.release.name} ${process.version} (V8 ${process.versions.v8}), ${rounds} rounds in turns`);
 console.log("| program | allocator | CPU ms, median | by dlmalloc's | pages | bytes |");
 console.log("|---|---|--:|--:|--:|--:|");
-const ratios = [];
+const means = {};
 for (const program of programs()) {
   const modules = allocators.map((allocator) => compile(program, allocator));
   const runs = modules.map(() => []);
@@ -83,15 +84,17 @@ for (const program of programs()) {
   for (const [i, allocator] of allocators.entries()) {
     const wrong = runs[i].find(({ output }) => output !== first || output === "");
     if (wrong) throw new Error(`${program.name} on ${allocator.name} printed "${wrong.output}", not "${first}"`);
-    // The first run of each warms the machine and is not counted.
+    // The first process of each warms the machine and is not counted.
     const counted = runs[i].slice(1);
     const ratio = median(counted.map(({ ms }, k) => ms / runs[0][k + 1].ms));
-    if (i > 0) ratios.push(ratio);
+    if (i > 0) (means[`${program.recipe ? "recipes" : "programs"}, ${allocator.name}`] ??= []).push(ratio);
     console.log(
       `| ${program.version} | ${allocator.name} | ${median(counted.map(({ ms }) => ms)).toFixed(0)} ` +
         `| ${ratio.toFixed(2)} | ${counted[0].pages} | ${statSync(modules[i]).size} |`,
     );
   }
 }
-const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-console.log(`geometric mean of the time by dlmalloc's: ${mean.toFixed(2)}`);
+for (const [what, ratios] of Object.entries(means)) {
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  console.log(`geometric mean of the time by dlmalloc's, ${what}: ${mean.toFixed(2)}`);
+}
