@@ -158,6 +158,7 @@ export class BonsaiPage extends LitElement {
       .yours file-button {
         flex: none;
         min-height: 1.8rem;
+        font-size: 0.8125rem;
         font-weight: 600;
         color: var(--accent);
       }
@@ -256,6 +257,7 @@ export class BonsaiPage extends LitElement {
         }
         nav a {
           min-height: 2.4rem;
+          padding: 0 0.6rem;
         }
         .yours {
           order: 4;

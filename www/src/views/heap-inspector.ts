@@ -542,7 +542,7 @@ export class HeapInspector extends LitElement {
           : html`<p class="note error">${missing === "no-memory" ? en.heap.noMemory : en.heap.noHeap(this.foreign?.looked ?? [])}</p>`}
         ${damage === null ? nothing : html`<p class="note error">${en.damage(damage)}</p>`}
         ${nothingYet ? html`<p class="quiet">${en.heap.none}</p>` : nothing}
-        ${found === undefined ? nothing : html`<p class="found small quiet">${en.heap.found(found)}</p>`}
+        ${found === undefined ? nothing : html`<p class="found small"><strong>${en.heap.found(found)}</strong> ${en.heap.pages(found)}</p>`}
       </div>
       ${shown === null ? nothing : this.sheet(shown)}
     </div>`;
