@@ -16,7 +16,7 @@ export interface InspectableMemory {
   readonly memory: WebAssembly.Memory;
   /** Address of the descriptor, in bytes; without it, heaps of other allocators are searched for. */
   readonly descriptor?: number | undefined;
-  /** Where the module has its stack and its data, so that they are told apart where heaps are searched for. */
+  /** The places of the module’s stack and data, so that a search for heaps tells them apart. */
   readonly layout?: MemoryLayout | undefined;
 }
 
