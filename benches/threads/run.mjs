@@ -203,4 +203,18 @@ if (!options.smoke) {
   const file = join(root, "benches/results", `${date}-threads${options.on === "wasm,native" ? "" : `-${options.on}`}.json`);
   writeFileSync(file, `${JSON.stringify(record, null, 1)}\n`);
   console.log(`\nwritten: ${file}`);
+  const page = [
+    "# Threads",
+    "Written by `cargo xtask bench -- --threads`, from the best run of each: other work on a machine makes a run slower, never",
+    "faster. Runs in wasm that did not have the cores they need are done again; `?` marks those that never had.",
+    "Million operations a second of all threads together, on blocks of 8 to 1,024 bytes, and the peak of memory.",
+    "",
+    `- ${date}, commit ${record.commit}`,
+    `- ${record.machine}`,
+    `- ${record.compiler}; ${record.engine}`,
+    `- ${rounds} rounds a thread, ${repetitions} runs`,
+    "",
+    ...tables.map((table) => table.replace("###", "##").replace("\n", "\n\n") + "\n"),
+  ];
+  writeFileSync(join(root, "docs/threads.md"), page.join("\n"));
 }

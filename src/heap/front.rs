@@ -12,6 +12,9 @@ use crate::{
 
 /// A way to the state of a heap.
 pub trait Front: HeapState {
+    /// True if other threads may change the state between two looks.
+    const SHARED: bool = false;
+
     /// The lock of the state.
     fn shared(&self) -> &Lock<State>;
 

@@ -143,7 +143,11 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
         }
         let needed = needed << GRANULE_LOG;
         let bytes = P::growth(committed, needed).min(MOST << GRANULE_LOG);
-        bytes >= needed && self.state.shared().with(|state| state.grow(pool, bytes, needed))
+        bytes >= needed
+            && self.state.shared().with(|state| {
+                // What somebody else has grown in between may be enough.
+                S::SHARED && state.runs.committed != committed || state.grow(pool, bytes, needed)
+            })
     }
 }
 

@@ -132,6 +132,8 @@ fn layout_of(g: usize, align: usize) -> Layout {
 }
 
 impl Front for Sharded {
+    const SHARED: bool = true;
+
     #[inline(always)]
     fn shared(&self) -> &Lock<State> {
         &self.shared

@@ -286,6 +286,38 @@ fn threads_that_come_and_go_leave_nothing() {
     assert_eq!(heap.stats().live_blocks, 0);
 }
 
+/// Whoever is asked for growth lets somebody else grow first.
+struct Overtaken;
+
+static OVERTAKEN: std::sync::OnceLock<Heap<&'static Pool<Simulation>, Overtaken>> =
+    std::sync::OnceLock::new();
+
+impl crate::heap::Policy for Overtaken {
+    fn growth(committed: usize, needed: usize) -> usize {
+        // The one who overtakes finds the heap larger, and asks nobody.
+        static ASKED: core::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new(false);
+        if !ASKED.swap(true, super::Relaxed) {
+            let heap = OVERTAKEN.get().unwrap();
+            thread::scope(|scope| scope.spawn(|| assert!(heap.reserve(10 * PAGE))).join()).unwrap();
+        }
+        crate::heap::Standard::growth(committed, needed)
+    }
+}
+
+#[test]
+fn of_two_threads_that_grow_at_once_one_finds_what_the_other_grew() {
+    static POOL: std::sync::OnceLock<Pool<Simulation>> = std::sync::OnceLock::new();
+    let pool = POOL.get_or_init(|| memory(100));
+    let heap = OVERTAKEN.get_or_init(|| Heap::with_policy_and_memory(pool));
+    // SAFETY: the size is not 0.
+    let block = unsafe { heap.alloc(layout(2 * PAGE)) };
+    assert!(!block.is_null());
+    assert_eq!(pool.stats().growths, 1, "the second growth would have been for nothing");
+    // SAFETY: live, and freed with its layout.
+    unsafe { heap.dealloc(block, layout(2 * PAGE)) };
+    heap.check().unwrap();
+}
+
 #[test]
 fn what_waits_is_bounded_by_two_batches_a_list() {
     let most: usize = Class::all().map(|class| 2 * class.batch() * class.granules()).sum();
