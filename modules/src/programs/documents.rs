@@ -131,9 +131,10 @@ pub fn deflate(sentences: usize, random: &mut Random) -> u64 {
 pub fn template(rounds: usize, random: &mut Random) -> u64 {
     use minijinja::{Environment, Value, context, value::Serde};
 
-    let record: serde_json::Value =
-        serde_json::from_str(include_str!("../../../benches/results/2026-11-23-quick-browsers.json"))
-            .expect("it is a record");
+    let record: serde_json::Value = serde_json::from_str(include_str!(
+        "../../../benches/results/2026-11-23-quick-browsers.json"
+    ))
+    .expect("it is a record");
     let mut sum = 0_u64;
     for _ in 0..rounds {
         let mut environment = Environment::new();
