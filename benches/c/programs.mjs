@@ -26,7 +26,7 @@ function sources(folder, without) {
     .map((file) => join(folder, file));
 }
 
-/** What allocates and does nothing else, in programs/recipes.c. */
+/** Loops that allocate and do nothing else, in programs/recipes.c. */
 const RECIPES = ["larson", "alloctest", "simple", "cfrac", "espresso", "trees"];
 
 /** Returns each program as `{ name, version, files, flags }`; recipes have `recipe: true`. */

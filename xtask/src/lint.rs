@@ -77,7 +77,7 @@ pub fn linters(machine: &Machine) -> Result<Vec<(&'static str, Cmd)>> {
     Ok(all)
 }
 
-/// What is looked at in the crate of modules. Its real programs bring a hundred crates along, which would have to be
+/// The parts of the crate of modules that are looked at. Its real programs bring a hundred crates along, which would have to be
 /// compiled for lints of a few lines: they are left out.
 const MODULES: [(&str, &str); 3] = [
     ("clippy, modules that are timed", "empty,shapes,soak,free,watch,bound"),
