@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { isMainThread, threadId } from "node:worker_threads";
 import { deflateRawSync } from "node:zlib";
 import { findHeaps } from "../headless";
 import { SiteTable } from "../model/trace-sites";
@@ -32,6 +33,8 @@ const DUMP = env["BONSAI_DUMP"] ?? "";
 const TRACE = env["BONSAI_TRACE"] ?? "";
 /** Modules of fewer bytes are Node's own more often than not. */
 const LEAST = number(env["BONSAI_LEAST"], 0);
+/** What tells this program's files from others': threads of a process count their modules by themselves. */
+const OWNER = isMainThread ? `${process.pid}` : `${process.pid}-thread${threadId}`;
 /** Call sites that a dump keeps. */
 const SITES = 200;
 const PAGE = 65536;
@@ -52,7 +55,7 @@ function watch(seen: SeenInstance): void {
   if (seen.memory === null || (seen.size ?? LEAST) < LEAST) return;
   const sites = new SiteTable();
   const live = seen.tap === null ? null : new LiveSamples(RATE);
-  const trace = seen.tap === null || TRACE === "" ? null : traceFile(`${TRACE}-${process.pid}-${watched.length + 1}.bontrace`, seen.memory, sites);
+  const trace = seen.tap === null || TRACE === "" ? null : traceFile(`${TRACE}-${OWNER}-${watched.length + 1}.bontrace`, seen.memory, sites);
   const each: Watched = { seen, name: `module ${watched.length + 1}${seen.from === "" ? "" : ` (${fileName(seen.from)})`}`, live, sites, trace };
   watched.push(each);
   if (seen.tap === null || live === null) return;
@@ -96,15 +99,17 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 
 /** Reasons that are told once a module: a program that goes on would tell them for ever. */
 const ONCE = ["refused", "trap"];
-const told = new Set<string>();
+/** How often each was told, by reason and module. */
+const told = new Map<string, number>();
 
 function tell(reason: About["reason"], only: Watched | null = null): void {
   for (const each of only === null ? watched : [only]) {
     const { seen, live, sites, name } = each;
     const { memory, tap } = seen;
     const key = `${reason} ${name}`;
-    if (memory === null || (ONCE.includes(reason) && told.has(key))) continue;
-    told.add(key);
+    const before = told.get(key) ?? 0;
+    if (memory === null || (ONCE.includes(reason) && before > 0)) continue;
+    told.set(key, before + 1);
     // Within a request that was refused the module runs: what it wrote so far is taken, and no more.
     if (reason === "refused") tap?.take();
     else tap?.drain();
@@ -120,7 +125,7 @@ function tell(reason: About["reason"], only: Watched | null = null): void {
     // Modules without a heap and without a recording have nothing to tell.
     if (live === null && findHeaps(memory).length === 0) continue;
     process.stderr.write(`\n${report(memory.buffer, about)}`);
-    if (DUMP !== "") dump(memory.buffer, about, `${DUMP}-${process.pid}-${watched.indexOf(each) + 1}-${reason}.bonsai`);
+    if (DUMP !== "") dump(memory.buffer, about, `${DUMP}-${OWNER}-${watched.indexOf(each) + 1}-${reason}${before === 0 ? "" : `-${before + 1}`}.bonsai`);
   }
 }
 

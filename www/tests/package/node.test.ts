@@ -136,6 +136,24 @@ describe("node --import @bonsai-alloc/heap-inspector/node", () => {
     expect(stderr).toMatch(/, at a signal: \d+ pages/);
   });
 
+  it("names the files of threads, and of further signals, apart", () => {
+    const threads = `import { isMainThread, Worker } from "node:worker_threads";
+      if (isMainThread) await Promise.all([0, 1].map(() => new Promise((done) => new Worker(new URL(import.meta.url)).on("exit", done))));`;
+    const { status, stdout } = run(`${threads}${SQL}`, { BONSAI_DUMP: join(work, "heap"), BONSAI_TRACE: join(work, "all") });
+    expect([status, stdout]).toEqual([0, "2000\n".repeat(3)]);
+    const names = readdirSync(work).map((name) => name.replace(/-\d+(?=-(?:thread\d+-)?1[-.])/, "")).sort();
+    expect(names).toEqual([
+      ...["all-1", "all-thread1-1", "all-thread2-1"].map((name) => `${name}.bontrace`),
+      ...["heap-1", "heap-thread1-1", "heap-thread2-1"].map((name) => `${name}-exit.bonsai`),
+      "program.mjs",
+    ]);
+    for (const name of readdirSync(work)) if (name !== "program.mjs") expect(command("report", join(work, name))).toMatchObject({ status: 0, stderr: "" });
+    const wait = "await new Promise((done) => setTimeout(done, 300));";
+    const raise = `process.kill(process.pid, "SIGUSR2"); ${wait}`;
+    run(`${SQL}${raise}${raise}`, { BONSAI_DUMP: join(work, "again") });
+    expect(readdirSync(work).filter((name) => /^again-\d+-1-signal(-2)?\.bonsai$/.test(name)).length).toBe(2);
+  });
+
   it("reports after a trap that nobody catches", () => {
     const trap = assemble({ functions: [{ exported: "stop", params: [], results: [], code: [0] }] });
     const { status, stderr } = run(`${SQL} new WebAssembly.Instance(new WebAssembly.Module(${literal(trap)})).exports.stop();`);
