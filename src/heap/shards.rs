@@ -195,8 +195,10 @@ impl Front for Sharded {
         heap.state.shared.with(|state| {
             let runs = &state.runs;
             let mut most = runs.end - runs.first();
-            for (class, head) in shards.iter().flatten().flat_map(Open::heads) {
-                state.check_list(head, class.granules(), &mut most)?;
+            for shard in shards.iter().flatten() {
+                shard.heads(|class, head| {
+                    state.check_list(head, class.granules(), &mut most).map(drop)
+                })?;
             }
             Ok(())
         })

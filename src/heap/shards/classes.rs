@@ -73,8 +73,14 @@ impl Class {
     }
 
     /// Returns all lists.
+    #[cfg(test)]
     pub(super) fn all() -> impl Iterator<Item = Class> {
         (1..LISTS as u8).map(Class)
+    }
+
+    /// Returns the list of a number; the last one for a number that is none.
+    pub(super) fn numbered(number: usize) -> Class {
+        Class(number.min(LISTS - 1) as u8)
     }
 
     /// The number of the list.

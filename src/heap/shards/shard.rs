@@ -152,20 +152,34 @@ impl Open<'_> {
 
     /// Gives the heap every block.
     pub(super) fn give_all(&mut self, memory: Region, heap: &Lock<State>) {
-        for class in Class::all() {
-            let chain = self.take_list(class);
-            give(memory, heap, class, chain);
+        for (number, list) in self.lists.iter_mut().enumerate() {
+            if list.head != 0 {
+                let List { head, blocks } = core::mem::replace(list, List { head: 0, blocks: 0 });
+                give(memory, heap, Class::numbered(number), Chain { first: head, blocks });
+            }
         }
     }
 
     /// Returns the granules that wait.
     pub(super) fn waiting(&self) -> usize {
-        Class::all().map(|class| self.lists[class.number()].blocks * class.granules()).sum()
+        let mut granules = 0;
+        for (number, list) in self.lists.iter().enumerate() {
+            granules += list.blocks * Class::numbered(number).granules();
+        }
+        granules
     }
 
-    /// Returns the first block of each list.
-    pub(super) fn heads(&self) -> impl Iterator<Item = (Class, usize)> {
-        Class::all().map(|class| (class, self.lists[class.number()].head))
+    /// Calls `f` with the first block of each list that has one, until it fails.
+    pub(super) fn heads<E>(
+        &self,
+        mut f: impl FnMut(Class, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for (number, list) in self.lists.iter().enumerate() {
+            if list.head != 0 {
+                f(Class::numbered(number), list.head)?;
+            }
+        }
+        Ok(())
     }
 }
 
