@@ -70,6 +70,9 @@ pub unsafe trait HeapState: Sync + Sized {
     /// layout of a size. Requests up to it pass no alignment at the call site.
     const ALIGN: usize = 0;
 
+    /// True if short blocks that move are copied word by word, which is faster, and larger.
+    const WORDS: bool = false;
+
     /// Allocates a block.
     ///
     /// # Safety
@@ -274,7 +277,7 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
             // SAFETY: the contract of `realloc` says that `size` makes a layout.
             let new = unsafe { resized(layout, size) };
             // SAFETY: the contract of `realloc` says that the block is live, and that `size` is not 0.
-            let to = unsafe { relocate(self, block, layout, new) };
+            let to = unsafe { relocate(self, block, layout, new, S::WORDS) };
             if to.is_null() {
                 // SAFETY: the block is as it was.
                 return unsafe { S::squeeze(self, block, layout, size) };
@@ -378,7 +381,7 @@ impl<S: HeapState, M: PageSource, P: Policy> crate::checked::Watched for Shell<S
 }
 
 /// Moves a block: allocates, copies, frees. Returns null, and leaves the block as it was, where
-/// there is no memory.
+/// there is no memory. With `words`, short blocks are copied word by word.
 ///
 /// # Safety
 /// The block at `from` was allocated by `heap` for `old` and is live; neither size is 0.
@@ -389,13 +392,19 @@ pub(crate) unsafe fn relocate<H: GlobalAlloc>(
     from: *mut u8,
     old: Layout,
     new: Layout,
+    words: bool,
 ) -> *mut u8 {
     // SAFETY: the size is not 0.
     let to = unsafe { heap.alloc(new) };
     if !to.is_null() {
         let len = old.size().min(new.size());
-        // SAFETY: two live blocks do not overlap, and both are at least that long.
-        unsafe { copy::copy(from, to, len) };
+        if words {
+            // SAFETY: two live blocks do not overlap, and both are at least that long.
+            unsafe { copy::copy(from, to, len) };
+        } else {
+            // SAFETY: two live blocks do not overlap, and both are at least that long.
+            unsafe { from.copy_to_nonoverlapping(to, len) };
+        }
         // SAFETY: the block is live, and allocated for `old`.
         unsafe { heap.dealloc(from, old) };
     }

@@ -242,6 +242,7 @@ unsafe impl HeapState for Lock<State> {
     };
     const NAME: &'static str = "Heap";
     const ALIGN: usize = GRANULE;
+    const WORDS: bool = true;
 
     #[inline(always)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {

@@ -74,7 +74,7 @@ unsafe fn reallocate<H: GlobalAlloc>(
             unsafe { heap.realloc(ptr.as_ptr(), old, new.size()) }
         } else {
             // SAFETY: the caller's block; neither size is 0.
-            unsafe { relocate(heap, ptr.as_ptr(), old, new) }
+            unsafe { relocate(heap, ptr.as_ptr(), old, new, false) }
         }
     })
     .inspect(|_| {

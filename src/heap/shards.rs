@@ -213,6 +213,7 @@ unsafe impl HeapState for Sharded {
     const NEW: Self = Sharded { shards: Shards::new(), shared: Lock::<State>::NEW };
     const NAME: &'static str = Lock::<State>::NAME;
     const ALIGN: usize = Lock::<State>::ALIGN;
+    const WORDS: bool = true;
 
     #[inline(always)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
