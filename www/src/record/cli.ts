@@ -4,7 +4,7 @@ import { LongTrace } from "../model/long-trace";
 import { REPLAYED } from "../model/replayed";
 import type { TraceDamage } from "../model/trace-file";
 import type { Calls } from "../model/trace-replay";
-import { FILE_MAGIC } from "../wire/trace-layout";
+import { File, FILE_MAGIC } from "../wire/trace-layout";
 import { readDump, type DumpFault } from "./dump";
 import { report } from "./report";
 import { blockLines } from "./report-blocks";
@@ -13,7 +13,8 @@ import { reportTrace, type Peer } from "./report-trace";
 /** `npx heap-inspector report FILE`: prints what a dump or a recording holds. */
 
 const USAGE = "Usage: heap-inspector report FILE.bonsai|FILE.bontrace\n";
-const FAULTS: Readonly<Record<DumpFault | TraceDamage["is"], string>> = {
+const FAULTS: Readonly<Record<DumpFault | TraceDamage["is"] | "unfinished", string>> = {
+  unfinished: "is a recording that was not finished: its program was killed before it could write the end. Let it end by itself, or by SIGINT or SIGTERM",
   foreign: "is neither a dump nor a recording: node --import @bonsai-alloc/heap-inspector/node writes them",
   version: "is of another version: use the heap-inspector that wrote it",
   cut: "is cut off: its end is missing",
@@ -38,6 +39,13 @@ const peers = (): Peer[] =>
     return [{ name, start: () => new WebAssembly.Instance(module).exports as unknown as Calls }];
   });
 
+/** A recording gets its header when it ends, and is empty until its first segment is full. */
+async function isUnfinished(file: Blob, path: string): Promise<boolean> {
+  if (file.size === 0) return path.endsWith(".bontrace");
+  const header = new Uint8Array(await file.slice(0, File.bytes).arrayBuffer());
+  return header.length === File.bytes && header.every((byte) => byte === 0);
+}
+
 async function reportFile(path: string): Promise<string> {
   const file = await openAsBlob(path);
   if ((await file.slice(0, FILE_MAGIC.length).text()) === FILE_MAGIC) {
@@ -45,6 +53,7 @@ async function reportFile(path: string): Promise<string> {
     if (trace instanceof LongTrace) return reportTrace(trace, basename(path), peers());
     throw new Error(FAULTS[trace?.is ?? "damaged"]);
   }
+  if (await isUnfinished(file, path)) throw new Error(FAULTS.unfinished);
   const dump = await readDump(file);
   if (typeof dump === "string") throw new Error(FAULTS[dump]);
   return report(dump.memory, dump.about) + blockLines(dump.memory, peers()).map((line) => `${line}\n`).join("");

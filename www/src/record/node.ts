@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { isMainThread, threadId } from "node:worker_threads";
 import { deflateRawSync } from "node:zlib";
@@ -83,8 +84,13 @@ const both = (writer: TraceWriter, live: LiveSamples): Sink => ({
   },
 });
 
-/** Ends the recordings; their files are complete when this returns. */
-function finish(): void {
+let ended = false;
+
+/** Reports, and ends the recordings, once; their files are complete when this returns. */
+function end(): void {
+  if (ended) return;
+  ended = true;
+  tell("exit");
   for (const { trace } of watched) {
     if (trace === null) continue;
     const { path, writer } = trace;
@@ -93,6 +99,32 @@ function finish(): void {
       writer.failure === "" ? `Recording: ${path}${writer.lost === 0 ? "" : `, in which ${writer.lost} records are missing`}\n` : `The recording could not be written to ${path}: ${writer.failure}\n`,
     );
   }
+}
+
+/**
+ * Ends as on exit at a signal that would kill the program, and lets it be killed. While the program listens to the signal
+ * itself this does not: what it does then, and what libraries see of listeners, is as without this.
+ */
+function endAt(signal: NodeJS.Signals): void {
+  const listener = (): void => {
+    end();
+    process.off(signal, listener);
+    process.kill(process.pid, signal);
+  };
+  const emitter: Pick<EventEmitter, "on" | "prependListener"> = process;
+  let others = false;
+  process.on(signal, listener);
+  // In front of Node's own, which begins to catch a signal at its first listener.
+  emitter.prependListener("newListener", (name: string | symbol, added: unknown) => {
+    if (name !== signal || added === listener) return;
+    others = true;
+    process.off(signal, listener);
+  });
+  emitter.on("removeListener", (name: string | symbol, removed: unknown) => {
+    if (name !== signal || (removed === listener && others) || ended || process.listenerCount(signal) > 0) return;
+    others = false;
+    process.on(signal, listener);
+  });
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -161,13 +193,12 @@ Object.defineProperty(WebAssembly.Memory.prototype, "grow", {
 setInterval(() => {
   for (const { seen } of watched) seen.tap?.drain();
 }, EVERY).unref();
-process.on("exit", () => {
-  tell("exit");
-  finish();
-});
+process.on("exit", end);
 process.on("uncaughtExceptionMonitor", (error) => {
   if (isTrap(error)) tell("trap");
 });
+// Threads hear of no signals.
+if (isMainThread) for (const signal of ["SIGINT", "SIGTERM"] as const) if (signal !== SIGNAL) endAt(signal);
 if (SIGNAL !== "") {
   process.on(SIGNAL as NodeJS.Signals, () => {
     tell("signal");

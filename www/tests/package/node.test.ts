@@ -154,6 +154,36 @@ describe("node --import @bonsai-alloc/heap-inspector/node", () => {
     expect(readdirSync(work).filter((name) => /^again-\d+-1-signal(-2)?\.bonsai$/.test(name)).length).toBe(2);
   });
 
+  const files = (): string[] => readdirSync(work).filter((name) => name.includes(".bon")).map((name) => name.replace(/\d+/, "PID")).sort();
+  const all = { BONSAI_DUMP: "heap", BONSAI_TRACE: "all" };
+  const forEver = "await new Promise((done) => setTimeout(done, 20_000));";
+
+  it.each(["SIGINT", "SIGTERM"] as const)("writes everything at %s, and dies of it", (name) => {
+    const { signal, stderr } = run(`${SQL} process.kill(process.pid, "${name}"); ${forEver}`, all);
+    expect(signal).toBe(name);
+    expect(stderr.match(/, when the program ended: \d+ pages/g)?.length).toBe(1);
+    expect(files()).toEqual(["all-PID-1.bontrace", "heap-PID-1-exit.bonsai"]);
+    for (const each of readdirSync(work)) if (each.includes(".bon")) expect(command("report", join(work, each))).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("leaves SIGINT to a program that listens to it, as long as it does", () => {
+    const listens = `process.once("SIGINT", () => { console.log("heard", process.listenerCount("SIGINT")); process.kill(process.pid, "SIGINT"); });
+      console.log(process.listenerCount("SIGINT")); process.kill(process.pid, "SIGINT");`;
+    const { signal, stdout, stderr } = run(`${SQL} ${listens} ${forEver}`, all);
+    expect([signal, stdout]).toEqual(["SIGINT", "2000\n1\nheard 1\n"]);
+    expect(stderr.match(/, when the program ended: \d+ pages/g)?.length).toBe(1);
+    const own = run(`${SQL} process.on("SIGTERM", () => process.exit(7)); process.kill(process.pid, "SIGTERM"); ${forEver}`, all);
+    expect([own.status, own.stderr.match(/, when the program ended: \d+ pages/g)?.length]).toEqual([7, 1]);
+  });
+
+  it("says of a recording that it was not finished", () => {
+    run(`${SQL} process.kill(process.pid, "SIGKILL"); ${forEver}`, all);
+    const killed = join(work, readdirSync(work).find((name) => name.endsWith(".bontrace"))!);
+    expect(command("report", killed)).toMatchObject({ status: 1, stderr: expect.stringContaining("was not finished") as string });
+    writeFileSync(killed, new Uint8Array(10_000).fill(1, 5_000));
+    expect(command("report", killed)).toMatchObject({ status: 1, stderr: expect.stringContaining("was not finished") as string });
+  });
+
   it("reports after a trap that nobody catches", () => {
     const trap = assemble({ functions: [{ exported: "stop", params: [], results: [], code: [0] }] });
     const { status, stderr } = run(`${SQL} new WebAssembly.Instance(new WebAssembly.Module(${literal(trap)})).exports.stop();`);
