@@ -26,6 +26,8 @@ export interface About {
   readonly sites: readonly LiveSite[];
   /** Bytes from one sample of call sites to the next. */
   readonly rate: number;
+  /** The reason why there is no recording, as the end of a sentence; none where there is one, or it is not known. */
+  readonly unrecorded?: string;
 }
 
 export interface Dump {
@@ -112,7 +114,7 @@ function readAbout(text: string): About | null {
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
-  const { name, reason, time, bytes, counters, sites, rate } = value as Partial<Record<keyof About, unknown>>;
+  const { name, reason, time, bytes, counters, sites, rate, unrecorded } = value as Partial<Record<keyof About, unknown>>;
   const count = (each: unknown): each is number => typeof each === "number" && Number.isFinite(each) && each >= 0;
   if (typeof name !== "string" || typeof reason !== "string" || !count(time) || !count(rate)) return null;
   if (!count(bytes) || bytes > MOST || !Number.isInteger(bytes) || !Array.isArray(sites)) return null;
@@ -124,5 +126,5 @@ function readAbout(text: string): About | null {
   const counted: Partial<Record<keyof Counters, unknown>> | null = typeof counters === "object" ? counters : null;
   const names = ["allocations", "frees", "reallocations", "refused", "growths", "lost"] as const;
   if (counted !== null && !names.every((each) => count(counted[each]))) return null;
-  return { name, reason, time, bytes, counters: counted as Counters | null, sites, rate };
+  return { name, reason, time, bytes, counters: counted as Counters | null, sites, rate, ...(typeof unrecorded === "string" ? { unrecorded } : {}) };
 }

@@ -25,8 +25,11 @@ export interface SeenInstance extends Readonly<SeenModule> {
 }
 
 export interface Interception {
-  /** True where modules are to be rewritten before they are compiled. Others go to the engine as they come, streams too. */
-  readonly record: () => boolean;
+  /**
+   * True where modules are to be rewritten before they are compiled. Others go to the engine as they come, streams too.
+   * It is given the address of the script that compiles one, "" where that is not known.
+   */
+  readonly record: (from: string) => boolean;
   /** Hears of each instance; of one that was rewritten before its start function runs. */
   readonly onInstance: (seen: SeenInstance) => void;
 }
@@ -49,7 +52,7 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
   const prepare = (source: unknown, from: string): { readonly source: unknown; readonly known: SeenModule } => {
     if (!isSource(source)) return { source, known: unknown(from, null) };
     const size = source.byteLength;
-    if (!record()) return { source, known: unknown(from, size) };
+    if (!record(from)) return { source, known: unknown(from, size) };
     const done = rewrite(ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, size) : new Uint8Array(source));
     // The engine has the last word on what is malformed: it gets the bytes as they are.
     if (!done.ok) return { source, known: { ...unknown(from, size), refusal: done.refusal } };
@@ -95,7 +98,7 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
   const streamed = async <T>(args: unknown[], native: unknown, whole: (args: unknown[], from: string) => Promise<T>, then: (made: T, known: SeenModule) => T): Promise<T> => {
     const [source, ...more] = args;
     const from = callerScript();
-    const got = record() ? await bytesOf(source) : null;
+    const got = record(from) ? await bytesOf(source) : null;
     if (got !== null) return whole([got.bytes, ...more], got.from === "" ? from : got.from);
     const known = unknown(from, null);
     Promise.resolve(source).then((response) => { if (response instanceof Response && response.url !== "") known.from = response.url; }, () => undefined);

@@ -9,11 +9,12 @@ import { writeDump, type About } from "./dump";
 import { fileName } from "./caller";
 import { intercept, type SeenInstance } from "./intercept";
 import { countsOf, LiveSamples } from "./live";
-import { report } from "./report";
+import { heading, report } from "./report";
 import { siteTaker } from "./stack";
 import { FileStore } from "./store-file";
 import type { Sink } from "./tap";
 import { TraceWriter } from "./trace-writer";
+import { unrecorded } from "./unrecorded";
 
 /**
  * `node --import @bonsai-alloc/heap-inspector/node app.mjs`: reports the heaps of all modules of a program. How
@@ -32,7 +33,7 @@ const SIGNAL = env["BONSAI_SIGNAL"] ?? "SIGUSR2";
 const DUMP = env["BONSAI_DUMP"] ?? "";
 /** The beginning of the names of recordings; none are written without it. */
 const TRACE = env["BONSAI_TRACE"] ?? "";
-/** Modules of fewer bytes are Node's own more often than not. */
+/** Modules of fewer bytes are not looked at. */
 const LEAST = number(env["BONSAI_LEAST"], 0);
 /** What tells this program's files from others': threads of a process count their modules by themselves. */
 const OWNER = isMainThread ? `${process.pid}` : `${process.pid}-thread${threadId}`;
@@ -40,6 +41,8 @@ const OWNER = isMainThread ? `${process.pid}` : `${process.pid}-thread${threadId
 const SITES = 200;
 const PAGE = 65536;
 const EVERY = 250;
+/** Node's own libraries: the parsers of `fetch` and of CommonJS modules are modules too. */
+const isOwn = (from: string): boolean => from.startsWith("node:internal/deps/");
 
 interface Watched {
   readonly seen: SeenInstance;
@@ -53,7 +56,7 @@ interface Watched {
 const watched: Watched[] = [];
 
 function watch(seen: SeenInstance): void {
-  if (seen.memory === null || (seen.size ?? LEAST) < LEAST) return;
+  if (seen.memory === null || (seen.size ?? LEAST) < LEAST || isOwn(seen.from)) return;
   const sites = new SiteTable();
   const live = seen.tap === null ? null : new LiveSamples(RATE);
   const trace = seen.tap === null || TRACE === "" ? null : traceFile(`${TRACE}-${OWNER}-${watched.length + 1}.bontrace`, seen.memory, sites);
@@ -153,11 +156,15 @@ function tell(reason: About["reason"], only: Watched | null = null): void {
       counters: live?.counters ?? null,
       sites: live?.sites(sites.stacks).slice(0, SITES) ?? [],
       rate: RATE,
+      ...(live === null ? { unrecorded: unrecorded(seen, RECORD) } : {}),
     };
-    // Modules without a heap and without a recording have nothing to tell.
-    if (live === null && findHeaps(memory).length === 0) continue;
+    if (seen.refusal?.why === "wide-memory") {
+      process.stderr.write(`\n${heading(about)}\nIts memory is of 64 bits: neither its heap is read, nor is it recorded.\n`);
+      continue;
+    }
     process.stderr.write(`\n${report(memory.buffer, about)}`);
-    if (DUMP !== "") dump(memory.buffer, about, `${DUMP}-${OWNER}-${watched.indexOf(each) + 1}-${reason}${before === 0 ? "" : `-${before + 1}`}.bonsai`);
+    // Without a heap and without a recording a dump has nothing to tell.
+    if (DUMP !== "" && (live !== null || findHeaps(memory).length > 0)) dump(memory.buffer, about, `${DUMP}-${OWNER}-${watched.indexOf(each) + 1}-${reason}${before === 0 ? "" : `-${before + 1}`}.bonsai`);
   }
 }
 
@@ -177,7 +184,7 @@ function dump(buffer: ArrayBufferLike, about: About, path: string): void {
 
 const isTrap = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError || (error instanceof RangeError && /stack/i.test(error.message));
 
-intercept(WebAssembly, { record: () => RECORD, onInstance: watch });
+intercept(WebAssembly, { record: (from) => RECORD && !isOwn(from), onInstance: watch });
 const grow = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "grow")!;
 Object.defineProperty(WebAssembly.Memory.prototype, "grow", {
   ...grow,

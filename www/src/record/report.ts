@@ -63,9 +63,13 @@ const REASONS: Readonly<Record<string, string>> = {
   refused: "when the allocator had no memory",
 };
 
+/** The first line of a report, with the memory's size. */
+export const heading = ({ name, reason, bytes }: Pick<About, "name" | "reason" | "bytes">): string =>
+  `Heap of ${name}, ${REASONS[reason] ?? reason}: ${whole.format(bytes / PAGE)} pages (${size(bytes)})`;
+
 /** The report of a module's memory: a verdict, the sizes and the call sites with the most live bytes. */
 export function report(memory: ArrayBufferLike, about: About): string {
-  const lines = [`Heap of ${about.name}, ${REASONS[about.reason] ?? about.reason}: ${whole.format(memory.byteLength / PAGE)} pages (${size(memory.byteLength)})`];
+  const lines = [heading(about)];
   const heaps = findHeaps(memory);
   if (heaps.length === 0) lines.push("No heap of a known allocator was found in this memory.");
   for (const heap of heaps) {
@@ -73,7 +77,7 @@ export function report(memory: ArrayBufferLike, about: About): string {
     if (heap.sized) lines.push(...sizeLines(sizes(heap)));
   }
   const { counters, sites } = about;
-  if (counters === null) lines.push("It was not recorded: no functions of an allocator were found, or recording was off.");
+  if (counters === null) lines.push(`It was not recorded: ${about.unrecorded ?? "no functions of an allocator were found, or recording was off."}`);
   else {
     const { allocations, frees, reallocations, refused, lost } = counters;
     lines.push(

@@ -210,7 +210,35 @@ describe("node --import @bonsai-alloc/heap-inspector/node", () => {
     const { stdout, stderr } = run(SQL, { BONSAI_RECORD: "0" });
     expect(stdout).toBe("2000\n");
     expect(stderr).toMatch(/^dlmalloc: /m);
-    expect(stderr).toContain("It was not recorded");
+    expect(stderr).toContain("It was not recorded: recording was off (BONSAI_RECORD=0).");
+  });
+
+  it("says why a module is not recorded, and how it would be", () => {
+    const other = assemble({ functions: [{ exported: "stop", params: [], results: [], code: [] }], noNames: true });
+    const { stderr } = run(`new WebAssembly.Instance(new WebAssembly.Module(${literal(other)}));`, { BONSAI_DUMP: join(work, "heap") });
+    expect(stderr).toMatch(/^Heap of module 1 \(program\.mjs\), when the program ended: 1 pages.*\nNo heap of a known .*\nIt was not recorded: neither names .*--profiling-funcs/m);
+    expect(files()).toEqual([]);
+  });
+
+  it("leaves out the modules of Node itself", () => {
+    const { status, stdout, stderr } = run(`import { createServer } from "node:http";
+      const server = createServer((_, answer) => answer.end("here")).listen(0, async () => {
+        console.log(await (await fetch(\`http://127.0.0.1:\${server.address().port}\`)).text());
+        server.close();
+        server.closeAllConnections();
+      });`);
+    expect([status, stdout, stderr]).toEqual([0, "here\n", ""]);
+  });
+
+  it("neither reads nor records a memory of 64 bits, and goes on", () => {
+    const wide = assemble({ functions: [], memory: [4, 1] });
+    const headless = pathToFileURL(join(folder, "headless.js")).href;
+    const { status, stdout, stderr } = run(`import { setFlagsFromString } from "node:v8"; import { findHeaps } from ${JSON.stringify(headless)};
+      if (!WebAssembly.validate(${literal(wide)})) setFlagsFromString("--experimental-wasm-memory64");
+      const { memory } = new WebAssembly.Instance(new WebAssembly.Module(${literal(wide)})).exports;
+      console.log(findHeaps(memory).length);`);
+    expect([status, stdout]).toEqual([0, "0\n"]);
+    expect(stderr).toMatch(/^Heap of module 1 .*: 1 pages .*\nIts memory is of 64 bits: neither its heap is read, nor is it recorded\.$/m);
   });
 });
 
