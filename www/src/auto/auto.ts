@@ -1,3 +1,4 @@
+import { find } from "../model/inspectable";
 import { Replacements } from "../record/replace";
 import { text } from "../text/auto";
 import { rebase } from "./base";
@@ -87,8 +88,9 @@ function inPage(tag: HTMLScriptElement | null): void {
     close: () => { dock.close(); },
     remove,
     attach(from, name = "") {
-      const { memory, BONSAI_HEAP } = from as { readonly memory: WebAssembly.Memory; readonly BONSAI_HEAP?: WebAssembly.Global };
-      modules.add(memory, name, BONSAI_HEAP === undefined ? null : Number(BONSAI_HEAP.value));
+      const found = find(from);
+      if (found.is === "no-memory") throw new TypeError("attach takes the exports of a module’s instance, or { memory }: here is no memory");
+      modules.add(found.memory, name, found.is === "heap" ? found.descriptor : null);
       control.open();
     },
   };

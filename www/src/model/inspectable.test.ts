@@ -15,6 +15,7 @@ describe("what can be inspected", () => {
     expect(find({ memory, BONSAI_HEAP: undefined })).toEqual({ is: "no-descriptor", memory, layout: null });
     expect(find({})).toEqual({ is: "no-memory" });
     expect(find({ memory: global, BONSAI_HEAP: global })).toEqual({ is: "no-memory" });
+    for (const nothing of [undefined, null, 7]) expect(() => find(nothing as never)).toThrow(/^attach takes the exports of a module’s instance, .*, not (undefined|null|number)$/);
     // A function of that name is no global.
     expect(find({ memory, BONSAI_HEAP: () => 1024 })).toEqual({ is: "no-descriptor", memory, layout: null });
   });

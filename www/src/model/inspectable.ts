@@ -29,9 +29,15 @@ export type Found =
   /** The memory of a module that exports no descriptor. */
   | { readonly is: "no-descriptor"; readonly memory: WebAssembly.Memory; readonly layout: MemoryLayout | null };
 
-/** Finds memory and descriptor in what was given, whatever it is. */
+/** Finds memory and descriptor in what was given, whatever it is. Throws a `TypeError` if it is no object. */
 export function find(source: Inspectable): Found {
-  const given = source as Record<string, unknown>;
+  // JavaScript may give anything.
+  const anything: unknown = source;
+  if (typeof anything !== "object" || anything === null) {
+    const what = anything === null ? "null" : typeof anything;
+    throw new TypeError(`attach takes the exports of a module’s instance, or { memory, descriptor }, not ${what}`);
+  }
+  const given = anything as Record<string, unknown>;
   const memory = given["memory"];
   if (!isMemory(memory)) return { is: "no-memory" };
   const at = given["descriptor"] ?? given[EXPORT];

@@ -60,11 +60,11 @@ export async function reportTrace(trace: LongTrace, name: string, peers: readonl
   lines.push(...sizeLines(leaks(survivors, 0, count)));
   const live = choose(samples, { from: 0, to: count, end: count, which: "live", peak: count });
   lines.push(...siteLines(bySite(live, sites), header.rate));
-  if (peers.length > 0) lines.push(...(await replayLines(trace, peers, last - header.pages)));
+  if (peers.length > 0) lines.push(...(await replayLines(trace, peers, { began: header.pages, grown: last - header.pages })));
   return `${lines.join("\n")}\n`;
 }
 
-async function replayLines(trace: LongTrace, peers: readonly Peer[], pages: number): Promise<string[]> {
+async function replayLines(trace: LongTrace, peers: readonly Peer[], pages: { readonly began: number; readonly grown: number }): Promise<string[]> {
   const { totals, outcomes } = await replays(trace, peers);
   if (totals === null || totals.count === 0) return [];
   const row = (of: string, grown: string, growths: string, time: string): string => `  ${of.padEnd(10)} ${grown.padStart(11)} ${growths.padStart(8)} ${time.padStart(18)}`;
@@ -76,9 +76,10 @@ async function replayLines(trace: LongTrace, peers: readonly Peer[], pages: numb
   return [
     `The same ${whole.format(totals.count)} operations on other allocators:`,
     row("", "pages grown", "growths", "ns an operation"),
-    row("as it was", whole.format(pages), "", ""),
+    row("as it was", whole.format(pages.grown), "", ""),
     ...outcomes.map(({ name, replayed: { pages: grown, growths, time, operations, refused } }) =>
       `${row(name, whole.format(grown), whole.format(growths), ((time * 1e6) / operations).toFixed(1))}${refused === 0 ? "" : `  ${whole.format(refused)} refused`}`),
+    `  The module had ${whole.format(pages.began)} pages when its recording began, and what was free in them; the others began with none.`,
     ...known.filter(([number]) => number > 0).map(([number, of]) => `  ${whole.format(number)} ${of}`),
   ];
 }
