@@ -4,7 +4,8 @@ import { leaks } from "../model/trace";
 import { Planner, type Steps, type Totals } from "../model/trace-plan";
 import { replay, type Calls, type Replayed } from "../model/trace-replay";
 import { bySite, choose } from "../model/trace-sites";
-import { size, sizeLines, siteLines, whole } from "./report";
+import { countsOf } from "./live";
+import { incomplete, size, sizeLines, siteLines, whole } from "./report";
 
 /** An allocator that a recording is replayed on, and what makes a fresh instance of it. */
 export interface Peer {
@@ -44,6 +45,16 @@ async function replays(trace: LongTrace, peers: readonly Peer[]): Promise<{ tota
   return { totals, outcomes };
 }
 
+async function countsIn(trace: LongTrace): Promise<{ allocations: number; frees: number }> {
+  const sum = { allocations: 0, frees: 0 };
+  for await (const { words } of trace.parts()) {
+    const { allocations, frees } = countsOf(words);
+    sum.allocations += allocations;
+    sum.frees += frees;
+  }
+  return sum;
+}
+
 /** The report of a recording: what lives at its end, by size and call site, and what it would be on other allocators. */
 export async function reportTrace(trace: LongTrace, name: string, peers: readonly Peer[]): Promise<string> {
   const { count, lost, course, header, sites, samples } = trace;
@@ -57,6 +68,7 @@ export async function reportTrace(trace: LongTrace, name: string, peers: readonl
   if (lost > 0) {
     lines.push(`${whole.format(lost)} records are missing in ${whole.format(course.losses.length)} places. A block from before the last of them may be gone: it is not counted as live.`);
   }
+  else lines.push(...incomplete(await countsIn(trace)));
   lines.push(...sizeLines(leaks(survivors, 0, count)));
   const live = choose(samples, { from: 0, to: count, end: count, which: "live", peak: count });
   lines.push(...siteLines(bySite(live, sites), header.rate));

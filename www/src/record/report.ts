@@ -3,6 +3,7 @@ import { culprit } from "../model/stack";
 import type { Heap } from "../../component/headless";
 import type { About } from "./dump";
 import type { LiveSite } from "./live";
+import type { Counts } from "./tap";
 
 const PAGE = 65536;
 /** Rows of each table. */
@@ -63,6 +64,14 @@ const REASONS: Readonly<Record<string, string>> = {
   refused: "when the allocator had no memory",
 };
 
+/** Says that a recording is incomplete, where more blocks were freed than allocated; else nothing. */
+export const incomplete = ({ allocations, frees }: Pick<Counts, "allocations" | "frees">): string[] =>
+  frees <= allocations
+    ? []
+    : [
+        `Incomplete: ${whole.format(frees)} frees and ${whole.format(allocations)} allocations were seen. Some of the allocator's functions could not be found, because the compiler inlined them; or threads freed blocks of others.`,
+      ];
+
 /** The first line of a report, with the memory's size. */
 export const heading = ({ name, reason, bytes }: Pick<About, "name" | "reason" | "bytes">): string =>
   `Heap of ${name}, ${REASONS[reason] ?? reason}: ${whole.format(bytes / PAGE)} pages (${size(bytes)})`;
@@ -83,6 +92,7 @@ export function report(memory: ArrayBufferLike, about: About): string {
     lines.push(
       `Recorded: ${whole.format(allocations)} allocations, ${whole.format(reallocations)} reallocations, ${whole.format(frees)} frees, ${whole.format(refused)} refused${lost === 0 ? "" : `, ${whole.format(lost)} lost`}.`,
     );
+    if (lost === 0) lines.push(...incomplete(counters));
     lines.push(...siteLines(sites, about.rate));
   }
   return `${lines.join("\n")}\n`;
