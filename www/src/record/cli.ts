@@ -1,4 +1,4 @@
-import { existsSync, openAsBlob, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, openAsBlob, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { LongTrace } from "../model/long-trace";
 import { REPLAYED } from "../model/replayed";
@@ -12,7 +12,10 @@ import { reportTrace, type Peer } from "./report-trace";
 
 /** `npx heap-inspector report FILE`: prints what a dump or a recording holds. */
 
-const USAGE = "Usage: heap-inspector report FILE.bonsai|FILE.bontrace\n";
+const USAGE = `Usage: heap-inspector report FILE.bonsai|FILE.bontrace
+       heap-inspector --help | --version
+Reports a dump or a recording, which node --import @bonsai-alloc/heap-inspector/node writes.
+`;
 const FAULTS: Readonly<Record<DumpFault | TraceDamage["is"] | "unfinished", string>> = {
   unfinished: "is a recording that was not finished: its program was killed before it could write the end. Let it end by itself, or by SIGINT or SIGTERM",
   foreign: "is neither a dump nor a recording: node --import @bonsai-alloc/heap-inspector/node writes them",
@@ -59,12 +62,35 @@ async function reportFile(path: string): Promise<string> {
   return report(dump.memory, dump.about) + blockLines(dump.memory, peers()).map((line) => `${line}\n`).join("");
 }
 
-const [command, path, ...more] = process.argv.slice(2);
-if (command !== "report" || path === undefined || more.length > 0) {
-  process.stderr.write(USAGE);
-  process.exitCode = 2;
-} else {
+const FILE_ERRORS: Readonly<Record<string, string>> = { ENOENT: "there is no such file", EACCES: "it may not be read" };
+
+/** Throws with a sentence where there is no file to read. */
+function checkFile(path: string): void {
   try {
+    if (statSync(path).isDirectory()) throw new Error("is a directory: give one of the files in it");
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    throw code in FILE_ERRORS ? new Error(FILE_ERRORS[code]) : error;
+  }
+}
+
+const version = (): string => (JSON.parse(readFileSync(new URL("./package.json", HERE), "utf8")) as { version: string }).version;
+
+function refuse(why: string): void {
+  process.stderr.write(`heap-inspector: ${why}\n${USAGE}`);
+  process.exitCode = 2;
+}
+
+const [command, path, ...more] = process.argv.slice(2);
+if (command === "--help" || command === "-h") process.stdout.write(USAGE);
+else if (command === "--version") process.stdout.write(`${version()}\n`);
+else if (command === undefined) refuse("give a command");
+else if (command !== "report") refuse(`there is no command ${command}`);
+else if (path === undefined || more.length > 0) refuse("report takes one file");
+else {
+  try {
+    checkFile(path);
     process.stdout.write(await reportFile(path));
   } catch (error) {
     process.stderr.write(`${path}: ${error instanceof Error ? error.message : String(error)}\n`);

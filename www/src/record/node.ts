@@ -10,6 +10,7 @@ import { fileName } from "./caller";
 import { intercept, type SeenInstance } from "./intercept";
 import { countsOf, LiveSamples } from "./live";
 import { heading, report } from "./report";
+import { bytesFrom, signalFrom, switchFrom } from "./settings";
 import { siteTaker } from "./stack";
 import { FileStore } from "./store-file";
 import type { Sink } from "./tap";
@@ -22,19 +23,15 @@ import { unrecorded } from "./unrecorded";
  */
 
 const { env } = process;
-const number = (text: string | undefined, otherwise: number): number => {
-  const value = Number(text ?? "");
-  return text === undefined || text === "" || !Number.isFinite(value) || value < 0 ? otherwise : value;
-};
-const RATE = number(env["BONSAI_RATE"], 16_384);
-const RECORD = env["BONSAI_RECORD"] !== "0";
-const SIGNAL = env["BONSAI_SIGNAL"] ?? "SIGUSR2";
+const RATE = bytesFrom("BONSAI_RATE", 16_384);
+const RECORD = switchFrom("BONSAI_RECORD");
+const SIGNAL = signalFrom("BONSAI_SIGNAL", "SIGUSR2");
 /** The beginning of the names of dumps; none are written without it. */
 const DUMP = env["BONSAI_DUMP"] ?? "";
 /** The beginning of the names of recordings; none are written without it. */
 const TRACE = env["BONSAI_TRACE"] ?? "";
 /** Modules of fewer bytes are not looked at. */
-const LEAST = number(env["BONSAI_LEAST"], 0);
+const LEAST = bytesFrom("BONSAI_LEAST", 0);
 /** What tells this program's files from others': threads of a process count their modules by themselves. */
 const OWNER = isMainThread ? `${process.pid}` : `${process.pid}-thread${threadId}`;
 /** Call sites that a dump keeps. */
@@ -207,7 +204,7 @@ process.on("uncaughtExceptionMonitor", (error) => {
 // Threads hear of no signals.
 if (isMainThread) for (const signal of ["SIGINT", "SIGTERM"] as const) if (signal !== SIGNAL) endAt(signal);
 if (SIGNAL !== "") {
-  process.on(SIGNAL as NodeJS.Signals, () => {
+  process.on(SIGNAL, () => {
     tell("signal");
   });
 }

@@ -51,6 +51,21 @@ console.log(database.exec("select count(*) from t")[0].values[0][0]);
 /** The bytes of a module, as a program writes them. */
 const literal = (bytes: Uint8Array): string => `Uint8Array.of(${bytes.join()})`;
 
+describe("heap-inspector", () => {
+  it("prints its help and its version", () => {
+    for (const flag of ["--help", "-h"]) expect(command(flag)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Usage: heap-inspector report FILE/) as string, stderr: "" });
+    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
+    expect(command("--version")).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it("says of a path what is wrong with it", () => {
+    expect(command("report", join(work, "none"))).toMatchObject({ status: 1, stderr: `${join(work, "none")}: there is no such file\n` });
+    expect(command("report", work)).toMatchObject({ status: 1, stderr: `${work}: is a directory: give one of the files in it\n` });
+    expect(command("report")).toMatchObject({ status: 2, stderr: expect.stringMatching(/^heap-inspector: report takes one file\nUsage/) as string });
+    expect(command("repot", "file")).toMatchObject({ status: 2, stderr: expect.stringMatching(/^heap-inspector: there is no command repot\nUsage/) as string });
+  });
+});
+
 describe("node --import @bonsai-alloc/heap-inspector/node", () => {
   it("reports on exit, and leaves the program's output alone", () => {
     const { status, stdout, stderr } = run(SQL);
@@ -218,6 +233,29 @@ describe("node --import @bonsai-alloc/heap-inspector/node", () => {
     const { stderr } = run(`new WebAssembly.Instance(new WebAssembly.Module(${literal(other)}));`, { BONSAI_DUMP: join(work, "heap") });
     expect(stderr).toMatch(/^Heap of module 1 \(program\.mjs\), when the program ended: 1 pages.*\nNo heap of a known .*\nIt was not recorded: neither names .*--profiling-funcs/m);
     expect(files()).toEqual([]);
+  });
+
+  it.each([
+    ["BONSAI_RATE", "often"],
+    ["BONSAI_LEAST", "-1"],
+    ["BONSAI_RECORD", "no"],
+    ["BONSAI_SIGNAL", "SIGKILL"],
+    ["BONSAI_SIGNAL", "SIGNONE"],
+  ])("says in a line that %s is not to be %s, and goes on", (name, value) => {
+    const { status, stdout, stderr } = run(`console.log("went on");`, { [name]: value });
+    expect([status, stdout]).toEqual([0, "went on\n"]);
+    expect(stderr).toMatch(new RegExp(`^${name}=${value} is left out of account: .*\\n$`));
+  });
+
+  it("says that a recording is incomplete, where frees have no allocations", () => {
+    // `malloc` has no name: the compiler inlined it, so to say.
+    const functions = bumpParts().functions.map((each) => (each.name === "free" || each.name === undefined ? each : { ...each, name: "program" }));
+    const program = `const { exports } = new WebAssembly.Instance(new WebAssembly.Module(${literal(assemble(bumpParts({ functions })))}));`;
+    const { stderr } = run(`${program} for (let i = 0; i < 3; i++) exports.lose(exports.make(100));`, { BONSAI_TRACE: join(work, "all") });
+    const says = /^Incomplete: 3 frees and 0 allocations were seen\. Some of the allocator's functions could not be found/m;
+    expect(stderr).toMatch(says);
+    expect(command("report", join(work, readdirSync(work).find((name) => name.endsWith(".bontrace"))!)).stdout).toMatch(says);
+    expect(run(SQL).stderr).not.toContain("Incomplete");
   });
 
   it("leaves out the modules of Node itself", () => {
