@@ -32,7 +32,7 @@ const DUMP = env["BONSAI_DUMP"] ?? "";
 const TRACE = env["BONSAI_TRACE"] ?? "";
 /** Modules of fewer bytes are not looked at. */
 const LEAST = bytesFrom("BONSAI_LEAST", 0);
-/** What tells this program's files from others': threads of a process count their modules by themselves. */
+/** The part of file names that is this program's or thread's own: threads of a process count their modules by themselves. */
 const OWNER = isMainThread ? `${process.pid}` : `${process.pid}-thread${threadId}`;
 /** Call sites that a dump keeps. */
 const SITES = 200;
@@ -131,7 +131,7 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 
 /** Reasons that are told once a module: a program that goes on would tell them for ever. */
 const ONCE = ["refused", "trap"];
-/** How often each was told, by reason and module. */
+/** The number of times that each was told, by reason and module. */
 const told = new Map<string, number>();
 
 function tell(reason: About["reason"], only: Watched | null = null): void {
