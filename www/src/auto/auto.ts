@@ -89,7 +89,7 @@ function inPage(tag: HTMLScriptElement | null): void {
     remove,
     attach(from, name = "") {
       const found = find(from);
-      if (found.is === "no-memory") throw new TypeError("attach takes the exports of a module’s instance, or { memory }: here is no memory");
+      if (found.is === "no-memory") throw new TypeError(text.noMemory);
       modules.add(found.memory, name, found.is === "heap" ? found.descriptor : null);
       control.open();
     },

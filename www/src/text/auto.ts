@@ -2,6 +2,7 @@ import { bytes, integer, plural } from "./format";
 
 /** Texts of the script tag: the button in somebody's page, and the panel. */
 export const text = {
+  noMemory: "attach takes the exports of a module’s instance, or { memory }: here is no memory",
   dock: {
     open: (modules: number): string => `Heap ${integer(modules)}: inspect the memory of ${plural(modules, "module", "modules")}`,
     short: (modules: number): string => `Heap ${integer(modules)}`,
