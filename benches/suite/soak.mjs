@@ -13,7 +13,7 @@ import { Soak, judge, margin, page } from "./harness/soak.mjs";
 
 const USAGE = `\
 usage: node benches/suite/soak.mjs [options]
-  --operations N   so many millions of operations on each heap (10)
+  --operations N   so many millions of operations on each heap (80)
   --minutes N      for so long instead, on each heap, with real programs between the operations
   --peer NAMES     of ${Object.keys(ALLOCATORS).join(", ")} (heap,slab,buddy,tiny; heap with --minutes)
   --report         writes docs/soak.md`;
@@ -22,7 +22,7 @@ let options;
 try {
   options = parseArgs({
     options: {
-      operations: { type: "string", default: "10" },
+      operations: { type: "string", default: "80" },
       minutes: { type: "string" },
       peer: { type: "string" },
       report: { type: "boolean", default: false },
