@@ -114,7 +114,7 @@ macro_rules! methods {
         #[wasm_bindgen]
         impl $name {
             /// Allocates `size` bytes at a multiple of `align`, a power of two, and returns their address.
-            /// What they contain is undefined.
+            /// Their contents are undefined.
             ///
             /// Throws if there is no room.
             pub fn allocate(

@@ -152,10 +152,11 @@ impl Open<'_> {
 
     /// Gives the heap every block.
     pub(super) fn give_all(&mut self, memory: Region, heap: &Lock<State>) {
-        for (number, list) in self.lists.iter_mut().enumerate() {
-            if list.head != 0 {
-                let List { head, blocks } = core::mem::replace(list, List { head: 0, blocks: 0 });
-                give(memory, heap, Class::numbered(number), Chain { first: head, blocks });
+        for number in 0..LISTS {
+            if self.lists[number].head != 0 {
+                let class = Class::numbered(number);
+                let chain = self.take_list(class);
+                give(memory, heap, class, chain);
             }
         }
     }

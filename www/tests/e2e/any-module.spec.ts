@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import { writeDump } from "../../src/record/dump";
-import { below, expect, give, inspector, test, type Dropped } from "../support/page";
+import { below, call, type Dropped, expect, give, inspector, open, test } from "../support/page";
 import { dress, expectSound, LOOKS } from "../support/sound";
 import { assemblyScript } from "../support/foreign";
 import { button, said } from "../support/traces";
@@ -14,22 +14,12 @@ const require = createRequire(import.meta.url);
 const packaged = (path: string, name = path.replace(/^.*\//, "")): Dropped => ({ name, buffer: readFileSync(require.resolve(path)) });
 const sql = (): Dropped[] => [packaged("sql.js/dist/sql-wasm.wasm"), packaged("sql.js/dist/sql-wasm.js")];
 
-async function visit(page: Page): Promise<void> {
-  await page.goto("./");
-  await expect(page.getByText("parsed in")).toBeVisible();
-}
-
-async function call(page: Page, line: string): Promise<void> {
-  await page.getByLabel(/Call one of/).fill(line);
-  await page.getByRole("button", { name: "Call", exact: true }).click();
-}
-
 const start = (page: Page): ReturnType<Page["locator"]> => page.getByRole("button", { name: "Start", exact: true });
 const functions = (page: Page): ReturnType<Page["locator"]> => page.locator("module-functions tbody tr");
 const alert = (page: Page): ReturnType<Page["locator"]> => page.locator("inspect-room .notes [role=alert]");
 
 test("a package in C is found, recorded from its first instruction, and agrees with its heap", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, ...sql());
   await expect(functions(page)).toHaveText([/allocates.*malloc \(dlmalloc\)/, /allocates.*memalign \(dlmalloc\)/, /frees.*free \(dlmalloc\)/]);
   await expect(page.getByText("The file names none of its functions.")).toBeVisible();
@@ -59,7 +49,7 @@ test("a package in C is found, recorded from its first instruction, and agrees w
 });
 
 test("a package in Rust keeps what its classes make, and is recorded", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, packaged("@resvg/resvg-wasm/index_bg.wasm"), { ...packaged("@resvg/resvg-wasm"), name: "index.mjs", buffer: readFileSync(require.resolve("@resvg/resvg-wasm").replace(/index\.js$/, "index.mjs")) });
   await expect(functions(page)).toHaveCount(4);
   await start(page).click();
@@ -75,7 +65,7 @@ test("a package in Rust keeps what its classes make, and is recorded", async ({ 
 });
 
 test("a package whose class starts the module is started by it, unrecorded where that is asked for", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, packaged("web-tree-sitter/web-tree-sitter.wasm"), packaged("web-tree-sitter", "web-tree-sitter.js"));
   await expect(functions(page).first()).toBeVisible();
   await page.getByLabel("Record from its first instruction").uncheck();
@@ -105,7 +95,7 @@ function stripped(bytes: Uint8Array): Buffer {
 
 test("a stripped module says what is missing, and takes names from the file before it was stripped", async ({ page }) => {
   const named = assemblyScript("-O1");
-  await visit(page);
+  await open(page);
   await give(page, { name: "program.wasm", buffer: stripped(named) });
   await expect(page.getByText(/^It cannot be recorded: .*Build it with names: /)).toBeVisible();
   await expect(page.getByLabel("Record from its first instruction")).toBeDisabled();
@@ -133,7 +123,7 @@ test("a dump opens with its heap and its call sites", async ({ page }) => {
   const { buffer } = exports["memory"] as WebAssembly.Memory;
   const about = { name: "module 1 (app.mjs)", reason: "exit", time: 0, counters: { allocations: 7, frees: 3, reallocations: 1, refused: 0, growths: 0, lost: 0 }, sites: [{ stack: ["keep", "run"], blocks: 3, bytes: 4096 }], rate: 1024 };
   const parts = Buffer.concat([...writeDump(buffer, about, (bytes) => deflateRawSync(bytes))]);
-  await visit(page);
+  await open(page);
   await give(page, { name: "heap-1-exit.bonsai", buffer: parts });
   await expect(page.getByText(/^module 1 \(app\.mjs\), .* of memory, when the program ended, .*7 allocations, 1 resize and 3 frees/)).toBeVisible();
   await expect(inspector(page).locator(".found")).toHaveText(/^AssemblyScript TLSF, [\d,]+ live blocks/);
@@ -147,7 +137,7 @@ test("a dump opens with its heap and its call sites", async ({ page }) => {
 for (const look of [LOOKS[0]!, LOOKS[5]!]) {
   test(`a module before its start is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
     await dress(page, look);
-    await visit(page);
+    await open(page);
     await give(page, ...sql());
     await expect(start(page)).toBeVisible();
     await expectSound(page);

@@ -7,21 +7,11 @@ import { FileStore } from "../../src/record/store-file";
 import { TraceWriter } from "../../src/record/trace-writer";
 import { File } from "../../src/wire/trace-layout";
 import { churnModule } from "../support/churn";
-import { below, expect, give, sources, test } from "../support/page";
+import { below, call, expect, give, open, sources, test } from "../support/page";
 import { randomTrace } from "../support/random-trace";
 import { button, said } from "../support/traces";
 
 /** Recordings that are longer than memory has room for. */
-
-async function visit(page: Page): Promise<void> {
-  await page.goto("./");
-  await expect(page.getByText("parsed in")).toBeVisible();
-}
-
-async function call(page: Page, line: string): Promise<void> {
-  await page.getByLabel(/Call one of/).fill(line);
-  await page.getByRole("button", { name: "Call", exact: true }).click();
-}
 
 /** The bytes that the page's own file system holds for recordings. */
 const stored = (page: Page): Promise<number> =>
@@ -38,7 +28,7 @@ const leaks = (page: Page): ReturnType<Page["locator"]> => page.locator("trace-l
 const slider = (page: Page, name: string): ReturnType<Page["locator"]> => page.locator("trace-course").getByLabel(name);
 
 test("a recording that gets long goes to the page's file system, and is read from there", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, { name: "churn.wasm", buffer: Buffer.from(churnModule()) });
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await call(page, "keep(1000)");
@@ -58,7 +48,7 @@ test("a recording that gets long goes to the page's file system, and is read fro
   await expect(leaks(page).first()).toContainText("234");
   await expect(leaks(page).first()).not.toContainText("1,234");
   // Another recording, in a page that was loaded anew, takes the place of it.
-  await visit(page);
+  await open(page);
   await give(page, { name: "churn.wasm", buffer: Buffer.from(churnModule()) });
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await call(page, "churn(2100000)");
@@ -79,7 +69,7 @@ test("a file that is too large for memory is opened by range, and says where rec
       if (i === 100) writer.append(Uint32Array.of(8, 0, 77, 0));
     }
     expect((await writer.finish()).size).toBeGreaterThan(MOST_BYTES);
-    await visit(page);
+    await open(page);
     await (await sources(page)).getByLabel("Open a file…").setInputFiles(path);
     await expect(page.getByText(/^long\.bontrace: 8,500,001 records; 77 more were lost\.$/)).toBeVisible();
     // Marked where they are missing: after 101 of 170 parts.

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import type { Locator, Page } from "@playwright/test";
-import { below, expect, give, inspector, panel, sources, test, type Dropped } from "../support/page";
+import { below, call, type Dropped, expect, give, inspector, open, panel, sources, test } from "../support/page";
 import { button, restart, said, saved } from "../support/traces";
 import { dress, expectSound, LOOKS } from "../support/sound";
 import { file } from "../support/files";
@@ -14,17 +14,6 @@ const glue = (change = (script: string): string => script): Dropped => ({
 });
 const bytes = (name: string, ...values: number[]): Dropped => ({ name, buffer: Buffer.from(values) });
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-
-async function visit(page: Page): Promise<void> {
-  await page.goto("./");
-  await expect(page.getByText("parsed in")).toBeVisible();
-}
-
-/** Types a call into the line, and makes it. */
-async function call(page: Page, line: string): Promise<void> {
-  await page.getByLabel(/Call one of/).fill(line);
-  await page.getByRole("button", { name: "Call", exact: true }).click();
-}
 
 /** The inspector's sentence on the last reading. */
 const status = (page: Page): ReturnType<Page["locator"]> => inspector(page).locator(".lines [role=status]");
@@ -39,7 +28,7 @@ async function startIfAsked(page: Page, refused: Locator): Promise<void> {
 }
 
 test("a module without imports runs as it is, and its heap follows the calls", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, bare());
   await expect(page.getByRole("heading", { name: /^bench\.wasm, \d+/ })).toBeVisible();
   const before = await page.locator('heap-inspector:visible [data-figure="live"] .number').textContent();
@@ -70,7 +59,7 @@ test("a module without imports runs as it is, and its heap follows the calls", a
 });
 
 test("a module and its glue, dropped together, run together", async ({ page }) => {
-  await visit(page);
+  await open(page);
   const transfer = await page.evaluateHandle(
     ([wasm, script]) => {
       const data = new DataTransfer();
@@ -90,7 +79,7 @@ test("a module and its glue, dropped together, run together", async ({ page }) =
 });
 
 test("glue may come after its module", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, demo());
   await expect(alert(page)).toContainText(/demo_bg\.wasm imports \d+ things that wasm-bindgen’s glue makes/);
   await give(page, glue());
@@ -100,7 +89,7 @@ test("glue may come after its module", async ({ page }) => {
 });
 
 test("modules to try are there for who has none, and have links", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await (await sources(page)).getByRole("button", { name: "without imports" }).click();
   await expect(page.getByRole("heading", { name: /^workbench\.wasm/ })).toBeVisible();
   await expect(page).toHaveURL(/#inspect\?v=1&module=bare/);
@@ -111,7 +100,7 @@ test("modules to try are there for who has none, and have links", async ({ page 
 });
 
 test("a module that was dropped is recorded from its start, its trace saved, opened, and compared on all allocators", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, demo(), glue());
   await expect(page.getByRole("heading", { name: /with demo\.js$/ })).toBeVisible();
   const numbers = JSON.stringify(Array.from({ length: 500 }, (_, i) => ({ name: `number ${i}`, value: [i] })));
@@ -144,7 +133,7 @@ test("a module that was dropped is recorded from its start, its trace saved, ope
 });
 
 test("a trace without call sites says why", async ({ page }) => {
-  await visit(page);
+  await open(page);
   // A module whose hook is never reached, as one with `()` for its sites.
   await give(page, demo(), glue((script) => script.replace("globalThis.bonsaiSite(arg0 >>> 0)", "0")));
   await call(page, 'parse("json", "[1, 2, 3, 4]")');
@@ -153,7 +142,7 @@ test("a trace without call sites says why", async ({ page }) => {
 });
 
 test("modules are recorded side by side: call sites are of the one that was called", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await (await sources(page)).getByRole("button", { name: "with glue" }).click();
   await restart(page, "Fine (1 KiB)");
   const numbers = JSON.stringify(Array.from({ length: 500 }, (_, i) => ({ name: `number ${i}`, value: [i] })));
@@ -196,7 +185,7 @@ export default async function init({ module_or_path }) {
 });
 
 test("classes are made and called, their objects kept by name", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, bare(), classes());
   await expect(page.getByRole("heading", { name: /with store\.js$/ })).toBeVisible();
   await call(page, "new Store()");
@@ -211,7 +200,7 @@ test("a module of C by Emscripten runs with stand-ins, and its heap is found", a
   const sql = createRequire(import.meta.url).resolve("sql.js/dist/sql-wasm.wasm");
   // Its exports have short names, which its script tells.
   const malloc = /_malloc=\w+\.(\w+)/.exec(readFileSync(sql.replace(/wasm$/, "js"), "utf8"))![1]!;
-  await visit(page);
+  await open(page);
   const buffer = readFileSync(sql);
   await give(page, { name: "sql.wasm", buffer });
   await page.getByRole("button", { name: "Start", exact: true }).click();
@@ -227,7 +216,7 @@ test("a module of C by Emscripten runs with stand-ins, and its heap is found", a
 });
 
 test("a module of Rust on std's default allocator is shown as it is", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, { name: "plain.wasm", buffer: readFileSync(file("workbench-dlmalloc", ".wasm")) });
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(page.locator("heap-inspector:visible .note.error")).toHaveText(/A module that has allocated nothing yet has none/);
@@ -239,7 +228,7 @@ test("a module of Rust on std's default allocator is shown as it is", async ({ p
 });
 
 test("a wrong file leaves the running module as it was", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await give(page, bare());
   await call(page, "allocate(5000, 8)");
   await give(page, bytes("empty.wasm"));
@@ -269,7 +258,7 @@ const bad: [string, () => Dropped[], RegExp][] = [
 
 for (const [what, files, message] of bad) {
   test(`a file ${what} gets a sentence, and the page stays usable`, async ({ page }) => {
-    await visit(page);
+    await open(page);
     await give(page, ...files());
     await startIfAsked(page, alert(page));
     await expect(alert(page)).toHaveText(message);
@@ -283,7 +272,7 @@ test("a file of 200 MB on the disk is refused, and the page stays usable", async
   const path = info.outputPath("huge.wasm");
   writeFileSync(path, "");
   truncateSync(path, 200 * 2 ** 20);
-  await visit(page);
+  await open(page);
   await (await sources(page)).getByLabel("Open a file…").setInputFiles(path);
   await expect(alert(page)).toHaveText("huge.wasm has 200 MiB; this page takes modules up to 128 MiB.");
   await give(page, bare());
@@ -292,7 +281,7 @@ test("a file of 200 MB on the disk is refused, and the page stays usable", async
 });
 
 test("a file of 200 MB is refused unread", async ({ page }) => {
-  await visit(page);
+  await open(page);
   await page.evaluate(() => {
     const huge = new File(["x"], "huge.wasm");
     Object.defineProperty(huge, "size", { value: 200 * 2 ** 20 });
@@ -367,7 +356,7 @@ const lying: [string, Dropped, RegExp][] = [
 
 for (const [what, module, message] of lying) {
   test(`a module with ${what} gets a sentence, and the page stays usable`, async ({ page }) => {
-    await visit(page);
+    await open(page);
     await give(page, module);
     await startIfAsked(page, page.locator(".note.error:visible"));
     await expect(page.locator(".note.error:visible")).toHaveText(message);
@@ -390,7 +379,7 @@ test("a module that its allocator stopped says why", async ({ page }) => {
   // It is built first, if it was not yet.
   test.setTimeout(300_000);
   const module = await misuse();
-  await visit(page);
+  await open(page);
   for (const [name, report] of [
     ["double_free", /Its allocator says: “bonsai_alloc: double free: Heap 1, free 0x\w+ as 40 bytes aligned to 4: the freed block of 40 bytes/],
     ["overflow", /Its allocator says: “bonsai_alloc: overflow: Heap 1, .*: from byte 40 on 41( fd){15} instead of fd”/],
@@ -417,7 +406,7 @@ const untraceable: [string, number, number[], RegExp][] = [
 
 for (const [what, trace, words, message] of untraceable) {
   test(`a module with a trace ${what} is not recorded, with a reason, and the page stays usable`, async ({ page }) => {
-    await visit(page);
+    await open(page);
     await give(page, described(4096, words, trace));
     await expect(alert(page)).toHaveText(message);
     await expect(button(page, "Record")).toBeEnabled();
@@ -430,7 +419,7 @@ for (const [what, trace, words, message] of untraceable) {
 for (const look of LOOKS) {
   test(`a module is sound in ${look.colours} at ${look.width} px`, async ({ page }) => {
     await dress(page, look);
-    await visit(page);
+    await open(page);
     await expectSound(page);
     await give(page, demo());
     await expect(alert(page)).toBeVisible();

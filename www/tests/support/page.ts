@@ -29,6 +29,12 @@ export async function open(page: Page, hash = ""): Promise<void> {
   else await expect(page.getByText("parsed in")).toBeVisible();
 }
 
+/** Types a call of one of a module's functions into the line, and makes it. */
+export async function call(page: Page, line: string): Promise<void> {
+  await page.getByLabel(/Call one of/).fill(line);
+  await page.getByRole("button", { name: "Call", exact: true }).click();
+}
+
 /** The inspector that is shown. */
 export const inspector = (page: Page): Locator => page.locator("heap-inspector:visible");
 
