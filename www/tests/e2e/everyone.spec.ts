@@ -88,7 +88,7 @@ test("nothing moves where reduced motion is asked for", async ({ page }) => {
 
 test("new blocks move where it is not", async ({ page }) => {
   await open(page, "#sandbox");
-  await page.getByLabel("Size in bytes").focus();
+  await expect(page.locator("sandbox-figure g").first()).toBeVisible();
   const running = page.evaluate(
     () =>
       new Promise<number>((resolve) => {

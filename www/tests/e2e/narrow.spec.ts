@@ -61,8 +61,11 @@ for (const [hash, use] of Object.entries(used)) {
 test("every drawing has a table beside it", async ({ page }) => {
   await page.setViewportSize({ width: 1280, height: 900 });
   const rows = async (drawing: string): Promise<void> => {
-    await openTables(page);
-    expect(await page.locator(`${drawing}:visible`).first().locator("table tbody tr").count(), drawing).toBeGreaterThan(0);
+    // A panel's code may come after its element.
+    await expect(async () => {
+      await openTables(page);
+      expect(await page.locator(`${drawing}:visible`).first().locator("table tbody tr").count(), drawing).toBeGreaterThan(0);
+    }).toPass();
   };
   await open(page, "#inspect?v=1&on=slab");
   for (const [name, drawings] of [["Structure", ["heap-orders", "heap-slabs"]], ["Sizes", ["heap-classes"]], ["Moments", ["heap-moments"]]] as const) {

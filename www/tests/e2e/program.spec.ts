@@ -209,6 +209,8 @@ test("zoom shows single blocks and their bytes", async ({ page }) => {
   // Some block holds the text: go from block to block, by key, until its bytes show it.
   await map(page).focus();
   await page.keyboard.press("Home");
+  // The panel's code comes with the first block.
+  await expect(page.getByRole("region", { name: "Chosen block" })).toBeVisible();
   const found = await inspector(page).evaluate(async (inspector, wanted) => {
     const root = inspector.shadowRoot!;
     const field = root.querySelector("heap-map")!.shadowRoot!.querySelector(".field-of-view")!;
@@ -331,12 +333,11 @@ test("the wheel zooms to the address under the pointer, and holds it; a pinch is
   await expect.poll(async () => (await view()).bytesPerRow).toBe(whole.bytesPerRow / 2);
   await page.keyboard.up("Control");
   // Nothing else scrolls here, so the wheel zooms by itself.
-  for (let i = 0; i < 14; i++) {
-    await page.mouse.wheel(0, -120);
-    await page.waitForTimeout(40);
+  for (let zoomed = 2; zoomed <= 128; zoomed *= 2) {
+    await expect.poll(async () => (await view()).bytesPerRow).toBe(whole.bytesPerRow / zoomed);
+    if (zoomed < 128) await page.mouse.wheel(0, -120);
   }
   const close = await view();
-  expect(close.bytesPerRow).toBeLessThanOrEqual(whole.bytesPerRow / 64);
   expect(close.start).toBeLessThanOrEqual(under);
   expect(close.start + close.rows * close.bytesPerRow).toBeGreaterThan(under);
 

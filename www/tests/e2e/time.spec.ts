@@ -154,6 +154,7 @@ test("splits and merges are seen to happen, and are still where reduced motion i
   await open(page);
   await choose(page, "Buddy");
   await panel(page, "Structure");
+  await expect(page.getByRole("heading", { name: "Buddy orders" })).toBeVisible();
   await page.locator("heap-orders").evaluate((orders) => {
     const counter = Object.assign(window, { moved: 0 });
     new MutationObserver((records) => (counter.moved += records.length)).observe(orders, { attributeFilter: ["moving"] });
@@ -162,6 +163,7 @@ test("splits and merges are seen to happen, and are still where reduced motion i
   await page.getByRole("button", { name: /^Parse/ }).click();
   // Set in motion, and come to rest.
   await expect.poll(moved).toBeGreaterThan(1);
+  await expect(page.locator("heap-orders")).not.toHaveAttribute("moving");
 
   await page.emulateMedia({ reducedMotion: "reduce" });
   const before = await moved();
