@@ -1,10 +1,13 @@
-//! Scores: counted, told, and read from the reports of test runners.
+//! Scores: counted and told. [`runners`] reads them from the reports of test runners.
+
+pub mod runners;
 
 use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::process::Output;
+use runners::Ran;
 
 /// The number of tests that passed and failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,22 +62,24 @@ impl Score {
         self.end(what, start, tally, error);
     }
 
-    /// As many tests as `count` finds in the output of a run. A run that failed or ended without
+    /// As many tests as `read` finds in the output of a run. A run that failed or ended without
     /// a failed test, and one in which there was no test, is a failure of its own.
     pub fn tests(
         &mut self,
         what: &str,
         run: impl FnOnce() -> Result<Output>,
-        count: impl FnOnce(&Output) -> Tally,
+        read: impl FnOnce(&Output) -> Ran,
     ) {
         let start = self.begin(what);
         let (mut tally, mut error) = (Tally::default(), None);
         match run() {
             Err(failure) => error = Some(format!("{failure:#}")),
             Ok(output) => {
-                tally = count(&output);
+                let ran = read(&output);
+                tally = ran.tally;
                 if tally.failed > 0 {
                     self.failures.push(format!("{what}: {} failed", tally.failed));
+                    self.failures.extend(ran.failed);
                 } else if !output.status.success() {
                     error = Some(format!("ended early ({})", output.status));
                 } else if tally.passed == 0 {
@@ -127,68 +132,6 @@ pub fn summary(scores: &[Score]) -> Tally {
     total
 }
 
-/// The tests that libtest reports, and wasm-bindgen's test runner, which speaks like it:
-/// `test result: ok. 3 passed; 1 failed; 0 ignored; ...`, any number of times.
-pub fn libtest(output: &str) -> Tally {
-    let mut tally = Tally::default();
-    for line in output.lines() {
-        let Some((_, counts)) = line.split_once("test result: ") else { continue };
-        tally.passed += number_before(counts, " passed");
-        tally.failed += number_before(counts, " failed");
-    }
-    tally
-}
-
-/// The closing lines of node's test runner: `# pass 3`, `# fail 1`.
-pub fn node(output: &str) -> Tally {
-    let number = |name: &str| {
-        let count = output.lines().rev().find_map(|line| line.strip_prefix(name));
-        count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
-    };
-    Tally { passed: number("# pass "), failed: number("# fail ") }
-}
-
-/// The tests that node's runner says were skipped, and why: `ok 1 - a name # SKIP the reason`.
-pub fn skipped_by_node(output: &str) -> Vec<(String, String)> {
-    let skipped = |line: &str| {
-        let (test, why) = line.trim_start().split_once(" # SKIP ")?;
-        let (_, name) = test.split_once(" - ")?;
-        Some((name.to_owned(), why.to_owned()))
-    };
-    output.lines().filter_map(skipped).collect()
-}
-
-/// Vitest's JSON report.
-pub fn vitest(json: &serde_json::Value) -> Tally {
-    let number = |name: &str| json[name].as_u64().unwrap_or(0);
-    Tally { passed: number("numPassedTests"), failed: number("numFailedTests") }
-}
-
-/// Playwright's JSON report. A test that passed only when tried again has failed.
-pub fn playwright(json: &serde_json::Value) -> Tally {
-    let number = |name: &str| json["stats"][name].as_u64().unwrap_or(0);
-    Tally { passed: number("expected"), failed: number("unexpected") + number("flaky") }
-}
-
-/// The tests that Playwright's JSON report says were skipped, and why.
-pub fn skipped_by_playwright(json: &serde_json::Value) -> Vec<(String, String)> {
-    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
-    let mut skipped = Vec::new();
-    let mut suites = list(&json["suites"]);
-    while let Some(suite) = suites.pop() {
-        suites.extend(list(&suite["suites"]));
-        for spec in list(&suite["specs"]) {
-            for note in list(&spec["tests"]).iter().flat_map(|test| list(&test["annotations"])) {
-                if note["type"] == "skip" {
-                    let text = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
-                    skipped.push((text(&spec["title"]), text(&note["description"])));
-                }
-            }
-        }
-    }
-    skipped
-}
-
 /// The line of an error that says most: the first that a tool marked as one.
 fn gist(error: &str) -> &str {
     let mut lines = error.lines();
@@ -196,64 +139,9 @@ fn gist(error: &str) -> &str {
     lines.find(|line| line.starts_with("error") || line.contains(" error ")).unwrap_or(first)
 }
 
-fn number_before(text: &str, word: &str) -> u64 {
-    let Some(end) = text.find(word) else { return 0 };
-    let digits = text[..end].rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-    digits.parse().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn what_node_skips_is_told_with_its_reason() {
-        let output = "ok 1 - a\n    ok 2 - b - c # SKIP there is no emcc\nnot ok 3 - d\n";
-        let expected = [("b - c".to_owned(), "there is no emcc".to_owned())];
-        assert_eq!(skipped_by_node(output), expected);
-    }
-
-    #[test]
-    fn libtest_results_are_added_up() {
-        let output = "
-running 2 tests
-test a ... ok
-test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s
-     Running tests/b.rs
-test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out
-\u{1b}[0mtest result: \u{1b}[32mok\u{1b}[0m. 1 passed; 0 failed; 0 ignored; 0 filtered out
-";
-        assert_eq!(libtest(output), Tally { passed: 16, failed: 2 });
-        assert_eq!(libtest("no tests to run!"), Tally::default());
-    }
-
-    #[test]
-    fn nodes_closing_lines_are_read() {
-        let output = "TAP version 13\nok 1 - a\n1..1\n# tests 4\n# pass 3\n# fail 1\n# skipped 0\n";
-        assert_eq!(node(output), Tally { passed: 3, failed: 1 });
-        assert_eq!(node("ok 1 - a"), Tally::default());
-    }
-
-    #[test]
-    fn reports_of_the_pages_suites_are_read() {
-        let vitest_report = json!({ "numPassedTests": 7, "numFailedTests": 1 });
-        assert_eq!(vitest(&vitest_report), Tally { passed: 7, failed: 1 });
-        let stats =
-            json!({ "stats": { "expected": 5, "unexpected": 1, "flaky": 1, "skipped": 4 } });
-        assert_eq!(playwright(&stats), Tally { passed: 5, failed: 2 });
-        assert_eq!(playwright(&json!({})), Tally::default());
-    }
-
-    #[test]
-    fn what_playwright_skipped_is_named() {
-        let test = |title: &str, notes: serde_json::Value| json!({ "title": title, "tests": [{ "annotations": notes }] });
-        let report = json!({ "suites": [{ "specs": [test("a", json!([]))], "suites": [{
-            "specs": [test("b", json!([{ "type": "slow" }, { "type": "skip", "description": "no x" }]))],
-        }] }] });
-        assert_eq!(skipped_by_playwright(&report), [("b".to_owned(), "no x".to_owned())]);
-        assert_eq!(skipped_by_playwright(&json!({})), []);
-    }
 
     #[test]
     fn the_gist_of_an_error_is_what_a_tool_called_one() {
@@ -272,7 +160,11 @@ test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out
     #[test]
     fn a_run_without_a_test_is_a_failure() {
         let mut score = Score::new("sample");
-        score.tests("true", || crate::process::cmd("true").capture(), |o| libtest(&o.text));
+        score.tests(
+            "true",
+            || crate::process::cmd("true").capture(),
+            |o| runners::libtest(&o.text),
+        );
         assert_eq!(score.tally, Tally { passed: 0, failed: 1 });
         assert_eq!(score.failures, ["true: ran no test"]);
     }
@@ -281,9 +173,19 @@ test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out
     fn a_run_that_ends_early_is_a_failure() {
         let mut score = Score::new("sample");
         let early = || crate::process::cmd("false").capture();
-        score.tests("false", early, |_| Tally { passed: 4, failed: 0 });
+        let four = Tally { passed: 4, failed: 0 };
+        score.tests("false", early, |_| Ran { tally: four, failed: Vec::new() });
         assert_eq!(score.tally, Tally { passed: 4, failed: 1 });
         score.check("error", || anyhow::bail!("no"));
         assert_eq!(score.tally, Tally { passed: 4, failed: 2 });
+    }
+
+    #[test]
+    fn failed_tests_are_told_by_their_names() {
+        let mut score = Score::new("sample");
+        let output = "test a::b ... FAILED\ntest result: FAILED. 1 passed; 1 failed; 0 ignored\n";
+        let run = || crate::process::cmd("printf").arg(output).capture();
+        score.tests("some tests", run, |o| runners::libtest(&o.text));
+        assert_eq!(score.failures, ["some tests: 1 failed", "a::b"]);
     }
 }

@@ -214,7 +214,7 @@ fn acid_compat(_: &Machine, score: &mut Score) -> Result<()> {
         score.tests(
             &package.name,
             || cmd("cargo").args(["test", "--no-fail-fast", "--package", &package.name]).tee(),
-            |output| report::libtest(&output.text),
+            |output| report::runners::libtest(&output.text),
         );
     }
     let Some(nightly) = Toolchain::nightly() else {
@@ -230,7 +230,7 @@ fn acid_compat(_: &Machine, score: &mut Score) -> Result<()> {
             let test = nightly.cargo().args(["test", "--no-fail-fast", "--package", name]);
             test.args(["--features", workspace::UNSTABLE]).tee()
         },
-        |output| report::libtest(&output.text),
+        |output| report::runners::libtest(&output.text),
     );
     Ok(())
 }
@@ -257,7 +257,7 @@ fn misuse(machine: &Machine, score: &mut Score) -> Result<()> {
     score.tests(
         "misuses with the feature checked, and faults of memory, in Node",
         || wasm.on(cmd("node")).args(["--test", "--test-reporter=tap"]).dir(&tests).tee(),
-        |output| report::node(&output.text),
+        |output| report::runners::node(&output.text),
     );
     Ok(())
 }
@@ -269,7 +269,7 @@ fn bench_smoke(machine: &Machine, score: &mut Score) -> Result<()> {
     score.tests(
         "the harness of the benchmark suite",
         || cmd("node").args(["--test", "--test-reporter=tap"]).dir(&suite.join("harness")).tee(),
-        |output| report::node(&output.text),
+        |output| report::runners::node(&output.text),
     );
     let smoke = |arguments: &[&str]| {
         wasm.on(cmd("node")).arg(suite.join("run.mjs")).arg("--smoke").args(arguments).run()

@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use crate::process::cmd;
-use crate::report::{self, Score};
+use crate::report::{Score, runners};
 use crate::setup::Machine;
 use crate::toolchain::{Toolchain, installed};
 use crate::workspace::{self, Package};
@@ -105,7 +105,7 @@ fn sanitized(
                 .env(sanitizer.options.0, sanitizer.options.1)
                 .tee()
         },
-        |output| report::libtest(&output.text),
+        |output| runners::libtest(&output.text),
     );
     Ok(())
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::modules;
 use crate::process::{Output, cmd};
-use crate::report::{self, Score};
+use crate::report::{Score, runners};
 use crate::setup::{Browser, Machine};
 
 /// The runs of the suite `wasm`: a folder, arguments for cargo, and true for a run in both browsers.
@@ -45,7 +45,7 @@ pub fn wasm(machine: &Machine, score: &mut Score) -> Result<()> {
             score.tests(
                 &format!("{folder}{features}, {}", browser.name),
                 || wasm_pack_test(machine, &crate::root().join(folder), browser, arguments),
-                |output| report::libtest(&output.text),
+                |output| runners::libtest(&output.text),
             );
         }
     }
@@ -97,7 +97,7 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
             .arg(format!("--outputFile.json={}", report.display()))
             .tee()
     };
-    score.tests("units (Vitest)", || fresh(&report, run), |_| read(&report, report::vitest));
+    score.tests("units (Vitest)", || fresh(&report, run), |_| read(&report, runners::vitest));
 
     let report = reports.join("playwright.json");
     let chromium = machine.chrome()?;
@@ -120,9 +120,9 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
     score.tests(
         "the page in Chromium",
         || fresh(&report, run),
-        |_| read(&report, report::playwright),
+        |_| read(&report, runners::playwright),
     );
-    for (test, why) in read(&report, report::skipped_by_playwright) {
+    for (test, why) in read(&report, runners::skipped_by_playwright) {
         score.skip(&test, &why);
     }
 
@@ -139,7 +139,7 @@ pub fn page(machine: &Machine, score: &mut Score) -> Result<()> {
     score.tests(
         "the page in Firefox, a smoke run",
         || fresh(&report, run),
-        |_| read(&report, report::vitest),
+        |_| read(&report, runners::vitest),
     );
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::process::cmd;
-use crate::report::{self, Score};
+use crate::report::{Score, runners};
 use crate::setup::Machine;
 use crate::toolchain::{Toolchain, WASM};
 use crate::workspace;
@@ -57,7 +57,7 @@ pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
     score.tests(
         "a wasm module in Node beside simulated memory",
         || compare("node.test.mjs").tee(),
-        |output| report::node(&output.text),
+        |output| runners::node(&output.text),
     );
     score.tests(
         "the same in Chromium and Firefox",
@@ -68,7 +68,7 @@ pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
             });
             named.tee()
         },
-        |output| report::node(&output.text),
+        |output| runners::node(&output.text),
     );
     Ok(())
 }

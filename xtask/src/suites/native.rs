@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::audits;
-use crate::report::{self, Score};
+use crate::report::{Score, runners};
 use crate::setup::Machine;
 use crate::toolchain::Toolchain;
 use crate::workspace;
@@ -16,7 +16,7 @@ pub fn suite(_: &Machine, score: &mut Score) -> Result<()> {
 
     let mut test = |what: &str, toolchain: &Toolchain, arguments: &[&str]| {
         let command = toolchain.cargo().args(["test", "--no-fail-fast"]).args(arguments);
-        score.tests(what, || command.tee(), |output| report::libtest(&output.text));
+        score.tests(what, || command.tee(), |output| runners::libtest(&output.text));
     };
     let active = Toolchain::ACTIVE;
     test("the library, default features", &active, &["--package", name]);

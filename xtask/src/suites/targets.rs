@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::process::cmd;
-use crate::report::{self, Score};
+use crate::report::{Score, runners};
 use crate::setup::Machine;
 
 pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
@@ -17,8 +17,8 @@ pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
             node.env(browser.variable, &browser.binary).tee()
         },
         |output| {
-            skipped = report::skipped_by_node(&output.text);
-            report::node(&output.text)
+            skipped = runners::skipped_by_node(&output.text);
+            runners::node(&output.text)
         },
     );
     for (row, why) in skipped {

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use super::features::{self, Place};
-use crate::report::{self, Score};
+use crate::report::{Score, runners};
 use crate::setup::Machine;
 use crate::toolchain::{WASM, add, installed};
 use crate::workspace;
@@ -35,7 +35,7 @@ pub fn nightly(_: &Machine, score: &mut Score) -> Result<()> {
     score.tests(
         "tests with every feature",
         || cargo(&["test", "--no-fail-fast"]).tee(),
-        |output| report::libtest(&output.text),
+        |output| runners::libtest(&output.text),
     );
     score.check("clippy with every feature", || {
         cargo(&["clippy", "--all-targets"]).args(["--", "-Dwarnings"]).quiet()
@@ -83,7 +83,7 @@ pub fn miri(_: &Machine, score: &mut Score) -> Result<()> {
                     .env("MIRIFLAGS", flags)
                     .tee()
             },
-            |output| report::libtest(&output.text),
+            |output| runners::libtest(&output.text),
         );
     }
     Ok(())
