@@ -100,7 +100,7 @@ export class Builder {
     const made = ["Cargo.toml", "Cargo.lock", ".cargo", "build.mjs", "build.rs", "src/lib.rs", "src/random.rs", "src/allocator.rs", "src/allocator", "input"]
       .concat(sources.flatMap((source) => [`src/${source}.rs`, `src/${source}`]))
       .map((path) => join(here, path))
-      .concat(own ? [join(root, "Cargo.toml"), join(root, "src")] : []);
+      .concat(own ? [join(root, "Cargo.toml"), join(root, "build.rs"), join(root, "src")] : []);
     await once(module, digest(key, made, this.compiler), async () => {
       this.#onBuild(key);
       // A folder for each program: two of them can be built at the same time.
@@ -120,7 +120,7 @@ export class Builder {
 
   /** The path of the module of js, whose profile is that of the root. */
   async handles() {
-    const sources = ["Cargo.toml", "Cargo.lock", "js/Cargo.toml", "js/src", "src"].map((path) => join(root, path));
+    const sources = ["Cargo.toml", "Cargo.lock", "build.rs", "js/Cargo.toml", "js/src", "src"].map((path) => join(root, path));
     const folder = join(target, "js");
     const module = join(folder, WASM, "release/bonsai_js.wasm");
     await once(module, digest("handles", sources, this.compiler), async () => {

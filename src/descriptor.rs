@@ -15,8 +15,7 @@ const HEAP_VERSION: (usize, usize) = (2, 6);
 /// The version of the layout of [`Kind::Heap`] with shards.
 const SHARDS_VERSION: usize = 3;
 /// Words of a descriptor: one more where there are shards.
-const WORDS: usize =
-    16 + cfg!(any(not(target_family = "wasm"), target_feature = "atomics")) as usize;
+const WORDS: usize = 16 + cfg!(any(not(target_family = "wasm"), threads)) as usize;
 
 /// The kind of heap that a descriptor describes.
 #[derive(Clone, Copy, Debug)]

@@ -35,7 +35,7 @@ mod serve;
     not(feature = "checked"),
     any(
         all(any(unix, windows), not(target_family = "wasm")),
-        all(target_family = "wasm", target_feature = "atomics")
+        all(target_family = "wasm", threads)
     )
 ))]
 mod shards;
@@ -125,7 +125,7 @@ pub type Heap<M = Linear, P = Standard> = Shell<Whole, M, P>;
     not(feature = "checked"),
     any(
         all(any(unix, windows), not(target_family = "wasm")),
-        all(target_family = "wasm", target_feature = "atomics")
+        all(target_family = "wasm", threads)
     )
 ))]
 type Whole = shards::Sharded;
@@ -133,7 +133,7 @@ type Whole = shards::Sharded;
     not(feature = "checked"),
     any(
         all(any(unix, windows), not(target_family = "wasm")),
-        all(target_family = "wasm", target_feature = "atomics")
+        all(target_family = "wasm", threads)
     )
 )))]
 type Whole = Lock<State>;

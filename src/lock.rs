@@ -2,7 +2,7 @@
 //!
 //! | target | the gate | an interrupt or signal handler that allocates |
 //! |---|---|---|
-//! | wasm without the feature `atomics` | none: there is one thread | cannot be |
+//! | wasm without threads (the cfg `threads` of build.rs) | none: there is one thread | cannot be |
 //! | with compare-and-swap | a flag, and spinning: a browser's main thread must not wait, and the sections are short | hangs, if it interrupts an operation of the same heap |
 //! | without compare-and-swap; without an operating system and with the feature `critical-section` | the critical section that the program has installed | may |
 
@@ -14,20 +14,20 @@ use core::cell::UnsafeCell;
 ))]
 #[path = "lock/critical.rs"]
 mod gate;
-#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+#[cfg(all(target_family = "wasm", not(threads)))]
 #[path = "lock/open.rs"]
 mod gate;
 #[cfg(not(any(
     not(target_has_atomic = "8"),
     all(feature = "critical-section", not(any(unix, windows, target_family = "wasm"))),
-    all(target_family = "wasm", not(target_feature = "atomics"))
+    all(target_family = "wasm", not(threads))
 )))]
 #[path = "lock/spin.rs"]
 mod gate;
 #[cfg(not(any(
     not(target_has_atomic = "8"),
     all(feature = "critical-section", not(any(unix, windows, target_family = "wasm"))),
-    all(target_family = "wasm", not(target_feature = "atomics"))
+    all(target_family = "wasm", not(threads))
 )))]
 pub(crate) mod latch;
 

@@ -20,7 +20,7 @@ fn place() -> *mut i32 {
 }
 
 /// Without threads wasi-libc's `errno` is an ordinary variable.
-#[cfg(all(target_os = "wasi", not(target_feature = "atomics")))]
+#[cfg(all(target_os = "wasi", not(threads)))]
 fn place() -> *mut i32 {
     unsafe extern "C" {
         static mut errno: i32;
@@ -32,7 +32,7 @@ fn place() -> *mut i32 {
     target_os = "linux",
     target_os = "android",
     target_os = "emscripten",
-    all(target_os = "wasi", not(target_feature = "atomics"))
+    all(target_os = "wasi", not(threads))
 )))]
 fn place() -> *mut i32 {
     core::ptr::null_mut()

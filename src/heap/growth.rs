@@ -94,7 +94,7 @@ impl State {
         if !unsafe { self.runs.add(base(pool), &extent) } {
             // It is what was below the first growth and too small; or, where there
             // are threads, somebody else grew in the same instant.
-            #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
+            #[cfg(any(threads, not(target_family = "wasm")))]
             // SAFETY: taken from the pool just now.
             unsafe {
                 pool.release_run(extent.start, extent.len);

@@ -323,7 +323,7 @@ impl<L: LinearMemory> Pool<L> {
             runs.growths += 1;
             runs.grown_pages += pages;
             // Where there are threads, another one may have grown in between.
-            #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
+            #[cfg(any(threads, not(target_family = "wasm")))]
             let pages = pages.min(MAX_PAGES.saturating_sub(before));
             let start = all(memory).non_null(memory.pointer(before).addr());
             Some(Extent { start, len: pages * PAGE, zero_from: 0 })
@@ -362,7 +362,7 @@ impl<L: LinearMemory> Pool<L> {
             let before = memory.grow(pages)?;
             let end = before + pages;
             // Where there are threads, another one may have grown in between.
-            #[cfg(any(target_feature = "atomics", not(target_family = "wasm")))]
+            #[cfg(any(threads, not(target_family = "wasm")))]
             let end = end.min(MAX_PAGES).max(before);
             Some(memory.pointer(before).addr()..memory.pointer(end).addr())
         })

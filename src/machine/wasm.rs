@@ -41,8 +41,7 @@ const LAST: usize = MAX_PAGES * PAGE;
 /// it only calls `memory.grow`. With threads wasm-bindgen puts the stacks of other threads there; on
 /// WASI the C library's `malloc` takes it at its first call. There [`Machine::provide_tail`]
 /// is the program's own decision.
-const TAIL_IS_OURS: bool =
-    cfg!(all(any(target_os = "unknown", target_os = "none"), not(target_feature = "atomics")));
+const TAIL_IS_OURS: bool = cfg!(all(any(target_os = "unknown", target_os = "none"), not(threads)));
 
 unsafe extern "C" {
     static __heap_base: u8;

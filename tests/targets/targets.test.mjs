@@ -31,6 +31,20 @@ describe("wasm32-wasip1", () => {
   });
 });
 
+// On stable Rust, which does not tell sources that memory is shared: build.rs of the library does.
+describe("wasm32-wasip1-threads", () => {
+  const needs = [target("wasm32-wasip1-threads")];
+  const [initial, most] = [128, 1024];
+  const link = [`--initial-memory=${initial * 65536}`, `--max-memory=${most * 65536}`];
+  const module = () => `${build("bin", "threads", "wasm32-wasip1-threads", { link })}.wasm`;
+  row("a std program with threads, in Node", needs, () => {
+    ok(run("node", ["run/wasi-threads.mjs", module(), initial, most]));
+  });
+  row("a std program with threads, under wasmtime", [...needs, wasmtime.missing], () => {
+    ok(run(wasmtime.program, [runner, "threads", module()]));
+  });
+});
+
 describe("wasm32-wasip2", () => {
   const needs = [target("wasm32-wasip2")];
   const component = () => `${build("example", "component", "wasm32-wasip2")}.wasm`;

@@ -6,6 +6,8 @@
 
 mod cores;
 mod heaps;
+#[cfg(target_family = "wasm")]
+pub mod threads;
 
 pub use cores::{Region, cores};
 pub use heaps::{Limits, books, end_of_memory, heap, lives, sound, unknown};

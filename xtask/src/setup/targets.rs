@@ -6,8 +6,9 @@ use super::{apt, found, npm};
 use crate::process::{cmd, find_program};
 
 /// Targets that rustup has std for.
-const TARGETS: [&str; 6] = [
+const TARGETS: [&str; 7] = [
     "wasm32-wasip1",
+    "wasm32-wasip1-threads",
     "wasm32-wasip2",
     "wasm32v1-none",
     "wasm32-unknown-emscripten",

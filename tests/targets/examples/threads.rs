@@ -1,0 +1,108 @@
+//! A module without the standard library whose memory several threads share, for hosts that call it from workers. Each
+//! function returns a number.
+#![no_std]
+
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    sync::atomic::{AtomicPtr, Ordering::Relaxed},
+};
+
+use bonsai_alloc::Heap;
+use bonsai_targets::{Outcome, Place, books, end_of_memory, threads};
+
+static HEAP: Heap = Heap::new();
+bonsai_alloc::inspectable!(HEAP);
+
+/// The place that failed last.
+static FAULT: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Returns where the place that failed is written, up to a 0; null if nothing has failed.
+#[unsafe(no_mangle)]
+pub extern "C" fn fault() -> *const u8 {
+    FAULT.load(Relaxed)
+}
+
+/// Returns -1, and keeps the place that failed.
+fn failed(place: Place) -> i32 {
+    FAULT.store(place.as_ptr().cast_mut(), Relaxed);
+    -1
+}
+
+fn told(outcome: Outcome) -> i32 {
+    outcome.map_or_else(failed, |()| 0)
+}
+
+const fn room_of(size: usize) -> Layout {
+    // SAFETY: hosts ask for the stack and the thread-local storage of a worker; 16 is a power of two.
+    unsafe { Layout::from_size_align_unchecked(size, 16) }
+}
+
+/// Allocates for the host: the stack and the thread-local storage of a worker.
+#[unsafe(no_mangle)]
+pub extern "C" fn room(size: usize) -> *mut u8 {
+    // SAFETY: hosts ask for no size of 0.
+    unsafe { HEAP.alloc(room_of(size)) }
+}
+
+/// Frees what [`room`] returned.
+///
+/// # Safety
+/// It is live, of that size, and no thread uses it any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn give_room(room: *mut u8, size: usize) {
+    // SAFETY: allocated with that layout, and nobody's any more, by this function's contract.
+    unsafe { HEAP.dealloc(room, room_of(size)) };
+}
+
+/// Replaces blocks. Returns how many requests were refused, or -1.
+#[unsafe(no_mangle)]
+pub extern "C" fn churn(seed: u32, rounds: usize) -> i32 {
+    threads::churn(&HEAP, seed, rounds).map_or_else(failed, |refused| refused as i32)
+}
+
+/// Looks at the books while others use the heap. Returns 0, or -1.
+#[unsafe(no_mangle)]
+pub extern "C" fn look(rounds: usize) -> i32 {
+    told(threads::look(&HEAP, rounds))
+}
+
+/// Frees what threads passed to each other. Returns the number of live blocks that are left, or -1.
+#[unsafe(no_mangle)]
+pub extern "C" fn sweep() -> i32 {
+    let live = || books(&HEAP).ok_or(bonsai_targets::place!());
+    threads::sweep(&HEAP).and_then(|()| live()).map_or_else(failed, |live| live as i32)
+}
+
+/// Allocates the largest free block. Returns 0, or -1.
+#[unsafe(no_mangle)]
+pub extern "C" fn largest() -> i32 {
+    told(threads::largest(&HEAP))
+}
+
+/// Allocates blocks that live on. Returns how many there are.
+#[unsafe(no_mangle)]
+pub extern "C" fn take(size: usize, count: usize) -> usize {
+    // SAFETY: hosts ask for no size of 0.
+    let block = |_: &usize| !unsafe { HEAP.alloc(room_of(size)) }.is_null();
+    (0..count).take_while(block).count()
+}
+
+/// Allocates and frees blocks of one size.
+#[unsafe(no_mangle)]
+pub extern "C" fn burst(size: usize, count: usize, rounds: usize) {
+    threads::burst(&HEAP, size, count, rounds);
+}
+
+/// Fills memory with blocks of `size` bytes, which are written and read, and frees them. Returns how many
+/// there were, or -1.
+#[unsafe(no_mangle)]
+pub extern "C" fn fill(size: usize) -> i32 {
+    end_of_memory(&HEAP, || books(&HEAP), size, true).map_or_else(failed, |count| count as i32)
+}
+
+/// Stops the thread.
+#[cfg(target_family = "wasm")]
+#[panic_handler]
+fn stop(_: &core::panic::PanicInfo) -> ! {
+    core::arch::wasm32::unreachable();
+}
