@@ -96,7 +96,7 @@ export class Builder {
     const { features, sources } = programOf(program);
     const key = [allocator, program.replace(" ", "-"), purpose === "timed" ? [] : purpose, names ? "names" : []].flat().join("-");
     const module = join(target, "built", `${key}.wasm`);
-    const own = ALLOCATORS[allocator]?.own || ["free", "misuse", "soak", "workbench", "demo"].some((one) => features.includes(one));
+    const own = ALLOCATORS[allocator]?.own || ["free", "misuse", "soak", "stack", "workbench", "demo"].some((one) => features.includes(one));
     const made = ["Cargo.toml", "Cargo.lock", ".cargo", "build.mjs", "build.rs", "src/lib.rs", "src/random.rs", "src/allocator.rs", "src/allocator", "input"]
       .concat(sources.flatMap((source) => [`src/${source}.rs`, `src/${source}`]))
       .map((path) => join(here, path))

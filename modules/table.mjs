@@ -42,6 +42,7 @@ const PROGRAMS = {
   free: ["free"],
   misuse: ["misuse"],
   "misuse-checked": ["misuse", "checked"],
+  stack: ["stack"],
 };
 
 /** A program of the table, or one of the real programs alone, as `program NAME`: its features, and its sources. */

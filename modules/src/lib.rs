@@ -20,5 +20,7 @@ pub mod random;
 pub mod shapes;
 #[cfg(feature = "soak")]
 pub mod soak;
+#[cfg(all(feature = "stack", target_arch = "wasm32"))]
+pub mod stack;
 #[cfg(feature = "workbench")]
 pub mod workbench;
