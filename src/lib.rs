@@ -58,10 +58,13 @@ mod unchecked;
 #[cfg(not(feature = "checked"))]
 use unchecked as checked;
 
+// Inline: the front page says of each what it is.
 #[cfg(feature = "alloc")]
+#[doc(inline)]
 pub use backing::Global;
 #[cfg(any(feature = "unstable", feature = "allocator-api2"))]
 pub use local::{Core, Local};
+#[doc(inline)]
 pub use {
     backing::{BackingAllocator, Raw},
     buddy::Buddy,
