@@ -77,7 +77,8 @@ impl Bump<Raw> {
     /// As long as the allocator lives, `region` is valid for reads and writes for `layout`, and
     /// nothing else touches it except for blocks that the allocator hands out.
     pub unsafe fn new_raw(region: NonNull<u8>, layout: Layout) -> Result<Self, AllocInitError> {
-        Self::over(region, layout, Raw).map_err(|(error, _)| error)
+        // SAFETY: the caller's memory, by this function's contract; `Raw` does nothing with it in the end.
+        unsafe { Self::over(region, layout, Raw) }.map_err(|(error, _)| error)
     }
 
     /// Splits the allocator where its free memory begins: the first of the two gets what is free,
@@ -118,7 +119,8 @@ impl<A: Source> Bump<A> {
             return Err(AllocInitError::InvalidConfig);
         }
         let region = backing.obtain(layout).map_err(|_| AllocInitError::AllocFailed(layout))?;
-        Self::over(region, layout, backing).map_err(|(error, backing)| {
+        // SAFETY: obtained just now.
+        unsafe { Self::over(region, layout, backing) }.map_err(|(error, backing)| {
             // SAFETY: obtained just now.
             unsafe { backing.deallocate(region, layout) };
             error
@@ -127,7 +129,15 @@ impl<A: Source> Bump<A> {
 }
 
 impl<A: BackingAllocator> Bump<A> {
-    fn over(start: NonNull<u8>, layout: Layout, backing: A) -> Result<Self, (AllocInitError, A)> {
+    /// Makes a bump allocator over memory of `layout`; gives the backing back where that cannot be.
+    ///
+    /// # Safety
+    /// `backing` handed the memory out for `layout`, and takes it back.
+    unsafe fn over(
+        start: NonNull<u8>,
+        layout: Layout,
+        backing: A,
+    ) -> Result<Self, (AllocInitError, A)> {
         let region = match Region::new(start, layout.size()) {
             Ok(region) => region,
             Err(error) => return Err((error, backing)),

@@ -95,7 +95,8 @@ impl Slab<Raw> {
         if region.start() & (layout.align() - 1) != 0 {
             return Err(AllocInitError::InvalidLocation);
         }
-        Ok(Self::over(region, align_up(block_size, WORD), num_blocks, Raw))
+        // SAFETY: the caller's region, by this function's contract; `Raw` does nothing with it in the end.
+        Ok(unsafe { Self::over(region, align_up(block_size, WORD), num_blocks, Raw) })
     }
 }
 
@@ -129,12 +130,18 @@ impl<A: Source> Slab<A> {
             backing.obtain(layout).map_err(|_| AllocInitError::AllocFailed(layout))?
         };
         let region = Region::new(region, layout.size())?;
-        Ok(Self::over(region, align_up(block_size, WORD), num_blocks, backing))
+        // SAFETY: obtained just now, for that many blocks, unless there are none.
+        Ok(unsafe { Self::over(region, align_up(block_size, WORD), num_blocks, backing) })
     }
 }
 
 impl<A: BackingAllocator> Slab<A> {
-    fn over(region: Region, block_size: usize, num_blocks: usize, backing: A) -> Self {
+    /// Makes a slab allocator over a region.
+    ///
+    /// # Safety
+    /// `backing` handed the region out for `num_blocks` blocks of `block_size` bytes, a multiple of a word, and
+    /// takes it back.
+    unsafe fn over(region: Region, block_size: usize, num_blocks: usize, backing: A) -> Self {
         // SAFETY: the allocator passes the region that its blocks lie in, and blocks that it hands out.
         let guard = unsafe { Guard::new("Slab", true) };
         Slab { region, list: FreeList::EMPTY, block_size, num_blocks, backing, guard }

@@ -50,7 +50,8 @@ impl Runs {
         let (mut runs, mut region, mut end) = (0, self.region, self.top);
         while region.origin != 0 {
             runs += self.check_region(region, end)?;
-            region = self.before(region);
+            // SAFETY: it is the newest region, or one before it.
+            region = unsafe { self.before(region) };
             end = region.end();
         }
         for bin in 0..BINS {

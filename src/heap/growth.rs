@@ -86,11 +86,19 @@ impl Runs {
 impl State {
     /// Grows by `bytes`, or by `needed` where that is too much. Returns false, and changes nothing,
     /// where both are refused. What came may be too little.
-    fn grow<G: LinearMemory>(&mut self, pool: &Pool<G>, bytes: usize, needed: usize) -> bool {
+    ///
+    /// # Safety
+    /// The pool is the heap's own: all of a heap's memory is reached from one pointer.
+    unsafe fn grow<G: LinearMemory>(
+        &mut self,
+        pool: &Pool<G>,
+        bytes: usize,
+        needed: usize,
+    ) -> bool {
         let Some(extent) = pool.take_fresh(bytes).or_else(|| pool.take_fresh(needed)) else {
             return false;
         };
-        // SAFETY: fresh from the pool, whose memory begins there.
+        // SAFETY: fresh from the heap's own pool, whose memory begins there.
         if !unsafe { self.runs.add(base(pool), &extent) } {
             // It is what was below the first growth and too small; or, where there
             // are threads, somebody else grew in the same instant.
@@ -146,7 +154,9 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
         bytes >= needed
             && self.state.shared().with(|state| {
                 // What somebody else has grown in between may be enough.
-                S::SHARED && state.runs.committed != committed || state.grow(pool, bytes, needed)
+                // SAFETY: the pool of this shell.
+                S::SHARED && state.runs.committed != committed
+                    || unsafe { state.grow(pool, bytes, needed) }
             })
     }
 }

@@ -41,6 +41,9 @@ pub(super) const NEXT: usize = 0;
 pub(super) const PREVIOUS: usize = 4;
 pub(super) const LENGTH: usize = 8;
 
+/// The words of the bitmap of bins.
+const WORDS: usize = BINS.div_ceil(64);
+
 /// The free runs of a heap, and the memory that it has.
 ///
 /// All positions are *granule numbers*: offsets from the start of linear memory in granules.
@@ -65,9 +68,9 @@ pub(crate) struct Runs {
     /// Granules in bins.
     pub(crate) free: usize,
     /// Bit `i % 64` of word `i / 64` is set if bin `i` is not empty, and maybe if it is.
-    pub(super) occupied: [u64; BINS.div_ceil(64)],
-    /// The first run of each bin, 0 for none.
-    pub(super) bins: [u32; BINS],
+    pub(super) occupied: [u64; WORDS],
+    /// The first run of each bin, 0 for none; one for each bit of `occupied`, so that no bit leads out of here.
+    pub(super) bins: [u32; 64 * WORDS],
 }
 
 impl Runs {
@@ -79,8 +82,8 @@ impl Runs {
         fresh: 0,
         committed: 0,
         free: 0,
-        occupied: [0; BINS.div_ceil(64)],
-        bins: [0; BINS],
+        occupied: [0; WORDS],
+        bins: [0; 64 * WORDS],
     };
 
     /// The pointer to granule `at`.
@@ -187,8 +190,9 @@ impl Runs {
 
     /// Leaves a bin empty, whatever was in it.
     fn give_up(&mut self, bin: usize) {
-        // SAFETY: callers pass what `bin_of` returned, or the number of a bit that is set.
-        unsafe { *self.bins.get_unchecked_mut(bin) = 0 };
+        if let Some(first) = self.bins.get_mut(bin) {
+            *first = 0;
+        }
     }
 
     /// Returns the length of the free run that begins at `at`, or of the top; 0 where neither does.
@@ -265,14 +269,14 @@ impl Runs {
         let looks = if n < LARGE { looks } else { looks.max(LOOK_LARGE) };
         let mut bin = bin_of(n);
         while bin < BINS {
-            // SAFETY: there is a word for every 64 bins.
+            // SAFETY: there is a word for every 64 bins, and `bin` is below `BINS`.
             let bits = unsafe { *self.occupied.get_unchecked(bin / 64) } >> (bin % 64);
             if bits == 0 {
                 bin = (bin | 63) + 1;
                 continue;
             }
             bin += bits.trailing_zeros() as usize;
-            // SAFETY: only bits of bins are set.
+            // SAFETY: `bin` is the number of a bit of that word, and there is a bin for each.
             let mut at = unsafe { *self.bins.get_unchecked(bin) } as usize;
             if at == 0 {
                 // SAFETY: there is a word for every 64 bins.

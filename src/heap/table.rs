@@ -69,11 +69,14 @@ impl Region {
 
 impl Runs {
     /// Returns the region before one: what stands in its header.
-    pub(super) fn before(&self, Region { origin, .. }: Region) -> Region {
+    ///
+    /// # Safety
+    /// The region is the newest one, or this function returned it.
+    pub(super) unsafe fn before(&self, Region { origin, .. }: Region) -> Region {
         if origin == 0 {
             return Region::NONE;
         }
-        // SAFETY: a region begins with three words.
+        // SAFETY: a region of this heap, by this function's contract, begins with three words.
         let word = |i: usize| unsafe { self.read(origin, 4 * i) };
         let before = Region { origin: word(0), cover: word(1), table: word(2) };
         // Regions descend. A header that was overwritten must not lead in circles.
@@ -85,7 +88,8 @@ impl Runs {
     pub(super) fn region_of(&self, at: usize) -> Region {
         let mut region = self.region;
         while region.origin != 0 && at.wrapping_sub(region.origin) >= region.cover {
-            region = self.before(region);
+            // SAFETY: it is the newest region, or one before it.
+            region = unsafe { self.before(region) };
         }
         region
     }

@@ -24,7 +24,8 @@ impl Runs {
     pub(super) fn in_regions<R>(&self, find: impl Fn(Region, Region) -> Option<R>) -> Option<R> {
         let mut region = self.region;
         while region.origin != 0 {
-            let before = self.before(region);
+            // SAFETY: it is the newest region, or one before it.
+            let before = unsafe { self.before(region) };
             if let Some(found) = find(region, before) {
                 return Some(found);
             }
@@ -97,7 +98,8 @@ impl Runs {
             end = if at < self.top { self.top } else { self.end };
         }
         let start = region.origin & !3;
-        let mut next = at + 1;
+        // Below all regions no table has bits.
+        let mut next = (at + 1).max(region.origin);
         while next < end.min(region.origin + region.cover) {
             let index = next - start;
             let word = self.pointer(region.table).cast::<u64>().wrapping_add(index / WORD_GRANULES);
@@ -160,7 +162,10 @@ impl<S: Front> HeapView for S {
     const MERGES: bool = true;
 
     /// Merges first what waits in quick lists. O(granules).
-    fn tally<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
+    unsafe fn tally<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        visit: &mut dyn FnMut(Block),
+    ) {
         S::alone(heap, |state| {
             state.flush();
             let mut at = state.runs.first();

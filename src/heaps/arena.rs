@@ -59,9 +59,12 @@ impl<const ORDERS: usize> Arena<ORDERS> {
 
     /// Obtains memory for a block of `order`. False where there is none; the arena is then as good
     /// as before. Where the map could grow for a part of that memory only, the part may be too small.
+    ///
+    /// # Safety
+    /// The pool is the same one each time: all of an arena's memory is reached from one pointer.
     #[cold]
     #[inline(never)]
-    pub(crate) fn make_room<G: LinearMemory>(&mut self, pool: &Pool<G>, order: u32) -> bool {
+    pub(crate) unsafe fn make_room<G: LinearMemory>(&mut self, pool: &Pool<G>, order: u32) -> bool {
         let size = self.tree.size_of(order);
         // Memory that was released before; else just enough behind our own end to complete a
         // block with what is free there; else wherever memory grows.
@@ -69,7 +72,8 @@ impl<const ORDERS: usize> Arena<ORDERS> {
             .reuse(size, size)
             .or_else(|| self.complete(pool, size))
             .or_else(|| pool.acquire_run(size, size));
-        extent.is_some_and(|extent| self.add(pool, extent, size))
+        // SAFETY: from the arena's pool just now.
+        extent.is_some_and(|extent| unsafe { self.add(pool, extent, size) })
     }
 
     /// The end of the arena's memory.
@@ -88,25 +92,39 @@ impl<const ORDERS: usize> Arena<ORDERS> {
 
     /// Makes an extent part of the arena, or no more of it than `size` bytes. False, and the extent
     /// released, where the map cannot grow to cover it.
-    fn add<G: LinearMemory>(&mut self, pool: &Pool<G>, mut extent: Extent, size: usize) -> bool {
+    ///
+    /// # Safety
+    /// The extent is fresh from the arena's pool.
+    unsafe fn add<G: LinearMemory>(
+        &mut self,
+        pool: &Pool<G>,
+        mut extent: Extent,
+        size: usize,
+    ) -> bool {
         let start = provenance::address(extent.start);
-        while !self.cover(pool, extent.start, start, start + extent.len) {
+        // SAFETY: the extent is of the arena's pool, by this function's contract.
+        while !unsafe { self.cover(pool, extent.start, start, start + extent.len) } {
             // In a small memory the map may find room only in what the extent has beside.
             let keep = if extent.len > size { size } else { 0 };
             let rest = Region::unbounded(extent.start).non_null(start + keep);
-            release(pool, rest, extent.len - keep);
+            // SAFETY: a part of the extent, which nobody uses.
+            unsafe { pool.release_run(rest, extent.len - keep) };
             if keep == 0 {
                 return false;
             }
             extent.len = keep;
             extent.zero_from = extent.zero_from.min(keep);
         }
-        self.enter(pool, extent, 0);
+        // SAFETY: the extent is fresh from the arena's pool, by this function's contract.
+        unsafe { self.enter(pool, extent, 0) };
         true
     }
 
     /// Enters a covered extent into the map: its first `live` bytes as live, the rest as free.
-    fn enter<G: LinearMemory>(&mut self, pool: &Pool<G>, extent: Extent, live: usize) {
+    ///
+    /// # Safety
+    /// The extent is fresh from the arena's pool; nothing uses more of it than the first `live` bytes.
+    unsafe fn enter<G: LinearMemory>(&mut self, pool: &Pool<G>, extent: Extent, live: usize) {
         let granule = self.tree.size_of(0);
         let start = provenance::address(extent.start);
         let free = start + align_up(live, granule);
@@ -116,19 +134,23 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         let entries = (end - self.tree.origin) >> granule.trailing_zeros();
         self.tree.entries = self.tree.entries.max(entries);
         self.tree.add_live(start, free);
-        // SAFETY: fresh from the pool; nothing else uses it.
+        // SAFETY: fresh from the pool, and unused, by this function's contract.
         unsafe { self.tree.add(free, zero, false) };
-        // SAFETY: the same, and the pool says that it is zero.
+        // SAFETY: fresh from the pool, which says that it is zero.
         unsafe { self.tree.add(zero, end, true) };
         self.committed += end - start;
         let tail = start + extent.len - end;
         if tail > 0 {
-            release(pool, self.tree.region().non_null(end), tail);
+            // SAFETY: the end of the extent, which nobody uses.
+            unsafe { pool.release_run(self.tree.region().non_null(end), tail) };
         }
     }
 
     /// Sees to it that the map has an entry for every granule of `start..end`.
-    fn cover<G: LinearMemory>(
+    ///
+    /// # Safety
+    /// The pool is the arena's, and all of its memory may be reached from `base`.
+    unsafe fn cover<G: LinearMemory>(
         &mut self,
         pool: &Pool<G>,
         base: NonNull<u8>,
@@ -145,12 +167,16 @@ impl<const ORDERS: usize> Arena<ORDERS> {
         // All of a fixed memory at once: when it is nearly full, there is no room to move. Where
         // nearly all is somebody else's, there is none for a map of that.
         let (all, own) = (pool.end(), end.max(self.end()));
-        self.remap(pool, base, start, own.max(all))
-            || (own < all && self.remap(pool, base, start, own))
+        // SAFETY: pool and base are as `remap` demands them, by this function's contract.
+        let mut remap = |end| unsafe { self.remap(pool, base, start, end) };
+        remap(own.max(all)) || (own < all && remap(own))
     }
 
     /// Makes a map that has entries from `lowest` or below to `highest` or beyond.
-    fn remap<G: LinearMemory>(
+    ///
+    /// # Safety
+    /// The pool is the arena's, and all of its memory may be reached from `base`.
+    unsafe fn remap<G: LinearMemory>(
         &mut self,
         pool: &Pool<G>,
         base: NonNull<u8>,
@@ -174,7 +200,8 @@ impl<const ORDERS: usize> Arena<ORDERS> {
             if map < origin || map_end > origin + capacity * granule {
                 lowest = lowest.min(map);
                 highest = highest.max(map_end);
-                release(pool, extent.start, extent.len);
+                // SAFETY: acquired just now.
+                unsafe { pool.release_run(extent.start, extent.len) };
                 continue;
             }
             let old = self.tree.map_address();
@@ -183,7 +210,8 @@ impl<const ORDERS: usize> Arena<ORDERS> {
             // live memory of our own.
             unsafe { self.tree.move_map(base, extent.start, capacity, origin) };
             self.capacity = capacity;
-            self.enter(pool, extent, capacity);
+            // SAFETY: acquired just now; the map is its first `capacity` bytes.
+            unsafe { self.enter(pool, extent, capacity) };
             if old_capacity > 0 {
                 // SAFETY: the old map, which is no longer used.
                 unsafe { self.tree.give_range(old, old + old_capacity) };
@@ -223,12 +251,6 @@ pub(crate) const fn arena_words<const ORDERS: usize>(
     [map, entries, origin, value(granule as usize), capacity]
 }
 
-/// Gives memory back to the pool.
-fn release<G: LinearMemory>(pool: &Pool<G>, start: NonNull<u8>, len: usize) {
-    // SAFETY: callers got it from this pool and do not use it.
-    unsafe { pool.release_run(start, len) }
-}
-
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;
@@ -249,7 +271,12 @@ mod tests {
         let order = arena.tree.order_for(size, 1)?;
         let taken = arena.take(order, Tag::Plain);
         let taken = taken.or_else(|| {
-            if arena.make_room(pool, order) { arena.take(order, Tag::Plain) } else { None }
+            // SAFETY: each test has one pool.
+            if unsafe { arena.make_room(pool, order) } {
+                arena.take(order, Tag::Plain)
+            } else {
+                None
+            }
         });
         Some(taken?.address)
     }

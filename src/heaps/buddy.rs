@@ -65,7 +65,8 @@ fn take<M: PageSource, P: Policy>(
         let order = arena.tree.order_for(layout.size(), layout.align())?;
         let taken = match arena.take(order, Tag::Plain) {
             Some(taken) => taken,
-            None if arena.make_room(pool, order) => arena.take(order, Tag::Plain)?,
+            // SAFETY: the pool of the shell whose arena it is.
+            None if unsafe { arena.make_room(pool, order) } => arena.take(order, Tag::Plain)?,
             None => return None,
         };
         Some((taken, *arena.tree.region()))

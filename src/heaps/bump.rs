@@ -114,9 +114,17 @@ impl BumpHeap {
 
 impl State {
     /// Obtains room for a block: behind the chunk's end if that can be, else in a new chunk.
+    ///
+    /// # Safety
+    /// The pool is the heap's own: what an older chunk leaves goes back to it.
     #[cold]
     #[inline(never)]
-    fn make_room<G: LinearMemory>(&mut self, pool: &Pool<G>, size: usize, align: usize) -> bool {
+    unsafe fn make_room<G: LinearMemory>(
+        &mut self,
+        pool: &Pool<G>,
+        size: usize,
+        align: usize,
+    ) -> bool {
         let Some(needed) = size.checked_add(align - 1) else {
             return false;
         };
@@ -166,12 +174,17 @@ impl State {
 }
 
 impl State {
+    /// Takes a block, and returns its address.
+    ///
+    /// # Safety
+    /// The pool is the heap's own.
     #[inline(always)]
-    fn take<G: LinearMemory>(&mut self, pool: &Pool<G>, layout: Layout) -> Option<usize> {
+    unsafe fn take<G: LinearMemory>(&mut self, pool: &Pool<G>, layout: Layout) -> Option<usize> {
         if let Some(address) = self.span.take(layout.size(), layout.align()) {
             return Some(address);
         }
-        if self.make_room(pool, layout.size(), layout.align()) {
+        // SAFETY: the heap's own pool, by this function's contract.
+        if unsafe { self.make_room(pool, layout.size(), layout.align()) } {
             return self.span.take(layout.size(), layout.align());
         }
         None
@@ -198,7 +211,8 @@ unsafe impl HeapState for Lock<State> {
     #[inline(always)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
         let pool = heap.memory.pool();
-        heap.state.with(|state| match state.take(pool, layout) {
+        // SAFETY: the pool of the shell whose state it is.
+        heap.state.with(|state| match unsafe { state.take(pool, layout) } {
             Some(address) => provenance::at(state.region.base(), address),
             None => core::ptr::null_mut(),
         })
@@ -226,7 +240,8 @@ unsafe impl HeapState for Lock<State> {
         layout: Layout,
     ) -> *mut u8 {
         let pool = heap.memory.pool();
-        heap.state.with(|state| match state.take(pool, layout) {
+        // SAFETY: the pool of the shell whose state it is.
+        heap.state.with(|state| match unsafe { state.take(pool, layout) } {
             Some(address) => {
                 let end = address + layout.size();
                 let dirty = state.zero_from.min(end).max(address) - address;
@@ -257,7 +272,8 @@ unsafe impl HeapState for Lock<State> {
             }
             // The last block at the end of memory grows with the memory.
             start + layout.size() == state.span.top
-                && state.make_room(pool, new_size - layout.size(), 1)
+                // SAFETY: the pool of the shell whose state it is.
+                && unsafe { state.make_room(pool, new_size - layout.size(), 1) }
                 && state.span.resize_last(start, layout.size(), new_size)
         })
     }

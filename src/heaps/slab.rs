@@ -8,110 +8,33 @@
 //!            | header | block | block | block | … | tail |
 //! ```
 
+mod classes;
+mod header;
 mod links;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use core::alloc::Layout;
 
+use self::{
+    classes::{CLASSES, SIZES, block_size, class_for, slab_order},
+    header::Header,
+};
 use super::arena::{Arena, arena_words};
 use crate::{
-    bitmap::{BitSet, WORD, align_down, align_up},
+    bitmap::{WORD, align_down},
     buddy::Tag,
     descriptor::{Descriptor, Kind, value},
-    global::{HeapState, HeapView, Policy, Shell, resized},
-    inspect::{Block, Damage, State as Use, rule},
+    global::{HeapState, Policy, Shell, resized},
     linear::{Linear, PageSource},
     lock::Lock,
     region::Region,
-    slab::{Blocks, FreeList, WINDOW},
 };
 
 /// The buddy's orders: blocks of 4 KiB to 2 GiB, of which memory holds those to 1 GiB.
 const ORDERS: usize = 20;
 const GRANULE: u32 = 12;
-
-/// The sizes of blocks in slabs: steps of 8 to 64, then four a doubling.
-const CLASSES: usize = 28;
-/// As words, which a reader from outside finds in linear memory.
-static SIZES: [usize; CLASSES] = {
-    let mut sizes = [0; CLASSES];
-    let mut class = 0;
-    while class < CLASSES {
-        sizes[class] = if class < 8 {
-            8 * (class + 1)
-        } else {
-            (5 + (class - 8) % 4) << (4 + (class - 8) / 4)
-        };
-        class += 1;
-    }
-    sizes
-};
-/// The largest block in a slab.
-const LARGEST: usize = 2048;
-
-/// The size of the blocks of `class`; of the last class for every number beyond, so that no index is out of bounds.
-#[inline(always)]
-fn block_size(class: usize) -> usize {
-    SIZES[class.min(CLASSES - 1)]
-}
-
-/// The class for `size` bytes aligned to `align`, or `None` where the buddy serves it.
-#[inline]
-fn class_for(size: usize, align: usize) -> Option<usize> {
-    // Up to 16 every multiple of the alignment is the size of a class that has it; beyond, powers
-    // of two are.
-    let size = if align <= 16 {
-        align_up(size.max(1), align)
-    } else {
-        size.max(align).checked_next_power_of_two()?
-    };
-    if size <= 64 {
-        Some((size - 1) >> 3)
-    } else if size <= LARGEST {
-        let log = usize::BITS - 1 - (size - 1).leading_zeros();
-        Some(8 + (log as usize - 6) * 4 + ((size - 1) >> (log - 2) & 3))
-    } else {
-        None
-    }
-}
-
-/// The order of a slab of blocks of `size` bytes: 4 KiB up to 256, then sixteen blocks.
-#[inline]
-fn slab_order(size: usize) -> u32 {
-    usize::BITS - ((size - 1) >> 8).leading_zeros()
-}
-
-/// The header of a slab. Read from outside; docs/heap-layout.md specifies it.
-#[repr(C)]
-struct Header {
-    class: usize,
-    list: FreeList,
-    /// The neighbours in the list of slabs of the class that have room, 0 for none.
-    next: usize,
-    previous: usize,
-    /// Invariant: as many blocks as fit.
-    capacity: usize,
-    /// The offset of the first block: behind the header, and a multiple of the alignment that the
-    /// class promises.
-    first: usize,
-}
-
-impl Header {
-    /// The header of a slab of `class`, none of whose blocks was handed out yet.
-    fn new(class: usize) -> Header {
-        let size = block_size(class);
-        let align = if size.is_power_of_two() { size } else { 16 };
-        let first = align_up(size_of::<Header>(), align);
-        let capacity = ((1 << (GRANULE + slab_order(size))) - first) / size;
-        Header { class, list: FreeList::EMPTY, next: 0, previous: 0, capacity, first }
-    }
-
-    /// The place of the blocks of the slab at `slab` are.
-    fn blocks(&self, slab: usize) -> Blocks {
-        Blocks { first: slab + self.first, size: block_size(self.class), count: self.capacity }
-    }
-}
 
 #[repr(C)]
 #[derive(Debug)]
@@ -169,17 +92,6 @@ impl SlabHeap {
 }
 
 impl State {
-    /// The header of the slab at `slab`.
-    ///
-    /// # Safety
-    /// There is one, and no other reference to it is used.
-    #[inline]
-    unsafe fn header<'a>(region: Region, slab: usize) -> &'a mut Header {
-        // SAFETY: this function's contract says that a header is there, and that no other reference
-        // to it is used.
-        unsafe { &mut *region.pointer(slab).cast::<Header>() }
-    }
-
     /// The first slab of `class` that has room, 0 for none; of the last class for every number beyond.
     #[inline(always)]
     fn first(&mut self, class: usize) -> &mut usize {
@@ -188,22 +100,6 @@ impl State {
 
     fn region(&self) -> Region {
         *self.arena.tree.region()
-    }
-
-    /// The block of the buddy behind `address`; if it is a slab, where its blocks are and which are
-    /// free.
-    fn next(&self, address: usize) -> Option<(Block, Option<(Blocks, BitSet<WINDOW>)>)> {
-        let block = self.arena.next(address)?;
-        if block.state != Use::Live || !self.arena.tree.is_slab(block.address) {
-            return Some((block, None));
-        }
-        let region = self.region();
-        // SAFETY: the map says that a slab begins there.
-        let header = unsafe { State::header(region, block.address) };
-        let blocks = header.blocks(block.address);
-        // SAFETY: the header is that of the slab, so its list is that of its blocks.
-        let free = unsafe { header.list.free_set(&region, blocks) };
-        Some((block, Some((blocks, free))))
     }
 
     /// Puts a slab at the front of the list of its class. One that is there and empty leaves.
@@ -258,7 +154,7 @@ impl State {
         }
     }
 
-    /// Gives the slabs back that are kept though they are empty. Whether there were any.
+    /// Gives the slabs back that are kept though they are empty. Returns false if there were none.
     fn reclaim(&mut self) -> bool {
         let mut any = false;
         for class in 0..CLASSES {
@@ -276,7 +172,10 @@ impl State {
     }
 
     /// Takes a block of the buddy: one that is free, or one that empty slabs make, or new memory.
-    fn take_large<M: PageSource>(
+    ///
+    /// # Safety
+    /// The memory is the heap's own.
+    unsafe fn take_large<M: PageSource>(
         &mut self,
         memory: &M,
         order: u32,
@@ -286,18 +185,23 @@ impl State {
         if taken.is_none() && self.reclaim() {
             taken = self.arena.take(order, tag);
         }
-        if taken.is_none() && self.arena.make_room(memory.pool(), order) {
+        // SAFETY: the heap's own memory, by this function's contract.
+        if taken.is_none() && unsafe { self.arena.make_room(memory.pool(), order) } {
             taken = self.arena.take(order, tag);
         }
         taken.map(|taken| (taken.address, taken.zero))
     }
 
-    /// Makes a slab of `class`.
+    /// Makes a slab of `class`. Returns false where there is no memory.
+    ///
+    /// # Safety
+    /// The memory is the heap's own.
     #[cold]
     #[inline(never)]
-    fn make_slab<M: PageSource>(&mut self, memory: &M, class: usize) -> bool {
+    unsafe fn make_slab<M: PageSource>(&mut self, memory: &M, class: usize) -> bool {
         let order = slab_order(block_size(class));
-        let Some((slab, _)) = self.take_large(memory, order, Tag::Slab) else {
+        // SAFETY: the heap's own memory, by this function's contract.
+        let Some((slab, _)) = (unsafe { self.take_large(memory, order, Tag::Slab) }) else {
             return false;
         };
         let at = self.region().pointer(slab).cast::<Header>();
@@ -309,13 +213,17 @@ impl State {
     }
 
     /// Takes a block of `class`.
+    ///
+    /// # Safety
+    /// The memory is the heap's own.
     #[inline]
-    fn take_small<M: PageSource>(&mut self, memory: &M, class: usize) -> Option<*mut u8> {
+    unsafe fn take_small<M: PageSource>(&mut self, memory: &M, class: usize) -> Option<*mut u8> {
         debug_assert!(class < CLASSES);
         let mut slab = *self.first(class);
         if slab == 0 || !self.is_sound(slab, class) {
             *self.first(class) = 0;
-            if !self.make_slab(memory, class) {
+            // SAFETY: the heap's own memory, by this function's contract.
+            if !unsafe { self.make_slab(memory, class) } {
                 return None;
             }
             slab = *self.first(class);
@@ -367,14 +275,23 @@ impl State {
 }
 
 impl State {
-    /// A block for `layout`, and whether it is zero but for two words.
+    /// Takes a block for `layout`; true beside it if it is zero but for two words.
+    ///
+    /// # Safety
+    /// The memory is the heap's own.
     #[inline]
-    fn take<M: PageSource>(&mut self, memory: &M, layout: Layout) -> Option<(*mut u8, bool)> {
+    unsafe fn take<M: PageSource>(
+        &mut self,
+        memory: &M,
+        layout: Layout,
+    ) -> Option<(*mut u8, bool)> {
         if let Some(class) = class_for(layout.size(), layout.align()) {
-            return Some((self.take_small(memory, class)?, false));
+            // SAFETY: the heap's own memory, by this function's contract.
+            return Some((unsafe { self.take_small(memory, class) }?, false));
         }
         let order = self.arena.tree.order_for(layout.size(), layout.align())?;
-        let (address, zero) = self.take_large(memory, order, Tag::Plain)?;
+        // SAFETY: the heap's own memory, by this function's contract.
+        let (address, zero) = unsafe { self.take_large(memory, order, Tag::Plain) }?;
         Some((self.region().pointer(address), zero))
     }
 }
@@ -390,7 +307,8 @@ unsafe impl HeapState for Lock<State> {
 
     #[inline(always)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
-        match heap.state.with(|state| state.take(&heap.memory, layout)) {
+        // SAFETY: the memory of the shell whose state it is.
+        match heap.state.with(|state| unsafe { state.take(&heap.memory, layout) }) {
             Some((block, _)) => block,
             None => core::ptr::null_mut(),
         }
@@ -416,7 +334,9 @@ unsafe impl HeapState for Lock<State> {
         heap: &Shell<Self, M, P>,
         layout: Layout,
     ) -> *mut u8 {
-        let Some((block, zero)) = heap.state.with(|state| state.take(&heap.memory, layout)) else {
+        // SAFETY: the memory of the shell whose state it is.
+        let taken = heap.state.with(|state| unsafe { state.take(&heap.memory, layout) });
+        let Some((block, zero)) = taken else {
             return core::ptr::null_mut();
         };
         let dirty = if zero { 2 * WORD } else { layout.size() };
@@ -444,83 +364,5 @@ unsafe impl HeapState for Lock<State> {
             }
             _ => false,
         }
-    }
-}
-
-impl HeapView for Lock<State> {
-    fn walk<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, visit: &mut dyn FnMut(Block)) {
-        let mut address = 0;
-        // One block of the buddy at a time: `visit` may use the heap.
-        while let Some((block, slab)) = heap.state.with(|state| state.next(address)) {
-            match slab {
-                Some((blocks, free)) => walk_slab(block, blocks, &free, visit),
-                None => visit(block),
-            }
-            address = block.end();
-        }
-    }
-
-    fn check<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> Result<(), Damage> {
-        heap.state.with(|state| {
-            state.arena.tree.check()?;
-            let region = state.region();
-            let mut with_room = [0_usize; CLASSES];
-            let mut address = 0;
-            while let Some(block) = state.arena.next(address) {
-                address = block.end();
-                if block.state != Use::Live || !state.arena.tree.is_slab(block.address) {
-                    continue;
-                }
-                // SAFETY: the map says that a slab begins there.
-                let header = unsafe { State::header(region, block.address) };
-                rule(header.class < CLASSES, block.address, "a slab is of no class")?;
-                let model = Header::new(header.class);
-                let sound = header.capacity == model.capacity && header.first == model.first;
-                rule(sound, block.address, "a slab's header is not that of its class")?;
-                // SAFETY: the rule before says that the header is that of the slab.
-                unsafe { header.list.check(&region, header.blocks(block.address)) }?;
-                with_room[header.class] += usize::from(header.list.used < header.capacity);
-            }
-            for (class, &expected) in with_room.iter().enumerate() {
-                let mut listed = 0;
-                let mut previous = 0;
-                let mut slab = state.partial[class];
-                while slab != 0 {
-                    let is_slab =
-                        state.arena.tree.block_at(slab).is_some() && state.arena.tree.is_slab(slab);
-                    rule(is_slab, slab, "a list of slabs leads to what is none")?;
-                    // SAFETY: the map says that a slab begins there.
-                    let header = unsafe { State::header(region, slab) };
-                    let fits = header.class == class && header.list.used < header.capacity;
-                    rule(fits, slab, "a slab is on the list of another class, or full")?;
-                    rule(header.previous == previous, slab, "a link back does not lead back")?;
-                    let alone = previous == 0 && header.next == 0;
-                    rule(header.list.used > 0 || alone, slab, "an empty slab is not alone")?;
-                    listed += 1;
-                    rule(listed <= expected, slab, "a list of slabs is too long")?;
-                    previous = slab;
-                    slab = header.next;
-                }
-                rule(listed == expected, previous, "a slab with room is on no list")?;
-            }
-            Ok(())
-        })
-    }
-}
-
-/// Shows the header, the blocks and the tail of a slab.
-fn walk_slab(slab: Block, blocks: Blocks, free: &BitSet<WINDOW>, visit: &mut dyn FnMut(Block)) {
-    let meta = |from: usize, to: usize| Block { address: from, size: to - from, state: Use::Meta };
-    visit(meta(slab.address, blocks.first));
-    for index in 0..blocks.count {
-        visit(Block {
-            address: blocks.first + index * blocks.size,
-            size: blocks.size,
-            state: if free.contains(index) { Use::Free } else { Use::Live },
-        });
-    }
-    let tail = blocks.first + blocks.count * blocks.size;
-    if tail < slab.end() {
-        visit(meta(tail, slab.end()));
     }
 }

@@ -264,7 +264,7 @@ impl<M: PageSource> TinyHeap<M> {
             let mut batch = [Block { address: 0, size: 0, state: State::Free }; BATCH];
             let mut room = batch.iter_mut();
             let mut skip = seen;
-            self.each_free(|block| {
+            let look = |block| {
                 if skip > 0 {
                     skip -= 1;
                     return true;
@@ -274,7 +274,9 @@ impl<M: PageSource> TinyHeap<M> {
                     None => return false,
                 }
                 true
-            });
+            };
+            // SAFETY: the closure writes to `batch`.
+            unsafe { self.each_free(look) };
             let count = BATCH - room.len();
             seen += count;
             for &block in batch.iter().take(count) {
@@ -286,9 +288,11 @@ impl<M: PageSource> TinyHeap<M> {
         }
     }
 
-    /// Shows `look` every free block under the lock, as long as it answers true. `look` must not use
-    /// the heap.
-    fn each_free(&self, mut look: impl FnMut(Block) -> bool) {
+    /// Shows `look` every free block under the lock, as long as it answers true.
+    ///
+    /// # Safety
+    /// `look` does not use the heap.
+    unsafe fn each_free(&self, mut look: impl FnMut(Block) -> bool) {
         let region = self.memory.pool().region();
         self.state.with(|lists| {
             // A damaged list must lead nowhere else, and must not go on for ever.
@@ -312,12 +316,14 @@ impl<M: PageSource> TinyHeap<M> {
     /// Counts the free blocks. O(free blocks).
     pub fn stats(&self) -> TinyStats {
         let mut stats = TinyStats::default();
-        self.each_free(|block| {
+        let look = |block: Block| {
             stats.free_bytes += block.size;
             stats.free_blocks += 1;
             stats.largest_free = stats.largest_free.max(block.size);
             true
-        });
+        };
+        // SAFETY: the closure adds numbers.
+        unsafe { self.each_free(look) };
         stats
     }
 }

@@ -11,7 +11,7 @@ use core::{alloc::Layout, ops::Range, ptr::NonNull};
 
 use super::{
     LinearMemory, MAX_PAGES, Machine, PAGE,
-    free_runs::{FreeRuns, UNIT, all, piece},
+    free_runs::{FreeRuns, List, UNIT, all, end, piece},
 };
 use crate::{
     bitmap::{WORD, align_up},
@@ -92,11 +92,13 @@ impl<L: LinearMemory> Pool<L> {
 
     /// Does something with the free runs: those that can be trusted.
     #[inline(always)]
-    fn with<R>(&self, f: impl FnOnce(&mut FreeRuns) -> R) -> R {
+    fn with<R>(&self, f: impl FnOnce(&mut List<'_, L>) -> R) -> R {
         self.runs.with(|runs| {
-            runs.audit(&self.memory);
-            let result = f(runs);
-            runs.reseal(&self.memory);
+            // SAFETY: the pool's own list and memory.
+            let mut list = unsafe { List::new(runs, &self.memory) };
+            list.audit();
+            let result = f(&mut list);
+            list.reseal();
             result
         })
     }
@@ -120,28 +122,28 @@ impl<L: LinearMemory> Pool<L> {
     /// As [`Pool::acquire_run`], but only what was released before; memory does not grow.
     pub fn reuse(&self, size: usize, align: usize) -> Option<Extent> {
         let size = unit_up(size)?;
-        self.with(|runs| {
-            runs.add_pieces(&self.memory);
-            runs.carve(&self.memory, size, align.max(UNIT), PAGE)
+        self.with(|list| {
+            list.add_pieces();
+            list.carve(size, align.max(UNIT), PAGE)
         })
     }
 
     fn extent(&self, size: usize, align: usize, slack: usize) -> Option<Extent> {
-        self.with(|runs| {
-            runs.add_pieces(&self.memory);
-            if let Some(extent) = runs.carve(&self.memory, size, align, slack) {
+        self.with(|list| {
+            list.add_pieces();
+            if let Some(extent) = list.carve(size, align, slack) {
                 return Some(extent);
             }
             // A growth that lands elsewhere than it was computed for leaves its pages on the list;
             // the second one is computed from there.
             for _ in 0..2 {
-                let end = runs.end(&self.memory);
-                let start = align_up(runs.last_touching(&self.memory, end).unwrap_or(end), align);
+                let end = end(&self.memory);
+                let start = align_up(list.last_touching(end).unwrap_or(end), align);
                 let needed = start.checked_add(size)?.checked_sub(end)?;
-                if !runs.grow_by(&self.memory, needed) {
+                if !list.grow_by(needed) {
                     return None;
                 }
-                if let Some(extent) = runs.carve(&self.memory, size, align, slack) {
+                if let Some(extent) = list.carve(size, align, slack) {
                     return Some(extent);
                 }
             }
@@ -154,23 +156,23 @@ impl<L: LinearMemory> Pool<L> {
     /// where what follows is not free.
     pub fn extend(&self, at: usize, len: usize) -> Option<Extent> {
         let len = unit_up(len)?;
-        self.with(|runs| {
-            runs.add_pieces(&self.memory);
-            if let Some(extent) = runs.carve_at(&self.memory, at, len) {
+        self.with(|list| {
+            list.add_pieces();
+            if let Some(extent) = list.carve_at(at, len) {
                 return Some(extent);
             }
-            let end = runs.end(&self.memory);
-            let free = if at == end { 0 } else { end - runs.last_touching(&self.memory, end)? };
-            if end - free != at || !runs.grow_by(&self.memory, len.checked_sub(free)?) {
+            let end = end(&self.memory);
+            let free = if at == end { 0 } else { end - list.last_touching(end)? };
+            if end - free != at || !list.grow_by(len.checked_sub(free)?) {
                 return None;
             }
-            runs.carve_at(&self.memory, at, len)
+            list.carve_at(at, len)
         })
     }
 
     /// The end of memory now: the address at which a growth would begin.
     pub(crate) fn end(&self) -> usize {
-        self.runs.with(|runs| runs.end(&self.memory))
+        self.runs.with(|_| end(&self.memory))
     }
 
     /// Takes back what [`Pool::acquire`] handed out for `layout`.
@@ -189,26 +191,26 @@ impl<L: LinearMemory> Pool<L> {
     /// It came from this pool, `start` and `len` are multiples of 16, `len` is not 0, and nothing
     /// uses that memory any more.
     pub unsafe fn release_run(&self, start: NonNull<u8>, len: usize) {
-        self.with(|runs| {
+        self.with(|list| {
             let at = provenance::address(start);
             let rule = "memory is given back that is free, or that no pool has";
-            if sound(|| runs.lacks(&self.memory, at, len), at, rule) {
+            if sound(|| list.lacks(at, len), at, rule) {
                 // SAFETY: the caller gives it back.
-                unsafe { runs.insert(Region::unbounded(start), at, len) };
+                unsafe { list.runs.insert(Region::unbounded(start), at, len) };
             }
         });
     }
 
     /// Counts what the pool has and did. O(free runs).
     pub fn stats(&self) -> PoolStats {
-        self.with(|runs| {
+        self.with(|list| {
             let mut stats = PoolStats {
-                grown_pages: runs.grown_pages,
-                growths: runs.growths,
+                grown_pages: list.runs.grown_pages,
+                growths: list.runs.growths,
                 ..PoolStats::default()
             };
             let region = all(&self.memory);
-            let mut run = runs.first;
+            let mut run = list.runs.first;
             while run != 0 {
                 stats.free_runs += 1;
                 // SAFETY: a run on the list begins with these words.

@@ -4,7 +4,7 @@
 //! memory, and who still writes to one of its blocks may write to a header that is there next. Only
 //! `checked` looks.
 
-use super::{Header, State};
+use super::{State, header::Header};
 use crate::{checked::sound, inspect::State as Use};
 
 const RULE: &str = "a slab's header is not what it was";

@@ -2,9 +2,10 @@
 
 use std::vec::Vec;
 
-use super::*;
-use crate::inspect::Inspect;
+use super::{classes::LARGEST, *};
+use crate::inspect::{Inspect, State as Use};
 use crate::linear::{Config, PAGE, Pool, Simulation};
+use crate::slab::FreeList;
 
 type Heap<'a> = SlabHeap<&'a Pool<Simulation>>;
 
@@ -58,7 +59,8 @@ fn slabs_are_of_4_kib_or_of_sixteen_blocks() {
 
 /// Blocks of a class until there are none.
 fn exhaust(heap: &Heap<'_>, class: usize) -> Vec<usize> {
-    let take = || heap.state.with(|state| state.take_small(&heap.memory, class));
+    // SAFETY: the heap's own memory.
+    let take = || heap.state.with(|state| unsafe { state.take_small(&heap.memory, class) });
     std::iter::from_fn(take).map(|block| block.addr()).collect()
 }
 
@@ -88,7 +90,9 @@ fn a_walk_tiles_all_memory_and_shows_every_block() {
     let heap = SlabHeap::with_memory(&pool);
     let mut live = Vec::new();
     for class in (0..CLASSES).chain(0..CLASSES) {
-        let block = heap.state.with(|state| state.take_small(&heap.memory, class)).unwrap();
+        // SAFETY: the heap's own memory.
+        let block = heap.state.with(|state| unsafe { state.take_small(&heap.memory, class) });
+        let block = block.unwrap();
         live.push((block.addr(), SIZES[class]));
     }
     let mut seen = Vec::new();
@@ -128,7 +132,8 @@ fn breaks(rule: &str, damage: impl FnOnce(&mut State, &Slabs) -> usize) {
     let pool = Pool::new(Simulation::new(Config::default()));
     let heap = SlabHeap::with_memory(&pool);
     let slabs = heap.state.with(|state| {
-        let mut small = |class| state.take_small(&heap.memory, class).unwrap().addr();
+        // SAFETY: the heap's own memory.
+        let mut small = |class| unsafe { state.take_small(&heap.memory, class) }.unwrap().addr();
         let size = 1 << (GRANULE + slab_order(SIZES[KIB]));
         let blocks: Vec<_> = (0..3 * Header::new(KIB).capacity).map(|_| small(KIB)).collect();
         let alone = align_down(small(OTHER), 4096);
@@ -140,7 +145,8 @@ fn breaks(rule: &str, damage: impl FnOnce(&mut State, &Slabs) -> usize) {
             // SAFETY: taken just now.
             unsafe { state.give_small(*block, KIB) };
         }
-        let (plain, _) = state.take_large(&heap.memory, 0, Tag::Plain).unwrap();
+        // SAFETY: the heap's own memory.
+        let (plain, _) = unsafe { state.take_large(&heap.memory, 0, Tag::Plain) }.unwrap();
         Slabs { full, first, second, alone, plain }
     });
     heap.check().unwrap();
