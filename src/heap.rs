@@ -113,6 +113,20 @@ unsafe impl Send for State {}
 ///
 /// A refused growth is a null pointer, and changes nothing; [`Policy`] says more.
 ///
+/// # Interrupts, signals and traps
+/// - **wasm with one thread**: nothing interrupts an operation. A trap may end one: the host catches a stack overflow, say, and calls
+///   the module again. The heap is sound then and goes on, whatever the depth; at most the blocks that were on their way
+///   are lost.
+/// - **wasm with threads** (`atomics`): a worker that traps or is ended within an operation may hold the lock, and then every
+///   other thread that needs it waits for ever. The main thread of a page waits by spinning.
+/// - **An operating system, or bare metal with compare-and-swap**: a signal or interrupt handler must not call a heap, to allocate,
+///   to free or to look into it: it would wait for ever for an operation that it interrupts itself.
+/// - **Targets without compare-and-swap**, and with the feature `critical-section` all without an operating system: handlers may
+///   call heaps. Every operation runs within the program's critical section.
+///
+/// A policy and its hooks, and what `walk` visits, are called while no lock is held, and may use the heap. A panic of theirs leaves it as
+/// it is.
+///
 /// # Example
 /// ```
 /// #[global_allocator]

@@ -34,6 +34,8 @@ const GRANULE: u32 = 4;
 /// aligned to its own size. **Largest block**: 1 GiB; one of 2 GiB would begin at 2 GiB and reach
 /// over the last page of 4 GiB, which no heap uses.
 ///
+/// Interrupts, signals and traps: as for [`Heap`](crate::Heap#interrupts-signals-and-traps).
+///
 /// # Example
 /// ```
 /// #[global_allocator]

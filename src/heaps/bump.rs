@@ -88,6 +88,8 @@ unsafe impl Send for State {}
 /// **Space**: two words for every chunk; memory that grows without interruption is one chunk.
 /// **Waste**: all that is freed out of order. `alloc_zeroed` clears only what was used before.
 ///
+/// Interrupts, signals and traps: as for [`Heap`](crate::Heap#interrupts-signals-and-traps).
+///
 /// # Example
 /// ```
 /// #[global_allocator]

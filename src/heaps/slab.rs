@@ -65,6 +65,8 @@ pub struct State {
 /// begin at 2 GiB and reach over the last page of 4 GiB, which no heap uses. **Pick it** for programs of any kind that one
 /// would like to look into.
 ///
+/// Interrupts, signals and traps: as for [`Heap`](crate::Heap#interrupts-signals-and-traps).
+///
 /// # Example
 /// ```
 /// #[global_allocator]

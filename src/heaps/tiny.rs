@@ -208,6 +208,8 @@ impl Lists {
 /// - It uses no memory that others gave back to the pool, never gives any back itself, and its
 ///   growths are not among those that the pool counts.
 ///
+/// Interrupts, signals and traps: as for [`Heap`](crate::Heap#interrupts-signals-and-traps).
+///
 /// # Example
 /// ```
 /// #[global_allocator]

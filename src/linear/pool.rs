@@ -47,6 +47,8 @@ pub struct PoolStats {
 
 /// Pages of one linear memory: obtained by growing, handed out, taken back.
 ///
+/// Interrupts, signals and traps: as for [`Heap`](crate::Heap#interrupts-signals-and-traps).
+///
 /// # Example
 /// ```
 /// # #[cfg(any(unix, windows))] {
