@@ -55,6 +55,13 @@ pub unsafe trait LinearMemory {
     /// program's data and the first growth. Its contents are unknown. `None` if every piece was
     /// handed out.
     fn take_piece(&self) -> Option<Range<usize>>;
+
+    /// Returns false if there is no piece but one, which is handed out first and lies below all pages that
+    /// grow. Then a heap is spared the code for pieces below what it has.
+    #[inline]
+    fn gives_pieces(&self) -> bool {
+        true
+    }
 }
 
 /// The memory that the program runs in.

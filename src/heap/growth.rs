@@ -26,6 +26,10 @@ use crate::{
 /// Granules of all memory that there can be.
 pub(super) const MOST: usize = (MAX_PAGES * PAGE) >> GRANULE_LOG;
 
+/// Granules of a piece, 64 MiB, that its first table has bits for: a longer one is not cleared for memory that may
+/// stay unused.
+const PIECE: usize = 1 << 22;
+
 /// Returns the start of a pool's linear memory, a page below it: granule 0 is none.
 pub(super) fn base<G: LinearMemory>(pool: &Pool<G>) -> NonNull<u8> {
     NonNull::new(pool.memory().pointer(0).wrapping_sub(PAGE)).unwrap_or(NonNull::dangling())
@@ -40,7 +44,8 @@ impl Runs {
             let used = 1 + self.closing();
             return n + used + roomy(used);
         }
-        let table = if self.reaches_top() { 0 } else { self.larger_table() };
+        // Where memory goes on, a table that reaches the end now does not.
+        let table = if self.reaches_far() { 0 } else { self.larger_table() };
         (n + table).saturating_sub(self.end - self.top).max(1)
     }
 
@@ -64,9 +69,9 @@ impl Runs {
             let closing = self.closing();
             let table = from + 1 + closing;
             let mut n = roomy(table - from);
-            if to.wrapping_sub(from) < PAGE >> GRANULE_LOG {
-                // What is below the first growth, and maybe all there is: no table parts it.
-                n = table_size(to - from);
+            if extent.zero_from > 0 {
+                // It was there without growing, and may be all there is: one table for all of it.
+                n = table_size((to - from + 1).min(PIECE));
             }
             if from < self.end || to <= table + n {
                 return false;
@@ -84,6 +89,23 @@ impl Runs {
 }
 
 impl State {
+    /// Makes an extent part of the heap that [`Runs::add`] does not, if it is a piece that was given below
+    /// what the heap has. Returns false, and changes nothing, where it is not.
+    ///
+    /// # Safety
+    /// The pool is the heap's own, and handed it out just now.
+    unsafe fn add_below<G: LinearMemory>(&mut self, pool: &Pool<G>, extent: &Extent) -> bool {
+        let from = self.runs.granule(provenance::address(extent.start));
+        let n = extent.len >> GRANULE_LOG;
+        // The memory's answer leaves this out of programs that give no piece.
+        let added = pool.memory().gives_pieces()
+            && from < self.runs.end
+            // SAFETY: a pool hands out what nobody has, so it is in no region.
+            && unsafe { self.runs.add_below(from, from + n) };
+        self.runs.committed += if added { extent.len } else { 0 };
+        added
+    }
+
     /// Grows by `bytes`, or by `needed` where that is too much. Returns false, and changes nothing,
     /// where both are refused. What came may be too little.
     ///
@@ -99,9 +121,11 @@ impl State {
             return false;
         };
         // SAFETY: fresh from the heap's own pool, whose memory begins there.
-        if !unsafe { self.runs.add(base(pool), &extent) } {
-            // It is what was below the first growth and too small; or, where there
-            // are threads, somebody else grew in the same instant.
+        let added = unsafe { self.runs.add(base(pool), &extent) }
+            // SAFETY: fresh from the heap's own pool.
+            || unsafe { self.add_below(pool, &extent) };
+        if !added {
+            // It is too small, or, where there are threads, somebody else grew in the same instant.
             #[cfg(any(threads, not(target_family = "wasm")))]
             // SAFETY: taken from the pool just now.
             unsafe {
@@ -208,8 +232,12 @@ mod tests {
                     let least = heap.state.with(|state| {
                         let runs = &state.runs;
                         let used = 1 + runs.closing();
-                        let tables = if behind { used + roomy(used) } else { runs.set_aside() };
                         let there = if behind { 0 } else { runs.end - runs.top };
+                        let tables = match behind {
+                            true => used + roomy(used),
+                            false if runs.reaches_far() => 0,
+                            false => runs.larger_table(),
+                        };
                         (n + tables - there).div_ceil(PAGES)
                     });
                     alloc(heap, n, 16);

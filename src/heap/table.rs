@@ -160,10 +160,15 @@ impl Runs {
         unsafe { self.set(at, S) };
     }
 
-    /// Returns true if the table reaches the top, and a little further: so far that where it does not reach
-    /// an aligned block, what is free in front of that has room for a larger one.
-    pub(super) fn reaches_top(&self) -> bool {
+    /// Returns true if the table reaches beyond the top, so far that where it does not reach an aligned block,
+    /// what is free in front of that has room for a larger one.
+    pub(super) fn reaches_far(&self) -> bool {
         self.top - self.region.origin + 2 * self.larger_table() < self.region.cover
+    }
+
+    /// Returns true if the table reaches all blocks that can begin in the top: it reaches far, or to the end.
+    pub(super) fn reaches_top(&self) -> bool {
+        self.reaches_far() || self.end - self.region.origin <= self.region.cover
     }
 
     /// Returns how many granules from `at` on may be the first ones of blocks, as far as the table of
@@ -261,6 +266,49 @@ impl Runs {
         if whole <= self.region.cover { 0 } else { table_size(whole) }
     }
 
+    /// Adds a region below the newest one, which has ended, with the table for all of it: the rest is a free run.
+    /// Returns false, and changes nothing, where header and table leave no room.
+    ///
+    /// # Safety
+    /// The memory `from..to` is the heap's from now on and in no region, and the newest one is above it.
+    pub(super) unsafe fn add_below(&mut self, from: usize, to: usize) -> bool {
+        let cover = to - from + 1;
+        let rest = from + 1 + table_size(cover);
+        let around = |above, before: Region| (before.origin < from).then_some((above, before));
+        let Some((above, before)) = self.in_regions(around).filter(|_| rest < to) else {
+            return false;
+        };
+        let region = Region { origin: from, cover, table: from + 1 };
+        // SAFETY: the table of the new region, behind its header.
+        unsafe { self.pointer(region.table).write_bytes(0, (rest - region.table) << GRANULE_LOG) };
+        // Header, table, what is left, and the end: no block of these is free.
+        for at in [from, region.table, rest, to] {
+            let slot = self.slot_in(region, at);
+            // SAFETY: a byte of the new table.
+            unsafe { *slot |= S << (at % 4 * 2) };
+        }
+        // SAFETY: the first granule of the new region.
+        unsafe { self.write_record(from, before) };
+        // SAFETY: the header of the region above, which leads to this one from now on.
+        unsafe { self.write_record(above.origin, region) };
+        // SAFETY: the block between table and end, which nobody uses; its neighbours are live.
+        unsafe { self.insert(rest, to - rest) };
+        true
+    }
+
+    /// Writes the record of a region into the header at `at`.
+    ///
+    /// # Safety
+    /// The granule is the header of a region that is above the one in the record.
+    unsafe fn write_record(&mut self, at: usize, Region { origin, cover, table }: Region) {
+        // SAFETY: the first word of the header.
+        unsafe { self.write(at, 0, origin) };
+        // SAFETY: the second word of the header.
+        unsafe { self.write(at, 4, cover) };
+        // SAFETY: the third word of the header.
+        unsafe { self.write(at, 8, table) };
+    }
+
     /// Begins a region at `at`, with a table of `n` granules at `table`, and the top behind that up to
     /// `end`.
     ///
@@ -268,13 +316,8 @@ impl Runs {
     /// The memory is the heap's, and nothing of it is in use but what is between header and table;
     /// the region before was ended.
     pub(super) unsafe fn begin(&mut self, at: usize, table: usize, n: usize, end: usize) {
-        let Region { origin, cover, table: before } = self.region;
-        // SAFETY: the first word of the region's header.
-        unsafe { self.write(at, 0, origin) };
-        // SAFETY: the second word of the header.
-        unsafe { self.write(at, 4, cover) };
-        // SAFETY: the third word of the header.
-        unsafe { self.write(at, 8, before) };
+        // SAFETY: the first granule of the region, which is above all others.
+        unsafe { self.write_record(at, self.region) };
         // SAFETY: the new table.
         unsafe { self.pointer(table).write_bytes(0, n << GRANULE_LOG) };
         self.region = Region { origin: at, cover: coverage(n), table };

@@ -98,7 +98,7 @@ impl Pieces {
         Ok(from..to)
     }
 
-    /// Takes the lowest piece: a heap goes up through memory, and uses what lies above what it has.
+    /// Takes the lowest piece: in the order of addresses, each one of a heap begins where more can follow.
     #[inline]
     pub(super) fn take(&mut self) -> Option<Range<usize>> {
         let start = self.first;

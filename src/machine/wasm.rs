@@ -151,7 +151,12 @@ unsafe impl LinearMemory for Machine {
                 unused.tail_end = if end == 0 || end > LAST { LAST } else { end };
                 return Some(data_end()..unused.tail_end);
             }
-            if GIVEN.with(|given| *given) { unused.pieces.take() } else { None }
+            if self.gives_pieces() { unused.pieces.take() } else { None }
         })
+    }
+
+    #[inline]
+    fn gives_pieces(&self) -> bool {
+        GIVEN.with(|given| *given)
     }
 }

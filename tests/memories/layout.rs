@@ -369,7 +369,8 @@ fn heap(words: &Words<'_>, sharded: bool) -> Result<Vec<Block>> {
     rule(quick.is_empty(), "a block that waits is none", words.at)?;
     let used = top - newest.origin;
     let size = (used + used / 2 + 67) / 64;
-    let aside = if used + 2 * size < newest.cover { 0 } else { size.min(end - top) };
+    let reaches = used + 2 * size < newest.cover || end - newest.origin <= newest.cover;
+    let aside = if reaches { 0 } else { size.min(end - top) };
     tiles.push(top * GRANULE, aside * GRANULE, State::Meta)?;
     tiles.push((top + aside) * GRANULE, (end - top - aside) * GRANULE, State::Free)?;
     Ok(tiles.0)

@@ -85,6 +85,12 @@ describe("a heap of kind 5", () => {
       [612, 3, "meta"],
       [615, 47, "free"],
     ]);
+    // Where the table reaches the end, no larger one is needed.
+    expect(region(6, 6)).toContainEqual([612, 6, "free"]);
+    expect(region(7, 6).slice(-2)).toEqual([
+      [612, 3, "meta"],
+      [615, 4, "free"],
+    ]);
     expect(region(3, -40).at(-1)).toEqual([612, 3, "meta"]);
     expect(region(0, -40).at(-1)).toEqual([514, 98, "live"]);
   });

@@ -402,11 +402,11 @@ function readHeap(descriptor: Descriptor, sharded: boolean): Heap {
     at = span.end;
   }
   finish(tiling);
-  // The start of the top is set aside where a larger table has to be there first.
+  // The start of the top is set aside where a larger table has to be there first: it is not, where this one reaches the end.
   const { from, covered } = spans[spans.length - 1]!;
   const used = top - from;
   const size = Math.floor((used + Math.floor(used / 2) + 67) / 64);
-  const aside = used + 2 * size < covered - from ? 0 : Math.min(size, end - top);
+  const aside = used + 2 * size < covered - from || end <= covered ? 0 : Math.min(size, end - top);
   if (aside > 0) blocks.push(top * GRANULE, aside * GRANULE, State.Meta);
   if (end > top + aside) blocks.push((top + aside) * GRANULE, (end - top - aside) * GRANULE, State.Free);
   return ofGranules(descriptor, tiling, origin, end);
