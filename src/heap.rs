@@ -113,12 +113,18 @@ unsafe impl Send for State {}
 ///
 /// A refused growth is a null pointer, and changes nothing; [`Policy`] says more.
 ///
+/// # Threads
+/// Natively, and in wasm with the target feature `atomics`, blocks to 1 KiB come from one of sixteen *shards*, sets of lists of free blocks, and
+/// threads wait for each other only where those lists run empty or full. Nothing is registered.
+///
 /// # Interrupts, signals and traps
 /// - **wasm with one thread**: nothing interrupts an operation. A trap may end one: the host catches a stack overflow, say, and calls
 ///   the module again. The heap is sound then and goes on, whatever the depth; at most the blocks that were on their way
 ///   are lost.
-/// - **wasm with threads** (`atomics`): a worker that traps or is ended within an operation may hold the lock, and then every
-///   other thread that needs it waits for ever. The main thread of a page waits by spinning.
+/// - **wasm with threads** (`atomics`): a worker that traps, or is ended from outside (`Worker.terminate`), takes along what it has live.
+///   Within an operation it may have a shard: what waits there, 300 KiB at most, is lost, and all others go on. Or it may hold the
+///   heap's own lock, and then every other thread that needs it waits for ever; the main thread of a page waits by spinning. End all workers of
+///   a module together, or have each end itself.
 /// - **An operating system, or bare metal with compare-and-swap**: a signal or interrupt handler must not call a heap, to allocate,
 ///   to free or to look into it: it would wait for ever for an operation that it interrupts itself.
 /// - **Targets without compare-and-swap**, and with the feature `critical-section` all without an operating system: handlers may

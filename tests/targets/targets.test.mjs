@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { SESSIONS } from "../../benches/suite/harness/engines/browsers.mjs";
 import { python } from "../../benches/suite/harness/engines/wasmtime.mjs";
-import { build, built, here, program, run, target } from "./tools.mjs";
+import { build, here, program, run, sources, target } from "./tools.mjs";
 
 /** A row of the table: its name, what it needs, and the run. A need is a reason to skip it, or undefined. */
 const row = (name, needs, body) => test(name, { skip: needs.find((need) => need !== undefined) ?? false }, body);
@@ -145,8 +145,7 @@ for (const name of ["wasm32v1-none", "wasm32-unknown-unknown"]) {
 }
 
 describe("wasm64-unknown-unknown", () => {
-  const sources = run("rustc", ["--print", "sysroot"]).trim() + "/lib/rustlib/src/rust/library/Cargo.lock";
-  const needs = [existsSync(sources) ? undefined : "`rustup component add rust-src` would install std's sources"];
+  const needs = [sources];
   const bytes = () =>
     readFileSync(
       `${build("example", "module", "wasm64-unknown-unknown", { variables: { RUSTC_BOOTSTRAP: "1" }, cargo: ["-Zbuild-std=core"] })}.wasm`,

@@ -1,5 +1,6 @@
 // The programs that build and run the targets, and what is missing of them.
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,6 +19,11 @@ export const program = (name, debian) =>
 export const target = (name) =>
   installed.split("\n").includes(name) ? undefined : `\`rustup target add ${name}\` would install the target`;
 
+const library = spawnSync("rustc", ["--print", "sysroot"], { encoding: "utf8" }).stdout?.trim() + "/lib/rustlib/src/rust/library/Cargo.lock";
+
+/** The reason for which std cannot be built anew, or undefined. */
+export const sources = existsSync(library) ? undefined : "`rustup component add rust-src` would install std's sources";
+
 /** Runs a command to its end. Returns what it printed. */
 export function run(command, args, { variables = {}, folder = here, lenient = false } = {}) {
   const result = spawnSync(command, args, { cwd: folder, env: { ...process.env, ...variables }, encoding: "utf8" });
@@ -28,12 +34,12 @@ export function run(command, args, { variables = {}, folder = here, lenient = fa
   return lenient ? (result.stdout ?? "") : text;
 }
 
-/** Builds an artefact of this crate. Returns its path. `link`: arguments for the linker. */
-export function build(kind, name, target, { link = [], variables = {}, cargo = [] } = {}) {
+/** Builds an artefact of this crate. Returns its path. `link`: arguments for the linker; `features`: of the target. */
+export function build(kind, name, target, { link = [], features, variables = {}, cargo = [] } = {}) {
   // Flags are part of what cargo remembers: a folder for each set of them.
   const folder = join(built, link.join("").replaceAll(/[^\w=]/g, "") || "plain");
   const arguments_ = ["build", "--release", "--locked", `--${kind}`, name, "--target", target, "--target-dir", folder, ...cargo];
-  const flags = link.map((argument) => `-Clink-arg=${argument}`).join(" ");
-  run("cargo", arguments_, { variables: { ...variables, RUSTFLAGS: flags } });
+  const flags = link.map((argument) => `-Clink-arg=${argument}`).concat(features ? `-Ctarget-feature=${features}` : []);
+  run("cargo", arguments_, { variables: { ...variables, RUSTFLAGS: flags.join(" ") } });
   return join(folder, target, "release", kind === "example" ? `examples/${name}` : name);
 }

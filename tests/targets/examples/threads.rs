@@ -7,8 +7,8 @@ use core::{
     sync::atomic::{AtomicPtr, Ordering::Relaxed},
 };
 
-use bonsai_alloc::Heap;
-use bonsai_targets::{Outcome, Place, books, end_of_memory, threads};
+use bonsai_alloc::{Heap, linear::Machine};
+use bonsai_targets::{Outcome, Place, books, threads};
 
 static HEAP: Heap = Heap::new();
 bonsai_alloc::inspectable!(HEAP);
@@ -35,6 +35,14 @@ fn told(outcome: Outcome) -> i32 {
 const fn room_of(size: usize) -> Layout {
     // SAFETY: hosts ask for the stack and the thread-local storage of a worker; 16 is a power of two.
     unsafe { Layout::from_size_align_unchecked(size, 16) }
+}
+
+/// Gives the heap the memory that a host made larger than the module declares. Returns its bytes, or 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn take_tail() -> usize {
+    // SAFETY: called before the first allocation, when nobody has grown memory; no C library is linked, and workers
+    // have their stacks from the heap.
+    unsafe { Machine::provide_tail() }.unwrap_or(0)
 }
 
 /// Allocates for the host: the stack and the thread-local storage of a worker.
@@ -93,11 +101,10 @@ pub extern "C" fn burst(size: usize, count: usize, rounds: usize) {
     threads::burst(&HEAP, size, count, rounds);
 }
 
-/// Fills memory with blocks of `size` bytes, which are written and read, and frees them. Returns how many
-/// there were, or -1.
+/// Fills memory with blocks of `size` bytes, and frees them. Returns how many there were, or -1.
 #[unsafe(no_mangle)]
-pub extern "C" fn fill(size: usize) -> i32 {
-    end_of_memory(&HEAP, || books(&HEAP), size, true).map_or_else(failed, |count| count as i32)
+pub extern "C" fn exhaust(size: usize) -> i32 {
+    threads::exhaust(&HEAP, size).map_or_else(failed, |count| count as i32)
 }
 
 /// Stops the thread.

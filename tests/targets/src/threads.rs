@@ -222,27 +222,60 @@ pub fn largest(heap: &(impl GlobalAlloc + Inspect)) -> Outcome {
     Ok(())
 }
 
-/// Allocates `count` blocks of one size, each of which has the address of the one before, and frees them again, `rounds` times: nearly
-/// all of it goes past the lists of a shard. Stops where memory ends.
-pub fn burst(heap: &impl GlobalAlloc, size: usize, count: usize, rounds: usize) {
-    for _ in 0..rounds {
-        let mut last = ptr::null_mut::<Head>();
-        for _ in 0..count {
-            // SAFETY: the size is not 0.
-            let block = unsafe { heap.alloc(layout(size.max(GRANULE))) }.cast::<Head>();
-            if block.is_null() {
-                break;
-            }
-            // SAFETY: a new block, as large as a head at least.
-            unsafe { block.write(Head { size: last.addr(), byte: 0 }) };
-            last = block;
+/// Allocates blocks of `size` bytes, each of which has the address of the one before, until `most` are there or memory has
+/// ended. Returns the last one, and how many there are.
+fn chain(heap: &impl GlobalAlloc, size: usize, most: usize) -> (*mut Head, usize) {
+    let (mut last, mut count) = (ptr::null_mut::<Head>(), 0);
+    while count < most {
+        // SAFETY: the size is not 0.
+        let block = unsafe { heap.alloc(layout(size)) }.cast::<Head>();
+        if block.is_null() {
+            break;
         }
-        while !last.is_null() {
-            // SAFETY: a live block of this loop, which begins with the address of the one before.
-            let before = unsafe { last.read() }.size;
-            // SAFETY: live, of that layout, and forgotten.
-            unsafe { heap.dealloc(last.cast(), layout(size.max(GRANULE))) };
-            last = ptr::with_exposed_provenance_mut(before);
-        }
+        // SAFETY: a new block, as large as a head at least.
+        unsafe { block.write(Head { size: last.expose_provenance(), byte: 0 }) };
+        last = block;
+        count += 1;
     }
+    (last, count)
+}
+
+/// Frees the blocks of a [`chain`].
+///
+/// # Safety
+/// [`chain`] returned `last` for that size, and nothing uses its blocks any more.
+unsafe fn unchain(heap: &impl GlobalAlloc, size: usize, mut last: *mut Head) {
+    while !last.is_null() {
+        // SAFETY: a live block of the chain, which begins with the address of the one before.
+        let before = unsafe { last.read() }.size;
+        // SAFETY: live, of that layout, and forgotten.
+        unsafe { heap.dealloc(last.cast(), layout(size)) };
+        last = ptr::with_exposed_provenance_mut(before);
+    }
+}
+
+/// Allocates `count` blocks of one size and frees them again, `rounds` times: nearly all of it goes past the lists of a
+/// shard. Stops where memory ends.
+pub fn burst(heap: &impl GlobalAlloc, size: usize, count: usize, rounds: usize) {
+    let size = size.max(GRANULE);
+    for _ in 0..rounds {
+        let (last, _) = chain(heap, size, count);
+        // SAFETY: a chain of that size, which ends here.
+        unsafe { unchain(heap, size, last) };
+    }
+}
+
+/// Allocates blocks of one size until the answer is null: then no free block is as large. Frees them. Returns how
+/// many there were. Needs the heap for itself, whatever other threads left behind.
+///
+/// # Errors
+/// The place of what did not hold.
+pub fn exhaust(heap: &(impl GlobalAlloc + Inspect), size: usize) -> Result<usize, Place> {
+    let size = size.max(GRANULE);
+    let (last, count) = chain(heap, size, usize::MAX);
+    must!(heap.stats().largest_free < size);
+    must!(heap.check().is_ok());
+    // SAFETY: a chain of that size, which ends here.
+    unsafe { unchain(heap, size, last) };
+    Ok(count)
 }

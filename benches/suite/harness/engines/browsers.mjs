@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { delimiter, dirname, extname, join } from "node:path";
+import { delimiter, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -73,7 +73,7 @@ async function open({ name, variable, programs, options }) {
 async function start(browser) {
   const session = await open(browser);
   if (session.missing !== undefined) return session;
-  const site = await serve().catch(async (error) => {
+  const site = await serve(PAGE).catch(async (error) => {
     await session.close();
     throw error;
   });
@@ -97,21 +97,23 @@ async function start(browser) {
   };
 }
 
-/** Serves the page, the files that it shares with Node, and the modules. */
-async function serve() {
-  const FILES = { "/index.html": "page/index.html", "/worker.mjs": "page/worker.mjs", "/measure.mjs": "../measure.mjs" };
+/** The page, and the files that it shares with Node. */
+const PAGE = { "/index.html": "page/index.html", "/worker.mjs": "page/worker.mjs", "/measure.mjs": "../measure.mjs" };
+
+/** Serves files by their paths, and modules by their names: isolated, so that pages may share memory with workers. */
+export async function serve(files) {
   const TYPES = { ".html": "text/html", ".mjs": "text/javascript", ".wasm": "application/wasm" };
   const site = { modules: {} };
   const server = createServer((request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
-    const file = FILES[path] ? join(here, FILES[path]) : site.modules[path.match(/^\/module\/(.+)$/)?.[1]];
+    const file = files[path] ? resolve(here, files[path]) : site.modules[path.match(/^\/module\/(.+)$/)?.[1]];
     if (file === undefined) {
       response.writeHead(404).end();
       return;
     }
     response.writeHead(200, {
       "content-type": TYPES[extname(file)],
-      // An isolated page has a clock of microseconds instead of a coarse one.
+      // An isolated page has a clock of microseconds instead of a coarse one, too.
       "cross-origin-opener-policy": "same-origin",
       "cross-origin-embedder-policy": "require-corp",
     });
