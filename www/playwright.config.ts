@@ -14,6 +14,8 @@ export default defineConfig({
   timeout: 180_000,
   expect: { timeout: 30_000 },
   forbidOnly: process.env["CI"] !== undefined,
+  // In CI a test is tried again once; the summary of the run names each that needed it, to be mended.
+  retries: process.env["CI"] === undefined ? 0 : 1,
   reporter: "list",
   use: {
     baseURL: `http://127.0.0.1:${port}/`,

@@ -36,6 +36,8 @@ pub struct Score {
     pub seconds: f32,
     /// A line for each failure, told again at the end.
     pub failures: Vec<String>,
+    /// A line for each test that failed, and passed when it was tried again.
+    pub unsteady: Vec<String>,
     /// A line for each part that was left out, with the reason.
     pub skipped: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl Score {
             tally: Tally::default(),
             seconds: 0.0,
             failures: Vec::new(),
+            unsteady: Vec::new(),
             skipped: Vec::new(),
         }
     }
@@ -77,6 +80,7 @@ impl Score {
             Ok(output) => {
                 let ran = read(&output);
                 tally = ran.tally;
+                self.unsteady.extend(ran.unsteady);
                 if tally.failed > 0 {
                     self.failures.push(format!("{what}: {} failed", tally.failed));
                     self.failures.extend(ran.failed);
@@ -123,6 +127,9 @@ pub fn summary(scores: &[Score]) -> Tally {
         println!("{:<12} {}, {:.0} s", score.suite, score.tally.line(), score.seconds);
         for skipped in &score.skipped {
             println!("{:<12}   skipped: {skipped}", "");
+        }
+        for unsteady in &score.unsteady {
+            println!("{:<12}   passed when tried again: {unsteady}", "");
         }
         for failure in &score.failures {
             println!("{:<12}   failed: {failure}", "");
@@ -174,7 +181,7 @@ mod tests {
         let mut score = Score::new("sample");
         let early = || crate::process::cmd("false").capture();
         let four = Tally { passed: 4, failed: 0 };
-        score.tests("false", early, |_| Ran { tally: four, failed: Vec::new() });
+        score.tests("false", early, |_| Ran { tally: four, ..Ran::default() });
         assert_eq!(score.tally, Tally { passed: 4, failed: 1 });
         score.check("error", || anyhow::bail!("no"));
         assert_eq!(score.tally, Tally { passed: 4, failed: 2 });

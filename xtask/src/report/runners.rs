@@ -12,6 +12,8 @@ pub struct Ran {
     pub tally: Tally,
     /// A line for each failed test that the runner named.
     pub failed: Vec<String>,
+    /// A line for each test that failed, and passed when it was tried again.
+    pub unsteady: Vec<String>,
 }
 
 /// The tests that libtest reports, and wasm-bindgen's test runner, which speaks like it:
@@ -30,7 +32,7 @@ pub fn libtest(output: &str) -> Ran {
             }
         }
     }
-    Ran { tally, failed: failed.into_iter().collect() }
+    Ran { tally, failed: failed.into_iter().collect(), unsteady: Vec::new() }
 }
 
 /// The closing lines of node's test runner: `# pass 3`, `# fail 1`; and its `not ok 2 - a name`.
@@ -44,7 +46,7 @@ pub fn node(output: &str) -> Ran {
         Some(name.to_owned())
     };
     let tally = Tally { passed: number("# pass "), failed: number("# fail ") };
-    Ran { tally, failed: output.lines().filter_map(name).collect() }
+    Ran { tally, failed: output.lines().filter_map(name).collect(), unsteady: Vec::new() }
 }
 
 /// The tests that node's runner says were skipped, and why: `ok 1 - a name # SKIP the reason`.
@@ -64,14 +66,15 @@ pub fn vitest(json: &Value) -> Ran {
     let tests = list(&json["testResults"]).iter().flat_map(|file| list(&file["assertionResults"]));
     let failed = tests.filter(|test| test["status"] == "failed");
     let line = |test: &Value| told(&text(&test["fullName"]), &test["failureMessages"][0]);
-    Ran { tally, failed: failed.map(line).collect() }
+    Ran { tally, failed: failed.map(line).collect(), unsteady: Vec::new() }
 }
 
-/// Playwright's JSON report. A test that passed only when tried again has failed.
+/// Playwright's JSON report.
 pub fn playwright(json: &Value) -> Ran {
     let number = |name: &str| json["stats"][name].as_u64().unwrap_or(0);
-    let failed = number("unexpected") + number("flaky");
-    let mut ran = Ran { tally: Tally { passed: number("expected"), failed }, failed: Vec::new() };
+    let passed = number("expected") + number("flaky");
+    let tally = Tally { passed, failed: number("unexpected") };
+    let mut ran = Ran { tally, ..Ran::default() };
     for_each_spec(json, &mut |spec| {
         for test in list(&spec["tests"]) {
             let bad =
@@ -79,7 +82,9 @@ pub fn playwright(json: &Value) -> Ran {
             if let Some(result) = list(&test["results"]).iter().find(bad) {
                 let name =
                     format!("{}:{} {}", text(&spec["file"]), spec["line"], text(&spec["title"]));
-                ran.failed.push(told(&name, &result["error"]["message"]));
+                let told = told(&name, &result["error"]["message"]);
+                let unsteady = test["status"] == "flaky";
+                if unsteady { &mut ran.unsteady } else { &mut ran.failed }.push(told);
             }
         }
     });
@@ -168,7 +173,7 @@ test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out
         assert_eq!(vitest(&vitest_report).tally, Tally { passed: 7, failed: 1 });
         let stats =
             json!({ "stats": { "expected": 5, "unexpected": 1, "flaky": 1, "skipped": 4 } });
-        assert_eq!(playwright(&stats).tally, Tally { passed: 5, failed: 2 });
+        assert_eq!(playwright(&stats).tally, Tally { passed: 6, failed: 1 });
         assert_eq!(playwright(&json!({})), Ran::default());
     }
 
@@ -183,13 +188,17 @@ test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out
             { "status": "failed", "fullName": "b c", "failureMessages": ["no\n at x"] },
         ] }] });
         assert_eq!(vitest(&report).failed, ["b c: no"]);
-        let spec = |line: u32, results: Value| json!({ "file": "a.spec.ts", "line": line, "title": "t", "tests": [{ "results": results }] });
+        let spec = |line: u32, status: &str, results: Value| json!({ "file": "a.spec.ts", "line": line, "title": "t", "tests": [{ "status": status, "results": results }] });
         let report = json!({ "suites": [{ "suites": [{ "specs": [
-            spec(1, json!([{ "status": "passed" }])),
-            spec(2, json!([{ "status": "timedOut" }])),
-            spec(3, json!([{ "status": "failed", "error": { "message": "no\n" } }, { "status": "passed" }])),
+            spec(1, "expected", json!([{ "status": "passed" }])),
+            spec(2, "unexpected", json!([{ "status": "timedOut" }])),
+            spec(3, "flaky", json!([{ "status": "failed", "error": { "message": "no\n" } }, { "status": "passed" }])),
         ] }] }] });
-        assert_eq!(playwright(&report).failed, ["a.spec.ts:2 t", "a.spec.ts:3 t: no"]);
+        let ran = playwright(&report);
+        assert_eq!(
+            (ran.failed, ran.unsteady),
+            (vec!["a.spec.ts:2 t".to_owned()], vec!["a.spec.ts:3 t: no".to_owned()])
+        );
     }
 
     #[test]
