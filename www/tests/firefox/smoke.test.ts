@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, { type Browser, type ElementHandle, type Page } from "puppeteer-core";
 import { build, preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { churnModule } from "../support/churn";
@@ -21,6 +21,16 @@ const text = (selector: string): Promise<string> =>
 const attribute = (selector: string, name: string): Promise<string> =>
   page!.$eval(`>>> ${selector}`, (element, name) => element.getAttribute(name) ?? "", name).catch(() => "");
 const focus = (selector: string): Promise<void> => page!.focus(`>>> ${selector}`);
+/** The text of the element with the focus. */
+const focused = (): Promise<string> =>
+  page!.evaluate(() => {
+    let element = document.activeElement;
+    while (element?.shadowRoot?.activeElement != null) element = element.shadowRoot.activeElement;
+    return element?.textContent.trim() ?? "";
+  });
+/** Waits for an element. Puppeteer's own `waitForSelector` tries again when the document changes, and misses changes in shadow roots. */
+const appears = (selector: string): Promise<ElementHandle> =>
+  vi.waitFor(async () => (await page!.$(`>>> ${selector}`)) ?? Promise.reject(new Error(`there is no ${selector}`)), { timeout: 60_000, interval: 100 });
 const eventually = (assertion: () => Promise<void>): Promise<void> => vi.waitFor(assertion, { timeout: 60_000, interval: 100 });
 
 beforeAll(async () => {
@@ -66,12 +76,13 @@ it("is explored by keyboard: blocks, then moments", async () => {
 it("records a published package from its first instruction, by keyboard, and agrees with its heap", async () => {
   await focus("source-picker >>> button");
   await page!.keyboard.press("Enter");
-  const input = (await page!.waitForSelector(">>> source-picker >>> input[type=file]"))!;
+  const input = await (await appears("source-picker >>> input[type=file]")).toElement("input");
   await input.uploadFile(...["wasm", "js"].map((kind) => join(ROOT, `node_modules/sql.js/dist/sql-wasm.${kind}`)));
-  await page!.waitForSelector(">>> module-functions >>> tbody tr");
+  await appears("module-functions >>> tbody tr");
   // The button that starts it has the focus.
+  await eventually(async () => { expect(await focused()).toBe("Start"); });
   await page!.keyboard.press("Enter");
-  await page!.waitForSelector(">>> call-line >>> input");
+  await appears("call-line >>> input");
   await focus("call-line >>> input");
   await page!.keyboard.type("new Database()");
   await page!.keyboard.press("Enter");
@@ -83,15 +94,15 @@ it("keeps a long recording of any module in its file system, and reads it from t
   const module = join(folder, "churn.wasm");
   writeFileSync(module, churnModule());
   const press = async (name: string): Promise<void> => {
-    const button = await page!.waitForSelector(`>>> ::-p-aria([name="${name}"][role="button"])`);
-    await button!.click();
+    const button = await appears(`::-p-aria([name="${name}"][role="button"])`);
+    await button.click();
   };
   await focus("source-picker >>> button");
   await page!.keyboard.press("Enter");
-  const input = (await page!.waitForSelector(">>> source-picker >>> input[type=file]"))!;
+  const input = await (await appears("source-picker >>> input[type=file]")).toElement("input");
   await input.uploadFile(module);
   await press("Start");
-  await page!.waitForSelector(">>> call-line >>> input");
+  await appears("call-line >>> input");
   await focus("call-line >>> input");
   await page!.keyboard.type("churn(2100000)");
   await page!.keyboard.press("Enter");
