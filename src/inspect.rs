@@ -33,7 +33,7 @@ pub struct Block {
 impl Block {
     /// The first address behind the block.
     pub const fn end(&self) -> usize {
-        self.address + self.size
+        self.address.saturating_add(self.size)
     }
 }
 
@@ -59,23 +59,24 @@ pub struct Stats {
 impl Stats {
     /// All memory the allocator holds: live, free and its own.
     pub const fn committed(&self) -> usize {
-        self.live_bytes + self.free_bytes + self.meta_bytes
+        self.live_bytes.saturating_add(self.free_bytes).saturating_add(self.meta_bytes)
     }
 
     /// Counts one more block.
     pub fn add(&mut self, block: Block) {
+        let add = |sum: &mut usize| *sum = sum.saturating_add(block.size);
         match block.state {
             State::Live => {
-                self.live_bytes += block.size;
+                add(&mut self.live_bytes);
                 self.live_blocks += 1;
             }
             State::Free => {
-                self.free_bytes += block.size;
+                add(&mut self.free_bytes);
                 self.free_blocks += 1;
                 self.largest_free = self.largest_free.max(block.size);
             }
-            State::Meta => self.meta_bytes += block.size,
-            State::Gap => self.gap_bytes += block.size,
+            State::Meta => add(&mut self.meta_bytes),
+            State::Gap => add(&mut self.gap_bytes),
         }
     }
 }

@@ -334,7 +334,7 @@ impl<'a, L: LinearMemory> List<'a, L> {
             run = unsafe { region.read(run) };
         }
         // SAFETY: `run` is a run on the list, whose second word is its length.
-        if run != at || unsafe { region.read(run + WORD) } < size {
+        if run == 0 || run != at || unsafe { region.read(run + WORD) } < size {
             return None;
         }
         // SAFETY: found on the list just now.

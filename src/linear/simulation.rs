@@ -80,12 +80,20 @@ impl Simulation {
             config.first_page <= config.pages && config.pages <= config.max_pages,
             "first_page <= pages <= max_pages does not hold: {config:?}"
         );
-        let bytes = (config.max_pages - config.first_page + 1) * PAGE;
-        let layout = Layout::from_size_align(bytes + 2 * ALIGN, PAGE).expect("too large");
+        let data = config.first_page.saturating_mul(PAGE)..=config.pages.saturating_mul(PAGE);
+        assert!(
+            config.heap_base.is_none_or(|base| data.contains(&base)),
+            "heap_base is not in the pages that are there at the start: {config:?}"
+        );
+        // One more than there are to hand out, behind them.
+        let pages = (config.max_pages - config.first_page).checked_add(1);
+        let bytes = pages.and_then(|pages| pages.checked_mul(PAGE)?.checked_add(2 * ALIGN));
+        let layout = bytes.and_then(|bytes| Layout::from_size_align(bytes, PAGE).ok());
+        let layout = layout.expect("the host has no addresses for so many pages");
         // SAFETY: the size is not 0.
         let block = NonNull::new(unsafe { System.alloc(layout) }).expect("the host has no memory");
         let pad = provenance::address(block).wrapping_neg() % ALIGN;
-        let first = block.as_ptr().wrapping_add(pad + config.first_page * PAGE % ALIGN);
+        let first = block.as_ptr().wrapping_add(pad + config.first_page.wrapping_mul(PAGE) % ALIGN);
         let state = State {
             pages: config.pages,
             growths: 0,
@@ -112,7 +120,7 @@ impl Simulation {
     /// Refuses the next growths, from the one after `granted` more on, `count` of them.
     pub fn refuse(&self, granted: usize, count: usize) {
         let mut state = self.state();
-        let start = state.attempts + granted;
+        let start = state.attempts.saturating_add(granted);
         state.refused = start..start.saturating_add(count);
     }
 
@@ -121,7 +129,7 @@ impl Simulation {
     pub fn foreign(&self, pages: usize) -> bool {
         let mut state = self.state();
         let start = state.pages;
-        if start + pages > self.config.max_pages {
+        if pages > self.config.max_pages - start {
             return false;
         }
         state.pages += pages;

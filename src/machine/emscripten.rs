@@ -41,7 +41,7 @@ unsafe impl LinearMemory for Machine {
     }
 
     fn pointer(&self, page: usize) -> *mut u8 {
-        provenance::exposed(page * PAGE)
+        provenance::exposed(page.wrapping_mul(PAGE))
     }
 
     fn take_piece(&self) -> Option<Range<usize>> {

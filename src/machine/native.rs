@@ -74,7 +74,7 @@ unsafe impl LinearMemory for Machine {
     }
 
     fn pointer(&self, page: usize) -> *mut u8 {
-        FIRST.load(Relaxed).wrapping_add(page * PAGE)
+        FIRST.load(Relaxed).wrapping_add(page.wrapping_mul(PAGE))
     }
 
     fn take_piece(&self) -> Option<Range<usize>> {

@@ -139,7 +139,7 @@ unsafe impl LinearMemory for Machine {
 
     #[inline]
     fn pointer(&self, page: usize) -> *mut u8 {
-        provenance::exposed(page * PAGE)
+        provenance::exposed(page.wrapping_mul(PAGE))
     }
 
     #[inline]
