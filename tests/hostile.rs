@@ -186,7 +186,6 @@ fn meddle(heap: &dyn GlobalAlloc, kept: &RefCell<Vec<(*mut u8, Layout)>>) {
 }
 
 #[test]
-#[cfg(not(feature = "checked"))] // What waits in quarantine is told twice.
 fn who_looks_at_a_heap_may_use_it_meanwhile() {
     macro_rules! visited {
         ($($heap:ident)*) => {$({
