@@ -150,6 +150,17 @@ impl Runs {
         *byte = *byte & !(3 << shift) | bits << shift;
     }
 
+    /// Does what [`Runs::set`] does, out of line: where memory grows bytes count.
+    ///
+    /// # Safety
+    /// As for [`Runs::set`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn put(&mut self, at: usize, bits: u8) {
+        // SAFETY: the contract is that of `set`.
+        unsafe { self.set(at, bits) };
+    }
+
     /// Divides the live block that `at` is inside of: a second one begins there.
     ///
     /// # Safety
@@ -217,12 +228,12 @@ impl Runs {
         if size > 0 {
             // The top has no bits. This is the call below, before anything has changed.
             // SAFETY: it has none.
-            unsafe { self.set(at, 0) };
+            unsafe { self.put(at, 0) };
             // SAFETY: the top has that much.
             let (old, n) = unsafe { self.move_table(at, size, coverage(size)) };
             self.raise_top(at + size);
             // SAFETY: the table's block begins where the top did.
-            unsafe { self.set(at, S) };
+            unsafe { self.put(at, S) };
             // SAFETY: the block that was the table.
             unsafe { self.free(old, n) };
         }
@@ -249,10 +260,10 @@ impl Runs {
         }
         self.region.cover = whole;
         // SAFETY: the gap begins there, a block that nobody frees.
-        unsafe { self.set(self.end, S) };
+        unsafe { self.put(self.end, S) };
         let (top, n) = (self.top, self.end - self.top);
         // SAFETY: what was the top is a live block, or the gap begins there.
-        unsafe { self.set(top, S) };
+        unsafe { self.put(top, S) };
         self.top = self.end;
         if n > 0 {
             // SAFETY: that block is nobody's; the granule before it is in no run.
@@ -324,10 +335,10 @@ impl Runs {
         self.top = table + n;
         self.end = end;
         // SAFETY: the header is a block.
-        unsafe { self.set(at, S) };
+        unsafe { self.put(at, S) };
         // SAFETY: behind it is a table: of the region before, or this one's.
-        unsafe { self.set(at + 1, S) };
+        unsafe { self.put(at + 1, S) };
         // SAFETY: this one's table is a block.
-        unsafe { self.set(table, S) };
+        unsafe { self.put(table, S) };
     }
 }
