@@ -45,10 +45,12 @@ mod table;
 mod tests;
 #[cfg(test)]
 mod trap;
+mod usage;
 mod view;
 
 use core::{alloc::Layout, mem::offset_of, ptr};
 
+pub use self::usage::Usage;
 pub use crate::global::{Policy, Standard};
 
 use self::{
