@@ -56,7 +56,7 @@ pub use crate::global::{Policy, Standard};
 use self::{
     front::Front,
     runs::Runs,
-    sizes::{CLASSES, GRANULE, SMALL, class_of, granules, rounded},
+    sizes::{CLASSES, GRANULE, SMALL, class_of, granules, rounded, size_of_class, small_class},
 };
 use crate::{
     descriptor::{Descriptor, Kind, value},
@@ -104,7 +104,7 @@ unsafe impl Send for State {}
 /// |---|---|---|
 /// | alloc, dealloc to 256 KiB | a pop, a push: O(1) | carving or merging one run: O(1) |
 /// | alloc, dealloc above | O(1) | O(1) |
-/// | realloc | in place if what follows is free, else a copy | |
+/// | realloc | in place if what follows is free, else a copy; blocks to 1 KiB are copied where their class changes | |
 /// | when memory grows | O(blocks in quick lists), and now and then a copy of the table | |
 ///
 /// **Space**: a 64th of memory for the table, and up to half of that as room for more.
@@ -209,8 +209,16 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
 impl State {
     /// Returns true if the live block at `at` that was handed out for `g` granules is smaller than its class: then
     /// another block begins behind `g`.
+    #[inline(always)]
     fn is_short(&self, at: usize, g: usize) -> bool {
-        self.short > 0 && g < rounded(g) && self.runs.ends(at + g)
+        self.short > 0 && self.ends_early(at, g)
+    }
+
+    /// Returns true if the class of `g` granules is larger, and another block begins behind them.
+    #[cold]
+    #[inline(never)]
+    fn ends_early(&self, at: usize, g: usize) -> bool {
+        g < rounded(g) && self.runs.ends(at + g)
     }
 
     /// Returns the granules of the live block at `at` that was handed out for `g`: as many as its class
@@ -220,29 +228,37 @@ impl State {
         if self.is_short(at, g) { g } else { rounded(g) }
     }
 
-    /// Frees a block: onto its quick list, if there is one and it may wait there.
+    /// Takes a block for `size` bytes, aligned to a granule, off its quick list; null where there is none.
+    #[inline(always)]
+    fn reuse(&mut self, size: usize) -> *mut u8 {
+        let address = match small_class(size) {
+            Some(class) => self.pop(class, 1),
+            None => self.pop(class_of(granules(size)), 1),
+        };
+        if address == 0 { ptr::null_mut() } else { self.runs.at_address(address) }
+    }
+
+    /// Frees a block of `size` bytes: onto its quick list, if there is one and it may wait there.
     ///
     /// # Safety
-    /// A live block that was handed out for `g` granules begins at `address`, and nothing uses it any more.
+    /// A live block that was handed out for `size` bytes begins at `address`, and nothing uses it any more.
     #[inline(always)]
-    unsafe fn release(&mut self, address: usize, g: usize) {
-        let class = class_of(g);
-        if class > SMALL {
-            let at = self.runs.granule(address);
-            let idle = self.idle + rounded(g);
-            let full = idle > self.runs.committed / IDLE;
-            if class >= CLASSES || full || self.is_short(at, g) {
-                // SAFETY: a live block that was handed out for `g` granules, by this function's contract.
-                unsafe { self.free_block(at, g) };
-                return;
-            }
+    unsafe fn release(&mut self, address: usize, size: usize) {
+        if let Some(class) = small_class(size) {
             // SAFETY: a live block of that class, by this function's contract.
-            unsafe { self.push(class, address) };
-            self.idle = idle;
-            return;
+            return unsafe { self.push(class, address) };
+        }
+        let g = granules(size);
+        let class = class_of(g);
+        let idle = self.idle + size_of_class(class);
+        let at = self.runs.granule(address);
+        if class >= CLASSES || idle > self.runs.committed / IDLE || self.is_short(at, g) {
+            // SAFETY: a live block that was handed out for `g` granules, by this function's contract.
+            return unsafe { self.free_block(at, g) };
         }
         // SAFETY: a live block of that class, by this function's contract.
         unsafe { self.push(class, address) };
+        self.idle = idle;
     }
 }
 
@@ -269,15 +285,12 @@ unsafe impl HeapState for Lock<State> {
     #[inline(always)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {
         if layout.align() <= GRANULE {
-            let block = heap.state.with(|state| {
-                let block = state.pop(class_of(granules(layout.size())), 1);
-                if block == 0 { ptr::null_mut() } else { state.pointer(block) }
-            });
+            let block = heap.state.with(|state| state.reuse(layout.size()));
             if !block.is_null() {
                 return block;
             }
         }
-        heap.take(layout).block
+        heap.take_block(layout)
     }
 
     #[inline(always)]
@@ -286,9 +299,8 @@ unsafe impl HeapState for Lock<State> {
         block: *mut u8,
         layout: Layout,
     ) -> bool {
-        let g = granules(layout.size());
-        // SAFETY: a live block for `g` granules, by the contract of `dealloc`.
-        heap.state.with(|state| unsafe { state.release(block.addr(), g) });
+        // SAFETY: a live block of that size, by the contract of `dealloc`.
+        heap.state.with(|state| unsafe { state.release(block.addr(), layout.size()) });
         true
     }
 
@@ -328,6 +340,10 @@ unsafe impl HeapState for Lock<State> {
         layout: Layout,
         size: usize,
     ) -> bool {
+        if let (Some(old), Some(new)) = (small_class(layout.size()), small_class(size)) {
+            // A small block seldom has room behind it, and to move it costs less than to look.
+            return old == new;
+        }
         // SAFETY: a live block of that layout, by the contract of `resize`.
         unsafe { heap.resize_in_place(block, layout, size) }
     }

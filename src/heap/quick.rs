@@ -15,7 +15,7 @@ impl State {
     /// A block at `address` waits on a list.
     #[inline(always)]
     pub(super) unsafe fn link(&self, address: usize) -> usize {
-        let at = self.runs.pointer(self.runs.granule(address));
+        let at = self.runs.at_address(address);
         // SAFETY: this function's contract says that the block is free; blocks are aligned to 16.
         unsafe { at.cast::<usize>().read() }
     }
@@ -33,7 +33,7 @@ impl State {
 
     /// Takes the first block of a class's list, if there is one and it is aligned to `align`, and returns
     /// its address; else 0.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self, class: usize, align: usize) -> usize {
         let Some(&head) = self.quick.get(class) else {
             return 0;
@@ -41,14 +41,15 @@ impl State {
         if head == 0 || head & (align - 1) != 0 {
             return 0;
         }
-        let n = if class > SMALL { size_of_class(class) } else { 0 };
         // SAFETY: it waits on this list.
         let next = unsafe { self.link(head) };
         let holds = || next == 0 || self.waits(next, size_of_class(class));
         let sound = checked::sound(holds, head, ASTRAY);
         // SAFETY: `get` found the class.
         unsafe { *self.quick.get_unchecked_mut(class) = if sound { next } else { 0 } };
-        self.idle -= n;
+        if class > SMALL {
+            self.idle -= size_of_class(class);
+        }
         head
     }
 
@@ -57,12 +58,12 @@ impl State {
     /// # Safety
     /// `class` is below [`CLASSES`]; a block of that class begins at `address`, and nothing uses it
     /// any more.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn push(&mut self, class: usize, address: usize) {
         // SAFETY: by this function's contract the class is below the length.
         let head = unsafe { self.quick.get_unchecked_mut(class) };
         let next = core::mem::replace(head, address);
-        let at = self.runs.pointer(self.runs.granule(address));
+        let at = self.runs.at_address(address);
         // SAFETY: by this function's contract nothing uses the block; it has room for an address.
         unsafe { at.cast::<usize>().write(next) };
     }

@@ -93,6 +93,12 @@ impl Runs {
         provenance::at(self.base, address)
     }
 
+    /// The pointer to the block that begins at `address`.
+    #[inline(always)]
+    pub(crate) fn at_address(&self, address: usize) -> *mut u8 {
+        provenance::at(self.base, address)
+    }
+
     /// The granule that begins at `address`.
     #[inline(always)]
     pub(crate) fn granule(&self, address: usize) -> usize {

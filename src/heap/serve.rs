@@ -158,6 +158,13 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
         });
     }
 
+    /// Allocates a block that its quick list does not have. A pointer alone is returned in a register.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn take_block(&self, layout: Layout) -> *mut u8 {
+        self.take(layout).block
+    }
+
     /// Allocates a block that its quick list does not have, or that is to be large or strongly aligned.
     #[cold]
     #[inline(never)]

@@ -250,7 +250,7 @@ unsafe impl HeapState for Sharded {
         let g = granules(layout.size());
         let Some(class) = Class::of(g) else {
             // SAFETY: a live block for `g` granules, by the contract of `dealloc`.
-            heap.state.shared.with(|state| unsafe { state.release(block.addr(), g) });
+            heap.state.shared.with(|state| unsafe { state.release(block.addr(), layout.size()) });
             return true;
         };
         if g < class.granules() && heap.state.shards.short.load(Relaxed) > 0 {
@@ -266,10 +266,9 @@ unsafe impl HeapState for Sharded {
                 overflow(heap, shard, class);
             }
         } else {
+            let size = class.granules() << GRANULE_LOG;
             // SAFETY: a live block of that size, by the contract of `dealloc`.
-            heap.state
-                .shared
-                .with(|state| unsafe { state.release(block.addr(), class.granules()) });
+            heap.state.shared.with(|state| unsafe { state.release(block.addr(), size) });
         }
         true
     }

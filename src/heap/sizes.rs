@@ -25,6 +25,13 @@ pub(crate) fn granules(size: usize) -> usize {
     size.wrapping_add(GRANULE - 1) >> GRANULE_LOG
 }
 
+/// Returns the class of blocks for `size` bytes if they are small, 1 B to 1 KiB.
+#[inline(always)]
+pub(crate) fn small_class(size: usize) -> Option<usize> {
+    let last = size.wrapping_sub(1) >> GRANULE_LOG;
+    (last < SMALL).then_some(last + 1)
+}
+
 /// Returns the bin of runs of `n` granules: the last step that is at most `n`.
 #[inline]
 pub(super) fn bin_of(n: usize) -> usize {
