@@ -69,7 +69,7 @@ export interface Segment {
 }
 
 /** Chunks that a first look follows. */
-export const HOPS = 4;
+export const HOPS = 12;
 
 const freed = (words: Uint32Array, next: number, size: number, head: number): boolean =>
   size >= SMALLEST && words[next >>> 2] === size && (head & 7) === LIVE;

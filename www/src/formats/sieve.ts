@@ -1,13 +1,13 @@
 import { Section, Writer } from "../wire/wasm-binary";
 import {
-  add, AGAIN, allTrue, and, anyTrue, atLeast, atMost, above, below, bitmask, call, choose, differ, equal, get, give, halves, I32, lane,
-  lanes, load, loadVector, loop, num, or, put, quarters, set, shiftLeft, shiftRight, splat, sub, trailingZeros, unsigned, V128, vectorAnd, vectorAtMost,
-  vectorBelow, vectorEqual, vectorLeast, vectorOr, vectorSub, when, whilst, type Code,
+  add, AGAIN, allTrue, and, anyTrue, atLeast, atMost, above, below, call, differ, equal, get, give, I32, lane, lanes, load, loadVector, loop, num, or, set,
+  splat, sub, unsigned, vectorAnd, vectorAtMost, vectorBelow, vectorEqual, vectorOr, vectorSub, when, type Code,
 } from "./code";
 import * as assemblyscript from "./assemblyscript";
 import * as bonsai from "./bonsai";
 import * as dlmalloc from "./dlmalloc";
 import * as emmalloc from "./emmalloc";
+import { farBody, FAR_LOCALS, group, GROUP, Local, LOCALS, lookBack, Param } from "./sieve-group";
 import * as talc from "./talc";
 
 /**
@@ -31,7 +31,7 @@ export interface Sieve {
 }
 
 const NONE = lanes(0, 0, 0, 0);
-const Index = { sieve: 0, seek: 1, chunk: 2 } as const;
+const Index = { sieve: 0, seek: 1, chunk: 2, far: 3 } as const;
 
 /** A head that is the foot behind a top. */
 const feet = (head: Code): Code => dlmalloc.FOOT_SIZES.map((foot) => equal(head, num(foot))).reduce(or);
@@ -42,125 +42,36 @@ function chunkBody(): Code {
   const H = get(head);
   const top = and(feet(get(next)), or(get(hops), atLeast(get(bytes), num(dlmalloc.LONE_TOP))));
   const freed = and(and(atLeast(get(bytes), num(dlmalloc.SMALLEST)), equal(load(get(off)), get(bytes))), equal(and(get(next), num(7)), num(2)));
-  return loop(
-    when(or(differ(and(H, num(5)), num(1)), below(H, num(8))), give(num(0))),
-    set(bytes, and(H, num(~7))),
-    when(above(get(bytes), sub(sub(get(length), num(8)), get(here))), give(num(0))),
-    set(here, add(get(here), get(bytes))),
-    set(off, sub(get(here), get(base))),
-    when(above(get(off), sub(get(size), num(8))), give(num(1))),
-    set(next, load(get(off), 4)),
-    when(equal(and(H, num(2)), num(0)), give(or(freed, top))),
-    when(equal(get(next), num(dlmalloc.FENCE)), give(num(1))),
-    set(hops, add(get(hops), num(1))),
-    when(atLeast(get(hops), num(dlmalloc.HOPS)), give(num(1))),
-    set(head, get(next)),
+  // Behind a record of a segment are fences up to the end that it names.
+  const record = load(sub(get(off), get(bytes)), 8);
+  const recordSize = load(sub(get(off), get(bytes)), 12);
+  const closed = and(
+    or(equal(get(bytes), num(24)), equal(get(bytes), num(32))),
+    atMost(sub(add(record, recordSize), add(get(here), num(8))), num(120)),
   );
-}
-
-/** Bytes that are looked at together, and left at once where nothing in them can begin a heap. */
-const GROUP = 64;
-
-/** The locals behind those of the sieve that looking at a group needs: vectors, then words. */
-const Local = { vectors: 10, most: 15, end: 16, hit: 17, candidates: 18, chunk: 19, bytes: 20, next: 21, nextHead: 22, outside: 23, bits: 24 } as const;
-
-interface Place {
-  readonly at: Code;
-  readonly base: Code;
-  readonly size: Code;
-  readonly length: Code;
-  /** `at` within what can be read here. */
-  readonly off: Code;
-}
-
-/** Looks at four times 16 bytes: ends with `skip` where none of them can begin a heap. May be wrong in the other direction only. */
-function group({ at, base, size, length, off }: Place, { skip }: { skip: Code }): Code[] {
-  const all = [0, 1, 2, 3, 4].map((i) => get(Local.vectors + i));
-  const four = all.slice(0, 4);
-  const any = (of: readonly Code[]): Code => anyTrue(of.reduce(vectorOr));
-  const within = (v: Code, low: Code, span: Code): Code => vectorAtMost(vectorSub(v, splat(low)), splat(span));
-  const even = (v: Code): Code => vectorAnd(v, lanes(~0, 0, ~0, 0));
-  const hit = (condition: Code): Code => set(Local.hit, or(get(Local.hit), condition));
-  const descriptors = any(four.map((v) => vectorEqual(v, splat(num(bonsai.FIRST)))));
-  // An address further on, which a root of emmalloc and the tail of a TLSF have.
-  const ahead = all.map((v) => within(v, at, sub(length, at)));
-  const pointers = vectorOr(even(ahead.slice(0, 4).reduce(vectorOr)), vectorAnd(ahead[4]!, lanes(~0, 0, 0, 0)));
-  const tails = any(four.map((v, i) => vectorAnd(vectorEqual(vectorAnd(v, lanes(15, 0, 0, 0)), lanes(12, ~0, ~0, ~0)), ahead[i]!)));
-  const rootSizes = even(four.map((v) => within(v, num(emmalloc.SMALLEST), num(emmalloc.LARGEST_ROOT - emmalloc.SMALLEST))).reduce(vectorOr));
-  const root = (offset: number): Code => rootAt(loadVector(off, offset), at, length);
-  const roots = or(oneWhole([0, 16, 32, 48].map(root)), oneWhole([8, 24, 40, 56].map(root)));
-  const bins = anyTrue(vectorAnd(four.map((v) => vectorBelow(v, splat(num(talc.MOST_LISTS)))).reduce(vectorOr), lanes(0, 0, ~0, 0)));
-  const gaps = oneWhole(four.map((v) => vectorEqual(vectorAnd(v, lanes(0, 3, ~127, 7)), NONE)));
-  const linked = oneWhole(four.map((v) => vectorAtMost(lanes(0, 1, 0, talc.UNIT), v)));
-  const heads = four.map((v) => vectorAnd(vectorEqual(vectorAnd(v, lanes(0, 5, 0, 5)), splat(num(1))), vectorAtMost(vectorSub(v, splat(num(8))), get(Local.most))));
-  const [h0, h1, h2, h3] = heads as [Code, Code, Code, Code];
-  const [chunk, bytes, next] = [get(Local.chunk), get(Local.bytes), get(Local.next)];
-  const head = load(chunk, 4);
   return [
-    ...all.map((_, i) => set(Local.vectors + i, loadVector(off, 16 * i))),
-    when(equal(any(four), num(0)), skip),
-    set(Local.most, splat(sub(length, num(9)))),
-    set(Local.hit, descriptors),
-    // Text, pixels, numbers: no word that could be a size or an address.
-    when(equal(or(get(Local.hit), anyTrue(vectorBelow(four.reduce(vectorLeast), splat(length)))), num(0)), skip),
-    when(anyTrue(pointers), hit(tails), when(anyTrue(rootSizes), hit(roots))),
-    when(bins, when(gaps, hit(linked))),
-    set(Local.candidates, bitmask(quarters(halves(h0, h1), halves(h2, h3)))),
-    whilst(
-      get(Local.candidates),
-      set(Local.chunk, add(off, shiftLeft(sub(trailingZeros(get(Local.candidates)), num(1)), num(2)))),
-      set(Local.candidates, and(get(Local.candidates), sub(get(Local.candidates), num(1)))),
-      set(Local.bytes, and(head, num(~7))),
-      set(Local.next, add(chunk, bytes)),
-      when(
-        and(
-          and(differ(bytes, num(0)), atMost(bytes, sub(sub(length, num(8)), add(chunk, base)))),
-          agrees({ head, bytes, next, size }),
-        ),
-        hit(call(Index.chunk, head, add(chunk, base), base, size, length)),
-      ),
-    ),
-    when(equal(get(Local.hit), num(0)), skip),
-  ];
-}
-
-/** Three words that may be a root of emmalloc: its size, a link, and an end further on. */
-function rootAt(words: Code, at: Code, length: Code): Code {
-  const low = put(lanes(emmalloc.SMALLEST, 0, 0, 0), 2, at);
-  const span = put(lanes(emmalloc.LARGEST_ROOT - emmalloc.SMALLEST, ~0, 0, ~0), 2, sub(length, at));
-  const aligned = vectorEqual(vectorAnd([...words, 0x22, Local.end], lanes(3, 7, 3, 0)), NONE);
-  return vectorAnd(aligned, vectorAtMost(vectorSub(get(Local.end), low), span));
-}
-
-/** One of four vectors of masks has all lanes set. */
-function oneWhole([a, b, c, d]: readonly Code[]): Code {
-  const bits = [...bitmask(quarters(halves(a!, b!), halves(c!, d!))), 0x21, Local.bits];
-  return [...bits, ...and([1, 2, 3].map((n) => shiftRight(get(Local.bits), num(n))).reduce(and, get(Local.bits)), num(0x1111))];
-}
-
-/** The chunk behind one agrees with it, as far as it can be read here. No branch: what is no chunk disagrees at random. */
-function agrees({ head, bytes, next, size }: Record<"head" | "bytes" | "next" | "size", Code>): Code {
-  const outside = above(next, sub(size, num(8)));
-  return [
-    ...set(Local.outside, outside),
-    ...set(Local.next, choose(get(Local.outside), num(0), next)),
-    ...set(Local.nextHead, load(get(Local.next), 4)),
-    ...or(
-      get(Local.outside),
-      choose(
-        and(head, num(2)),
-        or(equal(and(get(Local.nextHead), num(5)), num(1)), equal(get(Local.nextHead), num(dlmalloc.FENCE))),
-        or(
-          and(equal(load(get(Local.next)), bytes), equal(and(get(Local.nextHead), num(7)), num(2))),
-          and(atLeast(bytes, num(dlmalloc.LONE_TOP)), feet(get(Local.nextHead))),
-        ),
-      ),
+    // Only a top may have no room for two links, and a top alone is larger.
+    ...when(below(H, num(dlmalloc.SMALLEST)), give(num(0))),
+    ...loop(
+      when(or(differ(and(H, num(5)), num(1)), below(H, num(8))), give(num(0))),
+      set(bytes, and(H, num(~7))),
+      when(above(get(bytes), sub(sub(get(length), num(8)), get(here))), give(num(0))),
+      set(here, add(get(here), get(bytes))),
+      set(off, sub(get(here), get(base))),
+      when(above(get(off), sub(get(size), num(8))), give(num(1))),
+      set(next, load(get(off), 4)),
+      when(equal(and(H, num(2)), num(0)), give(or(freed, top))),
+      when(equal(get(next), num(dlmalloc.FENCE)), give(closed)),
+      set(hops, add(get(hops), num(1))),
+      when(atLeast(get(hops), num(dlmalloc.HOPS)), give(num(1))),
+      set(head, get(next)),
     ),
   ];
 }
 
 function sieveBody(): Code {
-  const [from, to, base, size, length, off, v, marks, word, seen] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+  const { from, to, base, size, length } = Param;
+  const { off, v, marks, word, seen } = Local;
   const V = get(v);
   const len = splat(get(length));
   const zero = (mask: Code): Code => allTrue(vectorEqual(vectorAnd(V, mask), NONE));
@@ -184,9 +95,8 @@ function sieveBody(): Code {
   const at = get(from);
   const words = [0, 1, 2, 3].map((index) => lane(V, index)) as [Code, Code, Code, Code];
   const [a, b, c, d] = words;
-  // Lanes that hold sizes of chunks, the tail of a TLSF, or the first word of a descriptor.
+  // Lanes that hold sizes of chunks, or the first word of a descriptor.
   const chunks = vectorAnd(vectorAnd(is(lanes(5, 5, 5, 5), lanes(0, 1, 0, 1)), lanes(0, ~0, 0, ~0)), vectorBelow(V, len));
-  const tail = vectorAnd(vectorAnd(is(lanes(15, 15, 15, 15), lanes(12, ~0, ~0, ~0)), vectorBelow(V, len)), lanes(~0, 0, 0, 0));
   const isDescriptor = (words: Code): Code => vectorEqual(words, splat(num(bonsai.FIRST)));
   const isRoot = (bytes: Code): Code => atMost(sub(bytes, num(emmalloc.SMALLEST)), num(emmalloc.LARGEST_ROOT - emmalloc.SMALLEST));
   return loop(
@@ -194,9 +104,10 @@ function sieveBody(): Code {
     set(off, sub(at, get(base))),
     when(
       and(atLeast(at, get(seen)), atLeast(sub(get(to), at), num(GROUP + 16))),
-      ...group({ at, base: get(base), size: get(size), length: get(length), off: get(off) }, { skip: [...next(GROUP), ...AGAIN] }),
+      ...group(Index, [...next(GROUP), ...AGAIN]),
       set(seen, add(at, num(GROUP))),
     ),
+    lookBack(Index, AGAIN),
     set(v, loadVector(get(off))),
     set(marks, num(0)),
     when(
@@ -210,8 +121,8 @@ function sieveBody(): Code {
       mark(root([c, d, load(get(off), 16)], add(at, num(8))), Mark.root),
     ),
     when(
-      anyTrue(tail),
-      mark(both(and(above(a, at), atLeast(at, num(assemblyscript.TAIL))), reads(a, (info) => equal(and(info, num(~2)), num(0)))), Mark.other),
+      allTrue(is(lanes(15, ~0, 0, 0), lanes(12, 0, 0, 0))),
+      mark(both(and(and(above(a, at), below(a, get(length))), atLeast(at, num(assemblyscript.TAIL))), reads(a, (info) => equal(and(info, num(~2)), num(0)))), Mark.other),
     ),
     when(
       zero(lanes(0, 3, ~127, 7)),
@@ -240,22 +151,24 @@ function seekBody(): Code {
 }
 
 function assemble(shared: boolean): Uint8Array<ArrayBuffer> {
-  const five = [0x60, 5, I32, I32, I32, I32, I32, 1, I32];
+  const type = (params: number): number[] => [0x60, params, ...new Array<number>(params).fill(I32), 1, I32];
+  const [five, eleven] = [type(5), type(11)];
   const memory = shared ? [3, 0, ...unsigned(65536)] : [0, 0];
   const body = (locals: Code, code: Code): Uint8Array => new Writer().byte(...locals, ...code, 0x0b).done();
   return new Writer()
     .byte(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
-    .section(Section.type, Uint8Array.of(1, ...five))
+    .section(Section.type, Uint8Array.of(2, ...five, ...eleven))
     .section(Section.import, new Writer().number(1).text("").text("memory").byte(2, ...memory).done())
-    .section(Section.function, Uint8Array.of(3, 0, 0, 0))
+    .section(Section.function, Uint8Array.of(4, 0, 0, 0, 1))
     .section(Section.export, new Writer().number(2).text("sieve").byte(0, Index.sieve).text("seek").byte(0, Index.seek).done())
     .section(
       Section.code,
       new Writer()
-        .number(3)
-        .sized(body([5, 1, I32, 1, V128, 3, I32, 7, V128, 8, I32], sieveBody()))
+        .number(4)
+        .sized(body(LOCALS, sieveBody()))
         .sized(body([1, 1, I32], seekBody()))
         .sized(body([1, 4, I32], chunkBody()))
+        .sized(body(FAR_LOCALS.declared, farBody(Index)))
         .done(),
     )
     .done();

@@ -39,6 +39,8 @@ const FILLS: Record<string, ((i: number) => number) | null> = {
   "text": (i) => 0x61626364 + ((i * 0x01030507) & 0x0f0f0f0f),
   "random bytes": () => part() * 2 ** 32,
   "small numbers": () => part() * 300,
+  "numbers of 16 bits": () => part() * 65536,
+  "numbers below four": () => part() * 4,
   "pixels": (i) => 0xff000000 | (i & 0xffffff),
   "addresses": () => Math.floor(part() * (PAGES * PAGE) / 16) * 16,
   "floats": () => new Uint32Array(Float32Array.of(part()).buffer)[0]!,

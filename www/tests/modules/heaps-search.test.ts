@@ -89,6 +89,20 @@ it("memory that grew is not searched again, and a heap that begins there is foun
   expect(heaps).toContain("emmalloc");
 });
 
+/** Beginnings in a memory, as a search finds them: 64 bytes together, or 16 by 16. */
+function beginnings(words: Uint32Array<ArrayBuffer>): { together: number[]; each: number[] } {
+  const memory = new Memory(words.buffer);
+  const length = 4 * words.length;
+  const together: number[] = [];
+  for (let at = 0; (at = memory.mayBegin(at, length)) < length; at = Math.floor(at / 16) * 16 + 16) together.push(at);
+  const each: number[] = [];
+  for (let at = 0; at < length; at += 16) {
+    const found = memory.mayBegin(at, Math.min(at + 32, length));
+    if (found < at + 16) each.push(found);
+  }
+  return { together, each };
+}
+
 it("no beginning is missed where 64 bytes are looked at together", () => {
   for (let seed = 1; seed <= 6; seed++) {
     const part = random(seed);
@@ -105,16 +119,30 @@ it("no beginning is missed where 64 bytes are looked at together", () => {
     // A gap of talc, which who points at it confirms.
     words.set([0, 4 * 5003, 5, 32], 6000);
     words[5003] = 4 * 6000;
-    const memory = new Memory(words.buffer);
-    const together: number[] = [];
-    for (let at = 0; (at = memory.mayBegin(at, length)) < length; at = Math.floor(at / 16) * 16 + 16) together.push(at);
-    const each: number[] = [];
-    for (let at = 0; at < length; at += 16) {
-      const found = memory.mayBegin(at, Math.min(at + 32, length));
-      if (found < at + 16) each.push(found);
-    }
+    const { together, each } = beginnings(words);
     expect(together).toEqual(each);
     const marks = new Set(each.flatMap((found) => Object.values(Mark).filter((mark) => (found & mark) !== 0)));
     expect([...marks].sort()).toEqual(Object.values(Mark).sort());
+  }
+});
+
+it("no chunk is missed that leads far, alone among what is none", () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const part = random(seed);
+    const words = new Uint32Array(1 << 18);
+    const length = 4 * words.length;
+    const size = (most: number): number => 8 * Math.floor((65_536 + part() * (most - 65_536)) / 8);
+    for (let i = 0; i < words.length; i++) words[i] = part() < 1 / 40 ? size(length) | (part() < 0.5 ? 1 : 3) : 0x61616161 + Math.floor(part() * 2 ** 30);
+    // A live chunk, a free one behind it, and what is behind a top.
+    const chunks = Array.from({ length: 12 }, () => {
+      const [at, live, top] = [8 * Math.floor(part() * 32_768), size(300_000), size(300_000)];
+      words[at / 4 + 1] = live | 3;
+      words[(at + live) / 4 + 1] = top | 1;
+      words[(at + live + top) / 4 + 1] = 40;
+      return Math.floor(at / 16) * 16;
+    });
+    const { together, each } = beginnings(words);
+    expect(together).toEqual(each);
+    expect(each.map((found) => Math.floor(found / 16) * 16)).toEqual(expect.arrayContaining(chunks));
   }
 });
