@@ -8,13 +8,16 @@
 //! | [`PageSource`] | [`Linear`] or a [`&Pool`](Pool): where a heap takes its pages |
 
 mod free_runs;
+mod list;
 mod pool;
 #[cfg(any(unix, windows))]
 mod simulation;
+mod source;
 
-pub use self::pool::{Extent, Linear, PageSource, Pool, PoolStats};
+pub use self::pool::{Extent, Pool, PoolStats};
 #[cfg(any(unix, windows))]
 pub use self::simulation::{Config, Simulation};
+pub use self::source::{Linear, PageSource};
 #[cfg(not(any(unix, windows)))]
 pub use crate::machine::ProvideError;
 pub use crate::machine::{LinearMemory, MAX_PAGES, Machine, PAGE};

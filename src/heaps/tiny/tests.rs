@@ -3,9 +3,10 @@
 use core::alloc::GlobalAlloc;
 use std::{collections::BTreeMap, vec::Vec};
 
-use super::{Block, Layout, State, TinyHeap, TinyStats, class_of, size_of_class};
+use super::{Layout, TinyHeap, TinyStats, class_of, size_of_class};
 use crate::bitmap::align_up;
 use crate::checked::ZONE;
+use crate::inspect::{Block, State};
 use crate::linear::{Config, LinearMemory, MAX_PAGES, PAGE, Pool, Simulation};
 
 type Heap<'a> = TinyHeap<&'a Pool<Simulation>>;
