@@ -9,11 +9,11 @@ import { ALLOCATORS } from "../../modules/table.mjs";
 import { Builder, root } from "../../modules/build.mjs";
 import { clear, note, progress } from "./harness/progress.mjs";
 import { host } from "./harness/record.mjs";
-import { Soak, judge, margin, page } from "./harness/soak.mjs";
+import { Soak, judge, margin, page, warmed } from "./harness/soak.mjs";
 
 const USAGE = `\
 usage: node benches/suite/soak.mjs [options]
-  --operations N   so many millions of operations on each heap (80)
+  --operations N   so many millions of operations on each heap, after 40 in which memory may grow (40)
   --minutes N      for so long instead, on each heap, with real programs between the operations
   --peer NAMES     of ${Object.keys(ALLOCATORS).join(", ")} (heap,slab,buddy,tiny; heap with --minutes)
   --report         writes docs/soak.md`;
@@ -22,7 +22,7 @@ let options;
 try {
   options = parseArgs({
     options: {
-      operations: { type: "string", default: "80" },
+      operations: { type: "string", default: "40" },
       minutes: { type: "string" },
       peer: { type: "string" },
       report: { type: "boolean", default: false },
@@ -51,7 +51,7 @@ for (const allocator of options.peers) {
   const set = options.minutes ? "soak-programs" : "soak-shapes";
   const module = new WebAssembly.Module(readFileSync(await builder.build(allocator, set)));
   const soak = new Soak(new WebAssembly.Instance(module, {}), options.minutes !== undefined);
-  const end = options.minutes ? { seconds: options.minutes * 60 } : { operations: options.operations * 1e6 };
+  const end = options.minutes ? { seconds: options.minutes * 60 } : warmed(options.operations * 1e6);
   let result;
   try {
     result = { allocator, ...soak.run(end, (text) => progress(`${allocator}: ${text}`)) };

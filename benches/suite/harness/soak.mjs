@@ -7,8 +7,11 @@ import { SEED, SHAPES } from "./shapes.mjs";
 const SLICE = 25_000;
 /** Slices between two looks at all of the heap. */
 const CHECK = 16;
-/** Until this part of the soak is over, memory may grow. */
-const WARM_UP = 1 / 2;
+/** Operations in which memory may grow: the smaller heaps have seen the most that is live at once only then. */
+const WARM_UP = 40_000_000;
+
+/** Returns the end of a soak of so many operations after its warm-up. */
+export const warmed = (operations) => ({ operations: WARM_UP + operations, warm: WARM_UP / (WARM_UP + operations) });
 /**
  * Memory may then grow by this part of its pages. What is asked for is drawn at random, so that now and then
  * more is live at once than ever before, or lies less well: in a buddy the largest blocks decide, and there are few of those.
@@ -32,6 +35,7 @@ export class Soak {
   #operations = 0;
   #runs = 0;
   #live = 0;
+  #warm = 1 / 2;
 
   /** Of an instance; with real programs if it has them. */
   constructor({ exports }, programs) {
@@ -43,8 +47,9 @@ export class Soak {
     return this.#exports.memory.buffer.byteLength / 65536;
   }
 
-  /** Goes on until the end, by `{ operations }` or `{ seconds }`; `tell` is told how it goes. */
-  run({ operations = Infinity, seconds = Infinity }, tell) {
+  /** Goes on until the end, by `{ operations }` or `{ seconds }`; until the part `warm` of it is over, memory may grow. `tell` is told how it goes. */
+  run({ operations = Infinity, seconds = Infinity, warm = 1 / 2 }, tell) {
+    this.#warm = warm;
     // What the first call allocates for good is not a leak.
     this.#exports.soak(0, SEED);
     this.#exports.soak_end();
@@ -69,7 +74,7 @@ export class Soak {
   /** Returns the figures so far. */
   summary() {
     const samples = this.#samples;
-    const warm = samples.findLast(({ done }) => done <= WARM_UP)?.pages ?? this.#pages;
+    const warm = samples.findLast(({ done }) => done <= this.#warm)?.pages ?? this.#pages;
     const pages = this.#pages;
     return { operations: this.#operations, runs: this.#runs, live: this.#live, warm, pages, samples };
   }
@@ -144,7 +149,7 @@ Each heap is the global allocator of one instance that is used from beginning to
 (allocations from 8 B to 128 KiB, an eighth of them zeroed and an eighth aligned to 32 up to 4,096 B, resizing, freeing; in phases of small, mixed
 and large sizes) ${about.minutes ? `take turns with runs of ${PROGRAMS.map(({ name }) => name).join(", ")}, on input of ${SEEDS} seeds and four sizes` : "follow each other"}.
 Blocks live on from slice to slice (what programs keep while they run comes on top of what is counted as live), and are looked at before they are resized or freed, ${about.minutes ? "the same input must give the same result, " : ""}and the heap's own \`check\`
-must find it sound again and again. Memory may grow in the first half, and by ${[...margins].join(" or ")} at most from there to the end.
+must find it sound again and again. Memory may grow in ${about.minutes ? "the first half" : `the first ${count(WARM_UP)} operations`}, and by ${[...margins].join(" or ")} at most from there to the end.
 
 ${table(["", "minutes", "operations", "programs run", "live blocks at most, pages", "pages after warm-up", "at the end", "last grown, minute", "grown after warm-up", ""], rows)}
 

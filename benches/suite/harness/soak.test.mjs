@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Soak, judge, margin, page } from "./soak.mjs";
+import { Soak, judge, margin, page, warmed } from "./soak.mjs";
 
 /** A module's exports, as far as the soak knows them; `pages` tells how memory grows with slices. */
 function instance(pages, more = {}) {
@@ -24,6 +24,14 @@ const soak = (exports, programs = false) => new Soak({ exports }, programs).run(
 test("memory that grows while it warms up, and then no more, is flat", () => {
   const result = soak(instance((slices) => 100 + Math.min(slices, 30)));
   assert.deepEqual([result.operations, result.warm, result.pages, judge(result)], [2_000_000, 130, 130, undefined]);
+});
+
+test("a short soak has as long a warm-up as a long one", () => {
+  for (const operations of [25_000, 1_000_000, 60_000_000]) {
+    const exports = instance((slices) => 100 + Math.floor(Math.min(slices, 1600) / 16));
+    const result = new Soak({ exports }).run(warmed(operations), () => {});
+    assert.deepEqual([result.operations, result.warm, result.pages], [40_000_000 + operations, 200, 200]);
+  }
 });
 
 test("memory that grows on and on is complained about", () => {
