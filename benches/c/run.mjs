@@ -24,8 +24,12 @@ const allocators = [
   { name: "lower bound", file: "bound", link: [join(here, "programs/bound.c")] },
 ];
 
+/** Compiles a program with an allocator, unless that was done since the files changed. */
 function compile(program, allocator) {
   const module = join(out, `${program.name}-${allocator.file}.wasm`);
+  const inputs = [...program.files, ...allocator.link, fileURLToPath(import.meta.url), join(here, "programs.mjs")];
+  const changed = (file) => statSync(file).mtimeMs;
+  if (existsSync(module) && Math.max(...inputs.map(changed)) < changed(module)) return module;
   const emulated = ["SIGNAL", "PROCESS_CLOCKS"].map((what) => `-D_WASI_EMULATED_${what}`);
   execFileSync(
     "clang",
@@ -67,7 +71,8 @@ for (const { name, link } of allocators) {
   }
 }
 mkdirSync(out, { recursive: true });
-console.log(`${process.release.name} ${process.version} (V8 ${process.versions.v8}), ${rounds} rounds in turns`);
+const clang = execFileSync("clang", ["--version"], { encoding: "utf8" }).split("\n")[0];
+console.log(`${new Date().toISOString().slice(0, 10)}, Node ${process.version} (V8 ${process.versions.v8}), ${clang}, ${rounds} rounds in turns`);
 console.log("| program | allocator | CPU ms, median | by dlmalloc's | pages | bytes |");
 console.log("|---|---|--:|--:|--:|--:|");
 const means = {};

@@ -21,6 +21,8 @@ pub fn c() -> Result<()> {
         cmd("cargo")
             .args(["rustc", "--release", "--package", "bonsai_c", "--crate-type", "staticlib"])
             .args(["--target", target])
+            // The compiler sees the whole library, and leaves out what no C program can call.
+            .args(["--config", "profile.release.lto=true"])
             .run()?;
         let built = crate::root().join("target").join(target).join("release/libbonsai.a");
         let folder = crate::root().join("target/c").join(target);
