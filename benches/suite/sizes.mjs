@@ -17,6 +17,7 @@ usage: node benches/suite/sizes.mjs [options]
   --assert        fails if TinyHeap costs as many bytes as lol_alloc or more, or if one of our allocators can panic
   --programs      weighs real programs too, and writes the record to benches/results and the tables to docs/sizes.md
   --program NAMES the real programs (${PROGRAMS.join(", ")})
+  --optimize NAMES  those that are weighed after wasm-opt, too: all, unless named
   --peer NAMES    of ${WEIGHED.join(", ")}, separated by commas; of --programs, all are weighed in the empty module`;
 
 try {
@@ -26,6 +27,7 @@ try {
       programs: { type: "boolean", default: false },
       peer: { type: "string" },
       program: { type: "string", default: PROGRAMS.join(",") },
+      optimize: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -40,7 +42,7 @@ try {
   process.exitCode = 1;
 }
 
-async function main({ assert, programs }, names, allocators) {
+async function main({ assert, programs, optimize }, names, allocators) {
   const builder = new Builder((module) => progress(`building ${module}`));
   const weighed = programs ? WEIGHED : allocators;
   const size = await weigh(builder, weighed);
@@ -62,6 +64,7 @@ async function main({ assert, programs }, names, allocators) {
       builder,
       allocators.filter((name) => !(ALLOCATORS[name].mayFail && ALLOCATORS[name].own)),
       names,
+      optimize?.split(",") ?? names,
     ),
   };
   clear();

@@ -35,12 +35,16 @@ export const KINDS = {
   "opt-level z, wasm-opt -Oz": { purpose: "small", options: ["-Oz"] },
 };
 
-/** Bytes of programs, as they are and after gzip -9: `{ program: { kind: { allocator: { raw, gzip } } } }`. */
-export async function weighPrograms(builder, allocators, programs) {
+/**
+ * Bytes of programs, as they are and after gzip -9: `{ program: { kind: { allocator: { raw, gzip } } } }`. Only those in
+ * `optimized` are weighed after wasm-opt too, which takes minutes for a module of some megabytes.
+ */
+export async function weighPrograms(builder, allocators, programs, optimized) {
   const all = {};
   for (const program of programs) {
     all[program] = {};
     for (const [kind, { purpose, options }] of Object.entries(KINDS)) {
+      if (options !== undefined && !optimized.includes(program)) continue;
       all[program][kind] = {};
       for (const allocator of allocators) {
         const path = await builder.build(allocator, `program ${program}`, { purpose });
