@@ -70,9 +70,13 @@ pub struct Sharded {
 
 impl Sharded {
     /// Gives back what is in the shards that are held.
-    fn drain(&self, memory: Region, shards: &mut [Option<Open<'_>>; ALL]) {
+    ///
+    /// # Safety
+    /// They are this heap's, and `memory` is its own.
+    unsafe fn drain(&self, memory: Region, shards: &mut [Option<Open<'_>>; ALL]) {
         for shard in shards.iter_mut().flatten() {
-            shard.give_all(memory, &self.shared);
+            // SAFETY: a shard of this heap, and its memory, by this function's contract.
+            unsafe { shard.give_all(memory, &self.shared) };
         }
     }
 
@@ -150,7 +154,8 @@ impl Front for Sharded {
     ) -> R {
         let memory = heap.memory.pool().region();
         let mut shards = heap.state.shards.hold();
-        heap.state.drain(memory, &mut shards);
+        // SAFETY: the shards of this heap, which are held, and the memory of its shell.
+        unsafe { heap.state.drain(memory, &mut shards) };
         heap.state.shared.with(f)
     }
 
@@ -159,14 +164,16 @@ impl Front for Sharded {
     fn relieve<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>) -> bool {
         let memory = heap.memory.pool().region();
         if let Some(mut store) = heap.state.shards.stores().find(|store| store.waiting() > 0) {
-            store.give_all(memory, &heap.state.shared);
+            // SAFETY: a store of this heap, and the memory of its shell.
+            unsafe { store.give_all(memory, &heap.state.shared) };
             return true;
         }
         let committed = heap.state.shared.with(|state| state.runs.committed);
         let (waiting, largest) = heap.state.shards.waiting();
         match largest {
             Some(mut shard) if waiting > committed / WAITING => {
-                shard.give_all(memory, &heap.state.shared);
+                // SAFETY: a shard of this heap, and the memory of its shell.
+                unsafe { shard.give_all(memory, &heap.state.shared) };
                 true
             }
             _ => false,
@@ -221,7 +228,8 @@ unsafe impl HeapState for Sharded {
         let memory = heap.memory.pool().region();
         if let Some(class) = Class::of(g) {
             if let Some(mut shard) = heap.state.shards.open() {
-                let block = shard.pop(memory, class, layout.align());
+                // SAFETY: a shard of this heap, and the memory of its shell.
+                let block = unsafe { shard.pop(memory, class, layout.align()) };
                 if block != 0 {
                     return memory.pointer(block);
                 }
@@ -381,8 +389,10 @@ fn miss<M: PageSource, P: Policy>(
         while chain.first == 0 && Sharded::relieve(heap) {
             chain = lend();
         }
-        shard.put_list(class, chain);
-        let block = shard.pop(memory, class, 1);
+        // SAFETY: from a store's list of that class, or lent for its size just now.
+        unsafe { shard.put_list(class, chain) };
+        // SAFETY: a shard of this heap, and the memory of its shell.
+        let block = unsafe { shard.pop(memory, class, 1) };
         if block != 0 {
             return memory.pointer(block);
         }
@@ -400,8 +410,11 @@ fn overflow<M: PageSource, P: Policy>(
     class: Class,
 ) {
     let memory = heap.memory.pool().region();
-    let chain = shard.take_rest(memory, class);
-    if !heap.state.shards.stores().any(|mut store| store.put_list(class, chain)) {
-        give(memory, &heap.state.shared, class, chain);
+    // SAFETY: a shard of this heap, and the memory of its shell.
+    let chain = unsafe { shard.take_rest(memory, class) };
+    // SAFETY: taken off the list of that class just now; the first store that takes it has it.
+    if !heap.state.shards.stores().any(|mut store| unsafe { store.put_list(class, chain) }) {
+        // SAFETY: taken off the list of that class just now, and no store has taken it.
+        unsafe { give(memory, &heap.state.shared, class, chain) };
     }
 }

@@ -32,7 +32,7 @@ impl State {
             }
             return chain;
         }
-        self.carved = self.carved.wrapping_add(n * most);
+        self.carved = self.carved.wrapping_add(n.saturating_mul(most));
         if self.careful && self.carved > self.runs.committed / OFTEN {
             self.carved = 0;
             self.flush();
@@ -48,7 +48,7 @@ impl State {
     fn carve_chain(&mut self, n: usize, most: usize, chain: &mut Chain) -> bool {
         let mut wanted = most;
         while chain.blocks < most {
-            let mut at = self.runs.find(n * wanted, 1, LOOK);
+            let mut at = self.runs.find(n.saturating_mul(wanted), 1, LOOK);
             if at == 0 {
                 at = self.runs.find_any(n, 1, LOOK);
             }

@@ -84,14 +84,17 @@ impl Open<'_> {
 
     /// Takes a block. Returns its address, 0 if none waits or the first is not aligned to `align`, a power of
     /// two.
+    ///
+    /// # Safety
+    /// `memory` is that of the heap whose shard this is.
     #[inline(always)]
-    pub(super) fn pop(&mut self, memory: Region, class: Class, align: usize) -> usize {
+    pub(super) unsafe fn pop(&mut self, memory: Region, class: Class, align: usize) -> usize {
         let list = self.list(class);
         let block = list.head;
         if block == 0 || block & (align - 1) != 0 {
             return 0;
         }
-        // SAFETY: a block that waits here begins with a link.
+        // SAFETY: a block that waits here begins with a link; `memory` has it, by this function's contract.
         list.head = unsafe { memory.read(block) };
         list.blocks = list.blocks.wrapping_sub(1);
         block
@@ -120,7 +123,10 @@ impl Open<'_> {
     }
 
     /// Puts a chain onto a list. Returns false, and does nothing, if blocks wait there.
-    pub(super) fn put_list(&mut self, class: Class, chain: Chain) -> bool {
+    ///
+    /// # Safety
+    /// Its blocks are of that class, of this heap, and nothing uses them if the result is true.
+    pub(super) unsafe fn put_list(&mut self, class: Class, chain: Chain) -> bool {
         let list = self.list(class);
         let empty = list.head == 0;
         if empty {
@@ -130,7 +136,10 @@ impl Open<'_> {
     }
 
     /// Takes what a list has above a batch off it: the blocks that have waited longest.
-    pub(super) fn take_rest(&mut self, memory: Region, class: Class) -> Chain {
+    ///
+    /// # Safety
+    /// `memory` is that of the heap whose shard this is.
+    pub(super) unsafe fn take_rest(&mut self, memory: Region, class: Class) -> Chain {
         let list = self.list(class);
         let (mut last, mut left) = (list.head, class.batch());
         let rest = list.blocks.saturating_sub(left);
@@ -151,12 +160,16 @@ impl Open<'_> {
     }
 
     /// Gives the heap every block.
-    pub(super) fn give_all(&mut self, memory: Region, heap: &Lock<State>) {
+    ///
+    /// # Safety
+    /// It is the heap whose shard this is, and its memory.
+    pub(super) unsafe fn give_all(&mut self, memory: Region, heap: &Lock<State>) {
         for number in 0..LISTS {
             if self.lists[number].head != 0 {
                 let class = Class::numbered(number);
                 let chain = self.take_list(class);
-                give(memory, heap, class, chain);
+                // SAFETY: taken off the list of that class just now; the heap and its memory, by this function's contract.
+                unsafe { give(memory, heap, class, chain) };
             }
         }
     }
@@ -185,7 +198,10 @@ impl Open<'_> {
 }
 
 /// Gives the heap a chain of blocks, whose end is looked for before the heap is locked.
-pub(super) fn give(memory: Region, heap: &Lock<State>, class: Class, chain: Chain) {
+///
+/// # Safety
+/// The blocks are of that class and of that heap, whose memory this is, and nothing uses them any more.
+pub(super) unsafe fn give(memory: Region, heap: &Lock<State>, class: Class, chain: Chain) {
     let Chain { first, blocks } = chain;
     if first == 0 {
         return;
