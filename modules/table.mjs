@@ -67,7 +67,7 @@ export const OWN = Object.keys(ALLOCATORS).filter((name) => ALLOCATORS[name].own
 export const PAGE = [
   // The classes of js, which is a crate of its own, with tests of its own.
   { folder: "handles", bindgen: true },
-  ...OWN.map((allocator) => ({ folder: `demo-${allocator}`, program: "demo", allocator, bindgen: true })),
+  ...[...OWN, "dlmalloc"].map((allocator) => ({ folder: `demo-${allocator}`, program: "demo", allocator, bindgen: true })),
   ...[...OWN, "dlmalloc", "talc", "wasmalloc"].map((allocator) => ({
     folder: `workbench-${allocator}`,
     program: "workbench",

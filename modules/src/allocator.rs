@@ -16,7 +16,7 @@ use bonsai_alloc::inspect::{Block, State};
 pub const WATCHED: bool = cfg!(feature = "watch");
 
 /// Makes `$new` the global allocator, inside of what is asked for around it.
-#[allow(unused_macros, reason = "std's needs none, unless it is watched")]
+#[allow(unused_macros, reason = "std's needs none, unless it is watched or recorded")]
 macro_rules! global {
     ($allocator:ty, $new:expr) => {
         #[cfg(not(any(feature = "watch", feature = "trace")))]
@@ -52,7 +52,7 @@ macro_rules! allocators {
             global!($allocator, $new);
         )*
 
-        #[cfg(all(feature = "watch", not(any($(feature = $feature),*))))]
+        #[cfg(all(any(feature = "watch", feature = "trace"), not(any($(feature = $feature),*))))]
         global!(std::alloc::System, std::alloc::System);
     };
 }
@@ -139,3 +139,7 @@ fn each_free_block(visit: &mut dyn FnMut(Block)) {
 /// Nothing of another allocator, or behind a watch, is seen.
 #[cfg(all(feature = "inspect", feature = "own", not(feature = "tiny")))]
 fn each_free_block(_: &mut dyn FnMut(Block)) {}
+
+/// Nothing of an allocator that is not of this repository is known in the module.
+#[cfg(all(feature = "demo", not(feature = "own")))]
+pub fn each_block(_: impl FnMut([u32; 3])) {}

@@ -77,7 +77,7 @@ export async function instantiate(name: string): Promise<{ glue: Record<string, 
   return { glue, exports };
 }
 
-export async function loadProgram(allocator: Allocator): Promise<Program> {
+export async function loadProgram(allocator: Allocator | "dlmalloc"): Promise<Program> {
   const { glue, exports } = await instantiate(`demo-${allocator}`);
   const module = glue as unknown as {
     parse: (kind: string, source: string) => { readonly summary: string };

@@ -23,6 +23,9 @@ export interface Settings {
   readonly contenders: readonly Contender[];
 }
 
+/** The load of a comparison that nobody has changed yet. */
+export const START: Settings = { workload: "churn", seed: 1, steps: 100_000, contenders: CONTENDERS };
+
 /** An instance of a module of the workbench. */
 export interface Bench {
   readonly memory: { readonly buffer: { readonly byteLength: number } };

@@ -35,6 +35,11 @@ export class Fold {
     return cuts.length === 0 ? Fold.NONE : new Fold(cuts);
   }
 
+  /** Folds all that is before an address, which gets the position 0: maps of several heaps begin alike. */
+  static before(address: number): Fold {
+    return new Fold([{ from: 0, to: address }]);
+  }
+
   get folded(): boolean {
     return this.cuts.length > 0;
   }

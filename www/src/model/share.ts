@@ -1,4 +1,5 @@
-import { CONTENDERS, MOST_SEED, STEPS, WORKLOADS, type Settings } from "./compare";
+import { CONTENDERS, MOST_SEED, STEPS, WORKLOADS, type Contender, type Settings } from "./compare";
+import { WHEN, type When } from "./file-compare";
 import { MOST_OPERATIONS, readCore, readOperations, whole, writeCore, writeOperations, type Fault, type Scenario } from "./scenario";
 
 /**
@@ -76,19 +77,40 @@ export interface InspectNames {
   readonly below: readonly string[];
 }
 
+/** Writes what a room looks at; a first sample goes without saying. */
+function writeSource(said: URLSearchParams, source: InspectPlace["source"], names: InspectNames): void {
+  if (source.is === "sample") {
+    if (source.id !== names.samples[0]) said.set("sample", source.id);
+  } else if (source.is === "module") said.set("module", source.id);
+  else if (source.is === "text" && source.text.length <= MOST_TEXT) {
+    said.set("name", source.name);
+    said.set("as", source.kind);
+    said.set("text", source.text);
+  } else said.set("file", source.name);
+}
+
+function readSource(given: URLSearchParams, names: InspectNames): Link<InspectPlace["source"]> {
+  const text = given.get("text");
+  if (text !== null) {
+    const kind = given.get("as") ?? names.kinds[0]!;
+    if (!names.kinds.includes(kind)) return wrong("as", kind);
+    return text.length > MOST_TEXT ? failed({ why: "long" }) : done({ is: "text", name: given.get("name") ?? "", kind, text });
+  }
+  const file = given.get("file");
+  if (file !== null) return done({ is: "file", name: short(file) });
+  const module = given.get("module");
+  if (module !== null) return names.modules.includes(module) ? done({ is: "module", id: module }) : wrong("module", module);
+  const id = given.get("sample") ?? names.samples[0]!;
+  return names.samples.includes(id) ? done({ is: "sample", id }) : wrong("sample", id);
+}
+
 export function writeInspect(place: InspectPlace, names: InspectNames): string {
   const { source } = place;
   const said = new URLSearchParams();
   const add = (name: string, value: string, usual: string | undefined): void => {
     if (value !== "" && value !== usual) said.set(name, value);
   };
-  if (source.is === "sample") add("sample", source.id, names.samples[0]);
-  else if (source.is === "module") said.set("module", source.id);
-  else if (source.is === "text" && source.text.length <= MOST_TEXT) {
-    said.set("name", source.name);
-    said.set("as", source.kind);
-    said.set("text", source.text);
-  } else said.set("file", source.name);
+  writeSource(said, source, names);
   add("on", place.allocator, names.allocators[0]);
   add("beside", place.beside, "");
   add("panel", place.panel, names.panels[0]);
@@ -116,24 +138,12 @@ export function readInspect(query: string, names: InspectNames): Link<InspectPla
     panel: one("panel", names.panels),
     colour: one("colour", names.colourings),
     below: one("below", names.below, ""),
-    sample: one("sample", names.samples),
-    module: one("module", names.modules, ""),
-    as: one("as", names.kinds),
   };
   for (const [name, value] of Object.entries(chosen)) if (value === null) return wrong(name, given.get(name));
-  const text = given.get("text");
-  if (text !== null && text.length > MOST_TEXT) return failed({ why: "long" });
-  const file = given.get("file");
-  const source: InspectPlace["source"] =
-    text !== null
-      ? { is: "text", name: given.get("name") ?? "", kind: chosen["as"]!, text }
-      : file !== null
-        ? { is: "file", name: short(file) }
-        : chosen["module"] !== ""
-          ? { is: "module", id: chosen["module"]! }
-          : { is: "sample", id: chosen["sample"]! };
+  const source = readSource(given, names);
+  if (!source.ok) return source;
   return done({
-    source,
+    source: source.value,
     allocator: chosen["on"]!,
     beside: chosen["beside"]!,
     panel: chosen["panel"]!,
@@ -186,7 +196,45 @@ export function readTour(query: string, steps: ReadonlyMap<string, number>): Lin
   return done({ tour, step: step - 1 });
 }
 
-// The comparison
+// The comparison on one file
+
+export interface FileComparison {
+  readonly source: InspectPlace["source"];
+  readonly who: readonly Contender[];
+  readonly when: When;
+}
+
+export function writeFileComparison({ source, who, when }: FileComparison, names: InspectNames): string {
+  const said = new URLSearchParams();
+  writeSource(said, source, names);
+  said.set("who", who.join("."));
+  if (when !== WHEN[0]) said.set("when", when);
+  return `v=${VERSION}&${said.toString()}`;
+}
+
+export function readFileComparison(query: string, names: InspectNames): Link<FileComparison> {
+  const found = parts(query);
+  if (!found.ok) return found;
+  const source = readSource(found.value, names);
+  if (!source.ok) return source;
+  const who = readContenders("who", found.value);
+  if (!who.ok) return who;
+  const when = WHEN.find((each) => each === (found.value.get("when") ?? WHEN[0]));
+  return when === undefined ? wrong("when", found.value.get("when")) : done({ source: source.value, who: who.value, when });
+}
+
+/** The allocators that a part names: none that is unknown, none twice. */
+function readContenders(part: string, found: URLSearchParams): Link<readonly Contender[]> {
+  const text = found.get(part);
+  const names = (text ?? "").split(".");
+  const contenders = CONTENDERS.filter((name) => names.includes(name));
+  return contenders.length === names.length ? done(contenders) : wrong(part, text);
+}
+
+// The comparison on a synthetic load
+
+/** A link to the room Compare is of a synthetic load, not of a file. */
+export const isLoad = (query: string): boolean => new URLSearchParams(query).has("load");
 
 export const writeComparison = ({ workload, seed, steps, contenders }: Settings): string =>
   `v=${VERSION}&load=${workload}&seed=${seed}&steps=${steps}&on=${contenders.join(".")}`;
@@ -194,15 +242,13 @@ export const writeComparison = ({ workload, seed, steps, contenders }: Settings)
 export function readComparison(query: string): Link<Settings> {
   const found = parts(query);
   if (!found.ok) return found;
-  const [load = null, seed = null, steps = null, on = null] = ["load", "seed", "steps", "on"].map((name) => found.value.get(name));
+  const [load = null, seed = null, steps = null] = ["load", "seed", "steps"].map((name) => found.value.get(name));
   const workload = WORKLOADS.find((name) => name === load);
   if (workload === undefined) return wrong("load", load);
   if (!(whole(seed ?? "") <= MOST_SEED)) return wrong("seed", seed);
   const count = STEPS.find((each) => String(each) === steps);
   if (count === undefined) return wrong("steps", steps);
-  const names = (on ?? "").split(".");
-  const contenders = CONTENDERS.filter((name) => names.includes(name));
-  // Nothing foreign, nothing twice.
-  if (contenders.length !== names.length) return wrong("on", on);
-  return done({ workload, seed: Number(seed), steps: count, contenders });
+  const contenders = readContenders("on", found.value);
+  if (!contenders.ok) return contenders;
+  return done({ workload, seed: Number(seed), steps: count, contenders: contenders.value });
 }

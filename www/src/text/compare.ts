@@ -1,11 +1,23 @@
 import type { Plan } from "../model/trace-plan";
+import { file } from "./compare-file";
 import { bytes, counted, integer, plural } from "./format";
 import { inspector } from "./inspector";
 import { en as page } from "./page";
 
+const contenders = {
+  heap: { name: "Heap", about: "General purpose: runs of granules with quick lists" },
+  slab: { name: "SlabHeap", about: "Size-class slabs over a buddy" },
+  buddy: { name: "BuddyHeap", about: "Powers of two, split and merged" },
+  bump: { name: "BumpHeap", about: "Never looks back" },
+  tiny: { name: "TinyHeap", about: "Least code" },
+  dlmalloc: { name: "dlmalloc", about: "What Rust’s std brings along" },
+} as const;
+
 /** Texts of the room Compare. */
 export const en = {
   heap: inspector.heap,
+  map: inspector.map,
+  file: file(contenders),
   share: page.share,
 
   replay: {
@@ -46,6 +58,7 @@ export const en = {
     title: "Comparison",
     lead: "The same requests, from one seed, to several allocators. Each is the global allocator of a wasm module of its own.",
     what: "What is run",
+    file: "A file",
     trace: (name: string): string => `The trace ${name}`,
     load: "A synthetic load",
     workload: "Workload",
@@ -60,14 +73,7 @@ export const en = {
     steps: "Steps",
     seed: "Seed",
     allocators: "Allocators",
-    contenders: {
-      heap: { name: "Heap", about: "General purpose: runs of granules with quick lists" },
-      slab: { name: "SlabHeap", about: "Size-class slabs over a buddy" },
-      buddy: { name: "BuddyHeap", about: "Powers of two, split and merged" },
-      bump: { name: "BumpHeap", about: "Never looks back" },
-      tiny: { name: "TinyHeap", about: "Least code" },
-      dlmalloc: { name: "dlmalloc", about: "What Rust’s std brings along" },
-    },
+    contenders,
     run: "Run",
     stop: "Stop",
     noise:

@@ -50,6 +50,10 @@ export function milliseconds(value: number): string {
   return value < 10 ? `${value.toFixed(1)} ms` : `${integer(Math.round(value))} ms`;
 }
 
+/** A short span of time, in the unit that suits it, in two digits. */
+export const spell = (value: number): string =>
+  value >= 1 ? milliseconds(value) : value < 0.0995 ? `${integer(Math.round(value * 1000))} µs` : `${integer(Math.round(value * 100) * 10)} µs`;
+
 /** A span of time, in the unit that suits it. */
 export const seconds = (value: number): string =>
   value < 1000 ? milliseconds(value) : value < 60_000 ? `${(value / 1000).toFixed(1)} s` : `${integer(Math.round(value / 60_000))} min`;

@@ -4,7 +4,8 @@ import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/page";
 import type { Traced } from "./inspect-drawer";
-import type { InspectRoom } from "./inspect-room";
+import type { CompareRoom } from "./compare-room";
+import type { InspectRoom, Texted } from "./inspect-room";
 import type { LearnRoom } from "./learn-room";
 import type { Place } from "./place";
 import "./file-button";
@@ -201,6 +202,9 @@ export class BonsaiPage extends LitElement {
       .page {
         padding: clamp(1rem, 2vw, 1.75rem) max(clamp(1rem, 3vw, 2.5rem), (100vw - 100rem) / 2) 3rem;
       }
+      .page.wide {
+        padding-inline: clamp(0.9rem, 2vw, 2rem);
+      }
       .drop {
         position: fixed;
         inset: 0.75rem;
@@ -343,6 +347,7 @@ export class BonsaiPage extends LitElement {
             .link=${this.linkOf("inspect")}
             @place=${place("inspect")}
             @compare=${(event: CustomEvent<Traced>) => { this.compare(event.detail); }}
+            @compare-text=${(event: CustomEvent<Texted>) => { void this.compareText(event.detail); }}
           ></inspect-room>`
         : nothing}
       ${entered.has("learn")
@@ -350,12 +355,13 @@ export class BonsaiPage extends LitElement {
         : nothing}
       ${entered.has("compare")
         ? html`<compare-room
-            class="page"
+            class="page wide"
             ?hidden=${room !== "compare"}
             .active=${room === "compare"}
             .link=${this.linkOf("compare")}
             .traced=${this.traced}
             @place=${place("compare")}
+            @elsewhere=${(event: CustomEvent<readonly File[]>) => { void this.inspect(event.detail); }}
           ></compare-room>`
         : nothing}
     `;
@@ -423,6 +429,19 @@ export class BonsaiPage extends LitElement {
     this.go("compare");
   }
 
+  /** Takes a text there. */
+  private async compareText(texted: Texted): Promise<void> {
+    await (await this.roomOf("compare"))?.take(texted);
+  }
+
+  /** Enters a room, and returns it once it is there. */
+  private async roomOf<R extends "inspect" | "compare">(room: R): Promise<(R extends "inspect" ? InspectRoom : CompareRoom) | null> {
+    this.go(room);
+    await this.enter(room);
+    await this.updateComplete;
+    return this.renderRoot.querySelector(`${room}-room`);
+  }
+
   // Files that are dropped, anywhere
 
   private readonly onDrag = (event: DragEvent): void => {
@@ -444,10 +463,12 @@ export class BonsaiPage extends LitElement {
   };
 
   private async open(files: readonly File[]): Promise<void> {
-    this.go("inspect");
-    await this.enter("inspect");
-    await this.updateComplete;
-    await this.renderRoot.querySelector<InspectRoom>("inspect-room")?.open(files);
+    if (this.room !== "compare") return this.inspect(files);
+    await (await this.roomOf("compare"))?.open(files);
+  }
+
+  private async inspect(files: readonly File[]): Promise<void> {
+    await (await this.roomOf("inspect"))?.open(files);
   }
 
   private readonly onTheme = (event: Event): void => {

@@ -5,6 +5,7 @@ import {
   CONTENDERS,
   MOST_SEED,
   ROUNDS,
+  START,
   STEPS,
   strays,
   WORKLOADS,
@@ -24,7 +25,6 @@ import "./heap-inspector";
 import type { HeapInspector } from "./heap-inspector";
 import type { Place } from "./place";
 
-const START: Settings = { workload: "churn", seed: 1, steps: 100_000, contenders: CONTENDERS };
 /** The page draws in between, so that it stays with whoever uses it. */
 const TURN = 12;
 
@@ -46,7 +46,8 @@ export class CompareView extends LitElement {
     trouble: { state: true },
   };
   declare active: boolean;
-  declare link: Place | null;
+  /** The query of a link to follow. */
+  declare link: string | null;
   declare private settings: Settings;
   declare private phase: Phase;
   /** The workload of the results. */
@@ -177,7 +178,7 @@ export class CompareView extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("active") && !this.active) this.stop();
     this.visited ||= this.active;
-    if (changed.has("link") && this.link !== null) this.follow(this.link.query);
+    if (changed.has("link") && this.link !== null) this.follow(this.link);
   }
 
   /** Tells the drawings that the page changed its colours. */

@@ -1,18 +1,20 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { MapCanvases, paintSample, PITCH, type MapScene } from "../draw/map-canvases";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { MapCanvases, PITCH, type MapScene } from "../draw/map-canvases";
 import { resolvePalette } from "../draw/palette";
 import { Fold } from "../model/fold";
-import { COLOURINGS, steps, type Colouring, type Inked } from "../model/inks";
-import { addressAt, fit, reveal, scroll, windowEnd, zoom, type MapWindow } from "../model/map-layout";
-import { State, type Blocks, type Snapshot } from "../model/snapshot";
+import { COLOURINGS, type Colouring, type Inked } from "../model/inks";
+import { fit, reveal, scroll, windowEnd, zoom, type MapWindow } from "../model/map-layout";
+import type { Blocks, Snapshot, State } from "../model/snapshot";
 import { core as base } from "../styles/base";
+import { heapMap, mapLegend } from "../styles/heap-map";
 import { inspector as en } from "../text/inspector";
-import { address, bytes } from "../text/format";
+import { address } from "../text/format";
+import { legend, paintLegend, statesOf } from "./map-legend";
+import { MapPointer, type Pointed } from "./map-pointer";
+import { mapTable } from "./map-table";
 import { belongs, stateName } from "./names";
 import { rove } from "./roving";
 
-const TABLE_ROWS = 200;
-const LEGEND = [State.Live, State.Free, State.Waiting, State.Fresh, State.Meta, State.Gap, State.Unknown, State.Static, State.Stack, State.Data, State.Unused] as const;
 const ROWS = 20;
 
 /** Returns the number of rows that fit in a map of that height, in CSS pixels; a usual number until it is known. */
@@ -21,15 +23,12 @@ export const mostRows = (height: number): number => (height === 0 ? ROWS : Math.
 /** The window of a whole map. */
 export const wholeMap = ([start, end]: readonly [number, number], rows: number): MapWindow => fit(start, end, rows);
 
-/** A notch of a wheel, in pixels: mice give 100 or 120. */
-const NOTCH = 60;
-
 /**
  * The address map, as a canvas of rows like a hex dump, as high as its element. Windows are of positions, which are
  * addresses where nothing is folded. Fires `choose` with the index of a block (or -1), `look` with the window that should
  * be shown, `colour` with a colouring, and `rows` with how many rows there is room for.
  */
-export class HeapMap extends LitElement {
+export class HeapMap extends LitElement implements Pointed {
   static override properties = {
     snapshot: { attribute: false },
     inked: { attribute: false },
@@ -40,6 +39,8 @@ export class HeapMap extends LitElement {
     reach: { attribute: false },
     fold: { attribute: false },
     wheels: { attribute: false },
+    bare: { type: Boolean, reflect: true },
+    label: { attribute: false },
     height: { state: true },
     theme: { attribute: false },
     tableOpen: { state: true },
@@ -59,6 +60,10 @@ export class HeapMap extends LitElement {
   declare fold: Fold;
   /** The wheel zooms by itself, and not only with Ctrl: nothing around the map scrolls. */
   declare wheels: boolean;
+  /** Legend, tools and overview are somewhere else, for several maps at once. */
+  declare bare: boolean;
+  /** The name of the slider that the rows are. */
+  declare label: string;
   /** Of the field, in CSS pixels. */
   declare private height: number;
   /** Changes when colours do. */
@@ -71,7 +76,7 @@ export class HeapMap extends LitElement {
   private scenery: Pick<MapScene, "palette" | "colours"> | null = null;
   /** The inks that the legend has samples of. */
   private sampled = "";
-  private states: { readonly of: Snapshot; readonly seen: number } | null = null;
+  private states: { readonly of: Snapshot; readonly seen: ReadonlySet<State> } | null = null;
   private readonly resize = new ResizeObserver(() => {
     this.measure();
     this.paint();
@@ -83,14 +88,7 @@ export class HeapMap extends LitElement {
   /** The window to show from the next frame on; `undefined` if it is the one shown. */
   private aimed: MapWindow | null | undefined;
   private hovered = -1;
-  private pinch = 0;
-  /** The position that a zoom holds, while the pointer stays where it is. */
-  private held: { readonly x: number; readonly y: number; readonly position: number } | null = null;
-  /** The sum of wheels and pinches on a touchpad, in pixels. */
-  private turned = 0;
-  /** The start of a drag, and the window then. */
-  private grip: { readonly y: number; readonly view: MapWindow; moved: boolean } | null = null;
-  private readonly touches = new Map<number, PointerEvent>();
+  private readonly pointer = new MapPointer(this);
 
   constructor() {
     super();
@@ -101,192 +99,16 @@ export class HeapMap extends LitElement {
     this.reach = [0, 0];
     this.fold = Fold.NONE;
     this.wheels = false;
+    this.bare = false;
+    this.label = en.map.label;
     this.height = 0;
     this.theme = 0;
     this.tableOpen = false;
   }
 
-  static override styles = [
-    base,
-    css`
-      :host {
-        height: 100%;
-        min-height: 0;
-      }
-      .plate {
-        --gutter: 5.6rem;
-        display: flex;
-        flex-direction: column;
-        height: 100%;
-        min-height: 0;
-      }
-      .bar {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        gap: 0.25rem 1rem;
-        min-height: 2rem;
-        overflow: hidden;
-      }
-      .legend {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0 1rem;
-        max-height: 4.1rem;
-        overflow: hidden;
-        font-size: 0.75rem;
-        color: var(--ink-2);
-      }
-      .legend li {
-        display: inline-flex;
-        align-items: center;
-        gap: 0.35rem;
-        white-space: nowrap;
-      }
-      .legend canvas {
-        width: 22px;
-        height: 11px;
-      }
-      .tools {
-        display: flex;
-        flex: none;
-        gap: 0.2rem;
-        align-items: center;
-      }
-      .by {
-        display: flex;
-        align-items: center;
-        gap: 0.35rem;
-        margin-right: 0.4rem;
-        font-size: 0.75rem;
-        color: var(--ink-2);
-        white-space: nowrap;
-      }
-      .by select {
-        min-height: 1.65rem;
-        padding: 0 0.3rem;
-        color: var(--ink);
-      }
-      .tools button {
-        min-height: 1.65rem;
-        min-width: 1.8rem;
-        padding: 0 0.45rem;
-        font-size: 0.75rem;
-      }
-      .tools button[aria-pressed="true"] {
-        background: var(--wash);
-        border-color: var(--accent);
-      }
-      .tools button[aria-disabled="true"] {
-        color: var(--ink-2);
-        border-style: dashed;
-        background: transparent;
-        cursor: default;
-      }
-      .overview {
-        position: relative;
-        flex: none;
-        height: 8px;
-        margin: 3px 0 6px var(--gutter);
-        cursor: pointer;
-      }
-      .overview canvas {
-        width: 100%;
-        height: 8px;
-      }
-      .lens {
-        position: absolute;
-        inset-block: -3px;
-        min-width: 5px;
-        border: 2px solid var(--ink);
-        border-radius: 2px;
-        pointer-events: none;
-      }
-      .rows {
-        display: grid;
-        flex: 1;
-        grid-template-columns: var(--gutter) minmax(0, 1fr);
-        min-height: 0;
-      }
-      .gutter {
-        position: relative;
-        overflow: hidden;
-        font: 0.6875rem/1 var(--mono);
-        color: var(--ink-2);
-      }
-      .gutter span {
-        position: absolute;
-        left: 0;
-        line-height: 13px;
-      }
-      .field-of-view {
-        position: relative;
-        min-height: var(--least, 20rem);
-        overflow: clip;
-        cursor: crosshair;
-        touch-action: pan-y;
-      }
-      .field-of-view[data-zoomed] {
-        cursor: grab;
-        touch-action: none;
-      }
-      .field-of-view:focus-visible {
-        outline-offset: 0;
-      }
-      /* Memory with no change in it: rows of a faint colour, as high and as far apart as the map's. */
-      .field-of-view[data-by="change"] .ground {
-        background: repeating-linear-gradient(var(--fresh) 0 calc(var(--pitch) - 3px), transparent calc(var(--pitch) - 3px) var(--pitch));
-      }
-      .field-of-view canvas {
-        position: absolute;
-        inset: 0 auto auto 0;
-        width: 100%;
-        height: var(--tall);
-      }
-      .tip {
-        position: absolute;
-        z-index: 3;
-        max-width: min(22rem, 100%);
-        padding: 0.15rem 0.5rem;
-        border: 1px solid var(--line-2);
-        border-radius: var(--radius);
-        background: var(--sheet);
-        font-size: 0.75rem;
-        pointer-events: none;
-        white-space: nowrap;
-      }
-      .table {
-        flex: 1;
-        min-height: var(--least, 20rem);
-        overflow: auto;
-      }
-      @container (max-width: 34rem) {
-        .plate {
-          --gutter: 0rem;
-        }
-        .rows {
-          grid-template-columns: minmax(0, 1fr);
-        }
-        .gutter {
-          display: none;
-        }
-        .bar {
-          flex-direction: column-reverse;
-          align-items: start;
-        }
-        .tools {
-          flex: 0 1 auto;
-          flex-wrap: wrap;
-        }
-        .tools button {
-          min-height: 2.2rem;
-          min-width: 2.4rem;
-        }
-      }
-    `,
-  ];
+  static override styles = [base, mapLegend, heapMap];
 
-  private get whole(): MapWindow {
+  get whole(): MapWindow {
     return wholeMap(this.reach, this.most);
   }
 
@@ -296,7 +118,7 @@ export class HeapMap extends LitElement {
   }
 
   /** From the top of a row to that of the next. */
-  private get pitch(): number {
+  get pitch(): number {
     return Math.max(PITCH.least, Math.min(PITCH.most, Math.floor(this.height / Math.max(1, this.window.rows))));
   }
 
@@ -322,12 +144,12 @@ export class HeapMap extends LitElement {
     if (this.most !== before) this.dispatchEvent(new CustomEvent("rows", { detail: this.most }));
   }
 
-  private get window(): MapWindow {
+  get window(): MapWindow {
     return this.view ?? this.whole;
   }
 
   /** The window that was asked for last. */
-  private get aim(): MapWindow | null {
+  get aim(): MapWindow | null {
     return this.aimed === undefined ? this.view : this.aimed;
   }
 
@@ -344,14 +166,14 @@ export class HeapMap extends LitElement {
   protected override firstUpdated(): void {
     this.observe();
     // Not passive: a zoom by wheel must not zoom the page too.
-    this.field.addEventListener("wheel", (event) => { this.onWheel(event); }, { passive: false });
+    this.field.addEventListener("wheel", this.pointer.wheel, { passive: false });
   }
 
   private observe(): void {
     this.resize.observe(this.field);
   }
 
-  private get field(): HTMLElement {
+  get field(): HTMLElement {
     return this.renderRoot.querySelector<HTMLElement>(".field-of-view")!;
   }
 
@@ -375,11 +197,9 @@ export class HeapMap extends LitElement {
     const every = Math.ceil(28 / pitch);
     return html`
       <section class="plate" aria-labelledby="title">
-        <h2 id="title" class="unseen">${en.map.title}</h2>
+        <h2 id="title" class="unseen">${this.bare ? this.label : en.map.title}</h2>
         <div class="bar">
-          <ul class="legend">
-            ${this.legend().map(({ ink, name }) => html`<li><canvas data-ink=${ink}></canvas>${name}</li>`)}
-          </ul>
+          ${legend(this.colouring, this.seen)}
           <div class="tools">
             <label class="by">
               ${en.map.colour}
@@ -413,7 +233,7 @@ export class HeapMap extends LitElement {
             ?data-zoomed=${zoomed}
             tabindex="0"
             role="slider"
-            aria-label=${en.map.label}
+            aria-label=${this.label}
             aria-describedby="keys"
             aria-orientation="horizontal"
             aria-valuemin="0"
@@ -421,11 +241,11 @@ export class HeapMap extends LitElement {
             aria-valuenow=${Math.max(0, chosen)}
             aria-valuetext=${chosen < 0 ? en.map.none : this.describe(chosen)}
             @keydown=${this.onKey}
-            @pointerdown=${this.onPointerDown}
-            @pointermove=${this.onPointerMove}
-            @pointerup=${this.onPointerEnd}
-            @pointercancel=${this.onPointerEnd}
-            @pointerleave=${this.onLeave}
+            @pointerdown=${this.pointer.down}
+            @pointermove=${this.pointer.move}
+            @pointerup=${this.pointer.end}
+            @pointercancel=${this.pointer.end}
+            @pointerleave=${this.pointer.leave}
             @dblclick=${() => { this.zoomBy(-2); }}
           >
             <canvas class="ground"></canvas>
@@ -439,51 +259,16 @@ export class HeapMap extends LitElement {
     `;
   }
 
-  private legend(): { readonly ink: number; readonly name: string }[] {
-    const { colouring } = this;
-    const live = steps(colouring).map(({ ink, value }) => ({ ink, name: en.map.step[colouring](value) }));
-    if (colouring === "change") return live;
-    const others = LEGEND.filter((state) => (state !== State.Live || colouring === "state") && this.present(state));
-    return [...live, ...others.map((state) => ({ ink: state, name: stateName(state) }))];
-  }
-
-  private present(state: State): boolean {
+  private get seen(): ReadonlySet<State> {
     const { snapshot } = this;
-    if (this.states?.of !== snapshot) {
-      const { state: column, count } = snapshot.blocks;
-      let seen = 0;
-      for (let i = 0; i < count; i++) seen |= 1 << column[i]!;
-      this.states = { of: snapshot, seen };
-    }
-    return (state === State.Live && snapshot.kind !== "tiny") || state === State.Free || (this.states.seen & (1 << state)) !== 0;
+    if (this.states?.of !== snapshot) this.states = { of: snapshot, seen: statesOf(snapshot) };
+    return this.states.seen;
   }
 
   private table(): TemplateResult {
-    const { blocks } = this.snapshot;
     const view = this.window;
     const from = Math.max(0, this.blocks.lowerBound(view.start));
-    const to = this.blocks.lowerBound(windowEnd(view) - 1) + 1;
-    const shown = Math.min(to - from, TABLE_ROWS);
-    return html`
-      <div class="table" tabindex="0" role="region" aria-label=${en.heap.tableOf(en.map.title)}>
-        <p class="quiet small">${en.map.rows(shown, to - from)}</p>
-        <table>
-          <thead>
-            <tr>${en.map.columns.map((name, i) => html`<th class=${i > 1 ? "word" : ""} scope="col">${name}</th>`)}</tr>
-          </thead>
-          <tbody>
-            ${Array.from({ length: shown }, (_, i) => from + i).map(
-              (i) => html`<tr>
-                <th scope="row"><button class="plain mono" @click=${() => { this.choose(i); }}>${address(blocks.address[i]!)}</button></th>
-                <td>${bytes(blocks.size[i]!)}</td>
-                <td class="word">${stateName(blocks.state[i]!)}</td>
-                <td class="word">${belongs(this.snapshot, i)}</td>
-              </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
-    `;
+    return mapTable(this.snapshot, from, this.blocks.lowerBound(windowEnd(view) - 1) + 1, (index) => { this.choose(index); });
   }
 
   private describe(index: number): string {
@@ -512,16 +297,7 @@ export class HeapMap extends LitElement {
     if (this.field.clientWidth === 0 || this.height === 0) return;
     this.canvases.paint(this.scene());
     this.outline();
-    this.samples();
-  }
-
-  /** Paints the legend, where it has other inks than before. */
-  private samples(): void {
-    const canvases = [...this.renderRoot.querySelectorAll<HTMLCanvasElement>(".legend canvas")];
-    const inks = canvases.map(({ dataset }) => Number(dataset["ink"]));
-    if (inks.join() === this.sampled) return;
-    this.sampled = inks.join();
-    canvases.forEach((canvas, i) => { paintSample(canvas, inks[i]!, this.scene().colours); });
+    this.sampled = paintLegend(this.renderRoot, this.scenery!.colours, this.sampled);
   }
 
   private outline(): void {
@@ -543,7 +319,7 @@ export class HeapMap extends LitElement {
   };
 
   /** Wheels, fingers and keys may ask more often than there are frames: each frame takes the last. */
-  private look(view: MapWindow | null): void {
+  look(view: MapWindow | null): void {
     if (this.aimed === undefined) {
       requestAnimationFrame(() => {
         const detail = this.aim;
@@ -554,14 +330,14 @@ export class HeapMap extends LitElement {
     this.aimed = view;
   }
 
-  private zoomBy(steps: number, around = this.centre()): void {
+  zoomBy(steps: number, around = this.centre()): void {
     const { aim, whole } = this;
     const view = zoom(aim ?? whole, whole, whole.rows, steps, around);
     this.look(view.bytesPerRow === whole.bytesPerRow ? null : view);
   }
 
   /** The chosen block if it is in sight, else the middle of the window. */
-  private centre(): number {
+  centre(): number {
     const { blocks } = this;
     const view = this.window;
     const at = this.chosen < 0 ? -1 : blocks.address[this.chosen]!;
@@ -611,81 +387,25 @@ export class HeapMap extends LitElement {
     move();
   };
 
-  /** The position under the pointer. */
-  private under(event: MouseEvent): number {
-    const box = this.field.getBoundingClientRect();
-    const row = Math.min(this.window.rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / this.pitch)));
-    return addressAt(this.window, row, (event.clientX - box.left) / box.width);
+  // Pointers
+
+  press(position: number): void {
+    this.choose(this.blocks.find(position));
   }
 
-  private onWheel(event: WheelEvent): void {
-    if (event.shiftKey) {
-      if (this.aim === null) return;
-      event.preventDefault();
-      this.look(scroll(this.aim, this.whole, Math.sign(event.deltaY || event.deltaX) * 2));
-    } else if (this.wheels || event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      this.turn(event);
-    }
-  }
-
-  /** Zooms by a step for each notch of a wheel; a pinch on a touchpad comes in many small events. */
-  private turn(event: WheelEvent): void {
-    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * 33;
-    if (Math.sign(pixels) !== Math.sign(this.turned)) this.turned = 0;
-    this.turned += pixels;
-    if (Math.abs(this.turned) < NOTCH) return;
-    this.zoomBy(Math.sign(this.turned), this.hold(event));
-    this.turned = 0;
-  }
-
-  /** The position that was under the pointer when it came to rest there: rows move under it as they zoom. */
-  private hold(event: MouseEvent): number {
-    const { clientX: x, clientY: y } = event;
-    if (this.held === null || Math.hypot(this.held.x - x, this.held.y - y) > 3) this.held = { x, y, position: this.under(event) };
-    return this.held.position;
-  }
-
-  private readonly onPointerDown = (event: PointerEvent): void => {
-    this.touches.set(event.pointerId, event);
-    this.pinch = this.spread();
-    this.held = null;
-    if (this.touches.size > 1) this.grip = null;
-    else if (event.button === 0) {
-      this.grip = { y: event.clientY, view: this.aim ?? this.whole, moved: false };
-    }
-  };
-
-  /** Pans by whole rows. */
-  private pan(event: PointerEvent): void {
-    const { grip } = this;
-    if (grip === null) return;
-    const rows = Math.round((grip.y - event.clientY) / this.pitch);
-    if (rows === 0 && !grip.moved) return;
-    grip.moved = true;
-    if (this.aim === null) return;
-    this.field.setPointerCapture(event.pointerId);
-    this.look(scroll({ ...grip.view, rows: this.aim.rows }, this.whole, rows));
-  }
-
-  private readonly onPointerMove = (event: PointerEvent): void => {
-    if (this.touches.has(event.pointerId)) this.touches.set(event.pointerId, event);
-    if (this.touches.size === 2) {
-      const spread = this.spread();
-      if (spread > this.pinch * 1.35 || spread < this.pinch / 1.35) {
-        this.held ??= { x: 0, y: 0, position: this.between() };
-        this.zoomBy(spread > this.pinch ? -1 : 1, this.held.position);
-        this.pinch = spread;
-      }
-      return;
-    }
-    if (this.grip !== null && event.buttons !== 0) this.pan(event);
-    const index = this.blocks.find(this.under(event));
+  hover(position: number, event: PointerEvent): void {
+    const index = this.blocks.find(position);
     this.tell(event, index);
     if (index === this.hovered) return;
     this.hovered = index;
     this.outline();
-  };
+  }
+
+  leave(): void {
+    this.hovered = -1;
+    this.tell(null, -1);
+    this.outline();
+  }
 
   /** Describes the block under the pointer, beside it at once. */
   private tell(event: PointerEvent | null, index: number): void {
@@ -697,35 +417,6 @@ export class HeapMap extends LitElement {
     tip.textContent = this.describe(index);
     tip.style.left = `${Math.max(0, Math.min(x + 12, box.width - tip.offsetWidth))}px`;
     tip.style.top = `${y + 44 < box.height ? y + 18 : y - 30}px`;
-  }
-
-  private readonly onPointerEnd = (event: PointerEvent): void => {
-    this.touches.delete(event.pointerId);
-    const { grip } = this;
-    this.grip = null;
-    if (grip?.moved === false && event.type === "pointerup") this.choose(this.blocks.find(this.under(event)));
-  };
-
-  private readonly onLeave = (event: PointerEvent): void => {
-    this.touches.delete(event.pointerId);
-    this.hovered = -1;
-    this.tell(null, -1);
-    this.outline();
-  };
-
-  /** The position in the middle of two fingers. */
-  private between(): number {
-    const [a, b] = [...this.touches.values()];
-    if (a === undefined || b === undefined) return this.centre();
-    const box = this.field.getBoundingClientRect();
-    const row = Math.floor(((a.clientY + b.clientY) / 2 - box.top) / this.pitch);
-    const x = ((a.clientX + b.clientX) / 2 - box.left) / box.width;
-    return addressAt(this.window, Math.min(this.window.rows - 1, Math.max(0, row)), x);
-  }
-
-  private spread(): number {
-    const [a, b] = [...this.touches.values()];
-    return a === undefined || b === undefined ? 0 : Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
   }
 
   private readonly onOverview = (event: PointerEvent): void => {

@@ -46,6 +46,11 @@ const BESIDE = 768;
 const LOG = 200;
 /** Sampled from the start, so that call sites are there when they are asked for. */
 const RATE = 1024;
+/** A text to compare allocators on, and the sample that it is, or "". */
+export interface Texted {
+  readonly source: Source;
+  readonly sampled: string;
+}
 /** The source. */
 type Looked =
   | { readonly is: "text" }
@@ -56,8 +61,8 @@ type Looked =
   | { readonly is: "trace"; readonly name: string; readonly trace: Trace; readonly samples: readonly Sampled[]; readonly course: Course; readonly long: (LongPart & { readonly whole: LongTrace }) | null };
 
 /**
- * The room Inspect: one source, its heap, and all that is known of it. Fires `place` with what a link says of it, and
- * `compare` with a trace.
+ * The room Inspect: one source, its heap, and all that is known of it. Fires `place` with what a link says of it,
+ * `compare` with a trace, and `compare-text` with a text.
  */
 export class InspectRoom extends LitElement implements Host {
   static override properties = {
@@ -540,6 +545,7 @@ export class InspectRoom extends LitElement implements Host {
         clear: () => { this.clear(); },
         edit: () => { this.editing = !editing; },
         fresh: () => { void this.fresh(this.shown().map(({ key }) => key)); },
+        compare: () => { this.dispatchEvent(new CustomEvent<Texted>("compare-text", { detail: { source: this.source, sampled: this.sampled } })); },
       })}
       ${this.spoken()}
     `;

@@ -22,6 +22,8 @@ export interface ProgramBar {
   readonly clear: () => void;
   readonly edit: () => void;
   readonly fresh: () => void;
+  /** Takes the text to the room that compares allocators. */
+  readonly compare: () => void;
 }
 
 const value = (event: Event): string => (event.target as HTMLSelectElement).value;
@@ -47,6 +49,7 @@ export const programBar = (bar: ProgramBar): TemplateResult => html`
       </select>
     </label>
     <button aria-pressed=${bar.editing ? "true" : "false"} @click=${bar.edit}>${en.program.edit}</button>
+    <button title=${en.room.compareTitle} @click=${bar.compare}>${en.room.compare}</button>
     <button title=${en.program.freshAbout} @click=${bar.fresh}>${en.program.fresh}</button>
     ${bar.record}
   </div>

@@ -10,17 +10,20 @@ import "./file-button";
  * see a module in a page of one's own. Fires `sample`, `files`, `own-module` and `how`.
  */
 export class SourcePicker extends LitElement {
-  static override properties = { name: { attribute: false }, sampled: { attribute: false }, open: { state: true } };
+  static override properties = { name: { attribute: false }, sampled: { attribute: false }, texts: { type: Boolean }, open: { state: true } };
   /** The name of the source. */
   declare name: string;
   /** The sample that it is, or "". */
   declare sampled: string;
+  /** Only texts, and traces, are of use here. */
+  declare texts: boolean;
   declare private open: boolean;
 
   constructor() {
     super();
     this.name = "";
     this.sampled = "";
+    this.texts = false;
     this.open = false;
   }
 
@@ -104,16 +107,20 @@ export class SourcePicker extends LitElement {
       <h2>${en.room.yours}</h2>
       <div>
         <file-button .label=${en.room.open} .several=${true} @files=${(event: CustomEvent<File[]>) => { this.fire("files", event.detail); }}></file-button>
-        <button class="plain" @click=${() => { this.fire("how", null); }}>${en.room.own}</button>
+        ${this.texts ? nothing : html`<button class="plain" @click=${() => { this.fire("how", null); }}>${en.room.own}</button>`}
       </div>
-      <p class="small quiet">${en.room.openAbout} ${en.module.trust}</p>
-      <h2>${en.module.samples}</h2>
+      <p class="small quiet">${this.texts ? en.room.compareAbout : `${en.room.openAbout} ${en.module.trust}`}</p>
+      ${this.texts ? nothing : this.modules()}
+    </div>`;
+  }
+
+  private modules(): TemplateResult {
+    return html`<h2>${en.module.samples}</h2>
       <div class="list">
         ${MODULES.map(
           (kind) => html`<button class="plain" @click=${() => { this.fire("own-module", kind); }}>${en.module.sample[kind]}</button>`,
         )}
-      </div>
-    </div>`;
+      </div>`;
   }
 
   private sample(sample: Sample): TemplateResult {

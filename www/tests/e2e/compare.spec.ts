@@ -70,6 +70,8 @@ test("who runs out of memory is said to have", async ({ page }) => {
 
 test("settings are shared by the address", async ({ page }) => {
   await open(page, "#compare");
+  await page.getByRole("radio", { name: "A synthetic load" }).check();
+  await expect(page).toHaveURL(/load=churn/);
   await page.getByLabel("Workload").selectOption("Stack");
   await page.getByLabel("Seed").fill("77");
   await page.getByLabel("Steps").selectOption("20,000");

@@ -165,7 +165,7 @@ const focused = (page: Page): Promise<{ name: string; seen: boolean }> =>
     return { name: window.nameOf(active), seen: near.some(outlined) };
   });
 
-for (const hash of ["#inspect", "#inspect?v=1&module=bare", "#sandbox", "#tours?v=1&tour=slabs&step=2", "#compare"]) {
+for (const hash of ["#inspect", "#inspect?v=1&module=bare", "#sandbox", "#tours?v=1&tour=slabs&step=2", "#compare", "#compare?v=1&load=churn&seed=1&steps=20000&on=heap.slab"]) {
   test(`every control of ${hash} is reached by Tab, and shows that it is`, async ({ page }) => {
     await page.addInitScript(() => {
       // A name that tells one control from another, and stays while the page is looked at.

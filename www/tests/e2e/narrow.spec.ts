@@ -33,6 +33,9 @@ const used: Record<string, (page: Page) => Promise<void>> = {
     await page.getByRole("button", { name: "Show what happens" }).click();
   },
   "#compare": async (page) => {
+    await expect(page.locator("compare-maps table")).toBeVisible();
+  },
+  "#compare?v=1&load=churn&seed=1&steps=100000&on=heap.slab.buddy.bump.tiny.dlmalloc": async (page) => {
     await page.getByLabel("Steps").selectOption("20,000");
     await page.getByRole("button", { name: "Run", exact: true }).click();
     await expect(page.locator("compare-results table")).toBeVisible({ timeout: 60_000 });
@@ -84,7 +87,8 @@ test("every drawing has a table beside it", async ({ page }) => {
     ["#inspect", ["trace-course"]],
     ["#sandbox", ["sandbox-stage"]],
     ["#tours", ["tour-stage"]],
-    ["#compare", ["compare-results"]],
+    ["#compare", ["compare-maps"]],
+    ["#compare?v=1&load=churn&seed=1&steps=100000&on=heap.slab.buddy.bump.tiny.dlmalloc", ["compare-results"]],
   ] as const) {
     await page.goto("about:blank");
     await open(page, hash);

@@ -24,7 +24,8 @@ export { expect };
 export async function open(page: Page, hash = ""): Promise<void> {
   await page.goto(`./${hash}`);
   if (hash.startsWith("#sandbox")) await expect(page.getByRole("button", { name: "Allocate" })).toBeVisible();
-  else if (hash.startsWith("#compare")) await expect(page.getByRole("button", { name: "Run", exact: true })).toBeVisible();
+  else if (hash.includes("load=")) await expect(page.getByRole("button", { name: "Run", exact: true })).toBeVisible();
+  else if (hash.startsWith("#compare")) await expect(page.locator("compare-file .choice")).toBeVisible();
   else if (hash.startsWith("#learn") || hash.startsWith("#tours")) await expect(page.locator("tour-view h2")).toBeAttached();
   else await expect(page.getByText("parsed in")).toBeVisible();
 }
