@@ -6,6 +6,7 @@ use std::env;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(threads)");
+    println!("cargo::rustc-check-cfg=cfg(shuttle)");
     let value = |name| env::var(name).unwrap_or_default();
     let shared = value("CARGO_CFG_TARGET_FEATURE").split(',').any(|feature| feature == "atomics")
         || value("TARGET").ends_with("-threads");

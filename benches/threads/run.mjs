@@ -19,15 +19,15 @@ const STACK = 1 << 20;
 const INITIAL = 32 * PAGE;
 const LARGEST = 1 << 30;
 const LOADS = { own: "frees its own blocks", larson: "frees blocks of all threads" };
-const ALLOCATORS = { heap: "Heap", lock: "Heap behind one lock", std: "std's default", talc: "talc 5.1.1 behind a spin lock" };
+const ALLOCATORS = { heap: "Heap", lock: "Heap behind one lock", std: "std's default", talc: "talc 5.1.1 behind a spin lock", none: "nothing allocated: the load alone" };
 
-const USAGE = `cargo xtask bench -- --threads [--quick | --smoke] [--against COMMIT] [--counts 1,2,4] [--only heap,std] [--on wasm,native]
+const USAGE = `cargo xtask bench -- --threads [--quick | --smoke] [--against COMMIT,COMMIT] [--counts 1,2,4] [--only heap,std] [--on wasm,native]
     [--rounds N]
   --quick    3 repetitions instead of 9
   --smoke    one short repetition, and nothing is written
-  --against  measures Heap as of that commit too, in turns with the others
+  --against  measures Heap as of these commits too, in turns with the others
   --counts   numbers of threads (1,2,4)
-  --only     allocators, of: heap, lock, std, talc
+  --only     allocators, of: heap, lock, std, talc, none
   --on       platforms, of: wasm, native
   --rounds   rounds of a thread (1500000)`;
 
@@ -37,7 +37,7 @@ const { values: options } = parseArgs({
     smoke: { type: "boolean" },
     against: { type: "string" },
     counts: { type: "string", default: "1,2,4" },
-    only: { type: "string", default: "heap,lock,std,talc" },
+    only: { type: "string", default: "heap,lock,std,talc,none" },
     on: { type: "string", default: "wasm,native" },
     rounds: { type: "string" },
     help: { type: "boolean" },
@@ -128,10 +128,8 @@ const median = (numbers) => {
 function contestants() {
   const all = options.only.split(",").map((name) => ({ name, title: ALLOCATORS[name], allocator: name, from: folder }));
   for (const { name, title } of all) if (!title) throw new Error(`no allocator is called ${name}\n\n${USAGE}`);
-  if (options.against) {
-    const title = `Heap of ${options.against}`;
-    all.push({ name: options.against, title, allocator: "heap", from: older(options.against) });
-  }
+  for (const commit of options.against?.split(",") ?? [])
+    all.push({ name: commit, title: `Heap of ${commit}`, allocator: "heap", from: older(commit) });
   return all;
 }
 

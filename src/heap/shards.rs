@@ -28,6 +28,8 @@
 
 mod batches;
 mod classes;
+#[cfg(all(test, shuttle))]
+mod schedules;
 mod seats;
 mod set;
 mod shard;

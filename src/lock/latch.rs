@@ -1,6 +1,6 @@
 //! A word that one thread at a time holds: tried, or waited for.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use super::atomic::{AtomicUsize, Ordering};
 
 /// Set while the latch is held.
 const HELD: usize = 1;
@@ -51,6 +51,8 @@ impl Latch {
     pub(crate) fn wait(&self, most: usize) -> usize {
         let (mut pause, mut turns) = (1, 0_usize);
         while self.is_held() && turns < most {
+            #[cfg(all(test, shuttle))]
+            shuttle::thread::yield_now();
             for turn in 0..pause {
                 core::hint::spin_loop();
                 // In wasm the hint is no instruction, and an empty loop is none either.

@@ -1,6 +1,9 @@
 //! Loads that several threads put on one global allocator. A module exports them for workers;
 //! `main.rs` calls them from threads.
 
+#[cfg(feature = "none")]
+mod none;
+
 use std::{
     alloc::{Layout, alloc, dealloc},
     sync::atomic::{AtomicPtr, Ordering::AcqRel},
@@ -50,6 +53,9 @@ impl Random {
 fn make(random: &mut Random) -> *mut usize {
     let size = 8 + random.below(1_017);
     let Ok(layout) = Layout::from_size_align(size, 8) else { unreachable!() };
+    #[cfg(feature = "none")]
+    let block = none::next().cast::<usize>();
+    #[cfg(not(feature = "none"))]
     // SAFETY: the size is not 0.
     let block = unsafe { alloc(layout) }.cast::<usize>();
     if block.is_null() {
@@ -70,8 +76,10 @@ unsafe fn free(block: *mut usize) {
         let size = unsafe { block.read() };
         // SAFETY: `make` made a layout of that size.
         let layout = unsafe { Layout::from_size_align_unchecked(size, 8) };
-        // SAFETY: `make` allocated the block for that layout.
-        unsafe { dealloc(block.cast(), layout) };
+        if cfg!(not(feature = "none")) {
+            // SAFETY: `make` allocated the block for that layout.
+            unsafe { dealloc(block.cast(), layout) };
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! The shard that a thread uses, by where its stack is.
 
-use core::{
-    mem::MaybeUninit,
-    sync::atomic::{AtomicU8, Ordering::Relaxed},
-};
+use core::mem::MaybeUninit;
+
+use crate::lock::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// Seats: many more than threads that run at once, so that few share one.
 const SEATS: usize = 256;

@@ -1,11 +1,10 @@
 //! The shards of a heap: which one a thread opens, and all of them at once.
 
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
 use super::{
     seats::{Seat, Seats},
     shard::{Open, Shard},
 };
+use crate::lock::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The number of shards that threads find by their seats, a power of two.
 const SHARDS: usize = 16;

@@ -1,4 +1,4 @@
-// What workers do to one heap, in Node and in pages. Each scenario throws an error that says what did not hold.
+// Workers over one heap, in Node and in pages. Each scenario throws an error that says what did not hold.
 const PAGE = 65536;
 const STACK = 1 << 16;
 /** The most pages: the map of the exercises covers as much. */
@@ -198,7 +198,7 @@ export const SCENARIOS = {
   },
 };
 
-/** What is left of a heap serves all others: to the end of memory, with books that hold. */
+/** Sees to it that a heap serves all others, to the end of memory, with books that hold. */
 async function outlive(team) {
   const taken = held(team);
   const left = ((MOST - team.pages) * PAGE) / 1008;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::audits;
+use crate::process::cmd;
 use crate::report::{Score, runners};
 use crate::setup::Machine;
 use crate::toolchain::Toolchain;
@@ -25,6 +26,17 @@ pub fn suite(_: &Machine, score: &mut Score) -> Result<()> {
         "the library, every stable feature",
         &active,
         &["--package", name, "--features", &features],
+    );
+
+    // The checker's atomics are of no use to any other test.
+    score.tests(
+        "shards in many orders of their threads' steps",
+        || {
+            let cargo = cmd("cargo").args(["test", "--no-fail-fast", "--package", name, "--lib"]);
+            let cargo = cargo.args(["schedules", "--target-dir", "target/shuttle"]);
+            cargo.env("RUSTFLAGS", "--cfg shuttle").tee()
+        },
+        |output| runners::libtest(&output.text),
     );
 
     // Out stays what other suites test in their own ways.
