@@ -15,6 +15,17 @@ pub fn suite(_: &Machine, score: &mut Score) -> Result<()> {
     let name = library.name.as_str();
     let features = library.stable_features().join(",");
 
+    // The checker's atomics are of no use to any other test.
+    score.tests(
+        "shards in many orders of their threads' steps",
+        || {
+            let cargo = cmd("cargo").args(["test", "--no-fail-fast", "--package", name, "--lib"]);
+            let cargo = cargo.args(["schedules", "--target-dir", "target/shuttle"]);
+            cargo.env("RUSTFLAGS", "--cfg shuttle").tee()
+        },
+        |output| runners::libtest(&output.text),
+    );
+
     let mut test = |what: &str, toolchain: &Toolchain, arguments: &[&str]| {
         let command = toolchain.cargo().args(["test", "--no-fail-fast"]).args(arguments);
         score.tests(what, || command.tee(), |output| runners::libtest(&output.text));
@@ -26,17 +37,6 @@ pub fn suite(_: &Machine, score: &mut Score) -> Result<()> {
         "the library, every stable feature",
         &active,
         &["--package", name, "--features", &features],
-    );
-
-    // The checker's atomics are of no use to any other test.
-    score.tests(
-        "shards in many orders of their threads' steps",
-        || {
-            let cargo = cmd("cargo").args(["test", "--no-fail-fast", "--package", name, "--lib"]);
-            let cargo = cargo.args(["schedules", "--target-dir", "target/shuttle"]);
-            cargo.env("RUSTFLAGS", "--cfg shuttle").tee()
-        },
-        |output| runners::libtest(&output.text),
     );
 
     // Out stays what other suites test in their own ways.
