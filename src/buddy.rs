@@ -179,7 +179,7 @@ impl<const BLK_SIZE: usize, const LEVELS: usize, A: BackingAllocator> Buddy<BLK_
     pub unsafe fn deallocate(&mut self, ptr: NonNull<u8>) {
         let mut next = self.guard.free(self.tree.region(), provenance::address(ptr));
         while let Some(address) = next {
-            // SAFETY: as the caller promises, or promised when the block began to wait.
+            // SAFETY: the block was given up, by this function's contract: now, or when it began to wait.
             unsafe { self.tree.give(address) };
             next = self.guard.next(self.tree.region(), false);
         }

@@ -242,7 +242,7 @@ impl<A: BackingAllocator> Slab<A> {
     pub unsafe fn deallocate(&mut self, ptr: NonNull<u8>) {
         let mut next = self.guard.free(&self.region, provenance::address(ptr));
         while let Some(address) = next {
-            // SAFETY: as the caller promises, or promised when the block began to wait.
+            // SAFETY: the block was given up, by this function's contract: now, or when it began to wait.
             unsafe { self.list.push(&self.region, address) };
             next = self.guard.next(&self.region, false);
         }

@@ -41,13 +41,13 @@ fn sizes_of_zero(name: &str, allocator: &impl Allocator, live: impl Fn() -> Opti
         unsafe { allocator.deallocate(zeroed.cast(), nothing) };
 
         let some = layout(32, align);
-        // SAFETY: the same; what is to be is larger.
+        // SAFETY: a live block of that layout; the new size is larger.
         let grown = unsafe { allocator.grow(block.cast(), nothing, some) }.unwrap();
         assert_eq!(grown.cast::<u8>().as_ptr().addr() % align, 0, "{name}");
         assert!(grown.len() >= 32, "{name}");
         fill(grown);
         assert!(live().is_none_or(|live| live > 0), "{name}");
-        // SAFETY: the same; what is to be is smaller.
+        // SAFETY: a live block of that layout; the new size is smaller.
         let shrunk = unsafe { allocator.shrink(grown.cast(), some, nothing) }.unwrap();
         assert_eq!((shrunk.cast::<u8>().as_ptr().addr() % align, shrunk.len()), (0, 0), "{name}");
         assert!(live().is_none_or(|live| live == 0), "{name}");

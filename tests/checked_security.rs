@@ -272,7 +272,7 @@ fn what_no_memory_holds_is_refused() {
 fn a_block_of_no_bytes_has_none_to_write_to() {
     each_heap(ROOMY, |heap, _| {
         let nothing = layout(0, 8);
-        // SAFETY: none: that is what the test is about. `checked` asks for more than nothing.
+        // SAFETY: broken on purpose: that is what the test is about. `checked` asks for more than nothing.
         let block = unsafe { heap.heap.alloc(nothing) };
         assert!(!block.is_null());
         let saved = read(block, 0);

@@ -225,7 +225,7 @@ fn damage_is_found_and_named() {
     buddy.check().unwrap();
     // SAFETY: the memory is the buddy's; a program that writes after it freed does this.
     let link = unsafe { block.cast::<usize>().read() };
-    // SAFETY: the same word of the buddy's memory.
+    // SAFETY: a word of the buddy's memory, which the test overwrites.
     unsafe { block.cast::<usize>().write(other.cast::<u8>().as_ptr() as usize) };
     let damage = buddy.check().unwrap_err();
     assert!(damage.to_string().contains("0x"), "{damage}");

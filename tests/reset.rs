@@ -91,7 +91,7 @@ fn what_somebody_grew_is_used_once_it_is_adopted() {
     assert!(pool.memory().foreign(40));
     // SAFETY: the pages are nobody's: no test looks at them.
     assert_eq!(unsafe { heap.adopt() }, 40 * PAGE);
-    // SAFETY: the same, and there is none left.
+    // SAFETY: nobody but the heap has grown memory since.
     assert_eq!(unsafe { heap.adopt() }, 0);
     heap.check().unwrap();
     assert_eq!(heap.stats().committed(), before + 40 * PAGE);

@@ -110,7 +110,7 @@ unsafe fn tree(
     let tree = unsafe { Tree::new(map, start, entries, granule, top) };
     let mut tree = tree.expect("a region aligned to its largest block can be a tree's");
     let first = start.as_ptr().addr();
-    // SAFETY: as the caller promises, and the tree has no memory yet.
+    // SAFETY: the map and the region are the tree's, by this function's contract; it has no memory yet.
     unsafe { tree.add(first, first + layout.size(), false) };
     tree
 }

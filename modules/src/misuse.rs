@@ -20,12 +20,12 @@ fn block() -> *mut u8 {
 }
 
 fn free(block: *mut u8, layout: Layout) {
-    // SAFETY: none: that is what the module is for. With `checked` nothing comes of it.
+    // SAFETY: broken on purpose: that is what the module is for. With `checked` nothing comes of it.
     unsafe { dealloc(block, layout) }
 }
 
 fn write(at: *mut u8) {
-    // SAFETY: none, as above.
+    // SAFETY: broken on purpose.
     unsafe { at.write_volatile(0x41) }
 }
 
@@ -78,7 +78,7 @@ extern "C" fn wrong_size() {
 extern "C" fn dead_realloc() {
     let block = block();
     free(block, WANTED);
-    // SAFETY: none, as above.
+    // SAFETY: broken on purpose.
     black_box(unsafe { realloc(block, WANTED, 100) });
 }
 
@@ -104,7 +104,7 @@ extern "C" fn link_overwritten() {
     free(blocks[2], WANTED);
     for word in 0..2 {
         let at = blocks[2].cast::<usize>().wrapping_add(word);
-        // SAFETY: none, as above.
+        // SAFETY: broken on purpose.
         unsafe { at.write_volatile(blocks[2].addr()) }
     }
 }

@@ -134,7 +134,7 @@ mod pages {
         pub(in crate::checked) unsafe fn release(&mut self, start: NonNull<u8>, layout: Layout) {
             let Some((_, class)) = Self::class(layout) else { return };
             let Some(list) = self.free.get_mut(class) else { return };
-            // SAFETY: as the caller promises; it has room for a link.
+            // SAFETY: obtained here, by this function's contract, so it has room for a link.
             unsafe { start.cast::<*mut u8>().write(*list) };
             *list = start.as_ptr();
         }
@@ -153,7 +153,7 @@ mod pages {
             let block = storage.obtain(layout(size))?.as_ptr();
             for at in 0..size {
                 let byte = block.wrapping_add(at);
-                // SAFETY: that long.
+                // SAFETY: obtained with that size.
                 assert_eq!(unsafe { byte.replace(0xEE) }, 0, "byte {at} of {size}");
             }
             Some(block.addr())

