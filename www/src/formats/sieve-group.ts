@@ -33,7 +33,7 @@ export const { of: Local, declared: LOCALS } = locals(5, {
   v0: V128, v1: V128, v2: V128, v3: V128, v4: V128,
   even0: V128, even1: V128, odd0: V128, odd1: V128, heads0: V128, heads1: V128, next: V128, behind: V128, passes: V128,
   hit: I32, candidates: I32, chunk: I32,
-  /** How many chunks wait, the group of the first, and where they are here. */
+  /** The number of chunks that wait, the group of the first, and their places here. */
   pending: I32, first: I32,
   q0: I32, q1: I32, q2: I32, q3: I32, q4: I32, q5: I32, q6: I32, q7: I32,
 });
