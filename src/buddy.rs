@@ -1,4 +1,4 @@
-//! Binary-buddy allocation.
+//! The core [`Buddy`]: blocks of a power of two, halved and merged again.
 //!
 //! The region is divided into equal blocks of a power of two bytes, each of which can be halved
 //! again and again, down to the smallest block. Two halves of one block are *buddies*; when both

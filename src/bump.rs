@@ -1,4 +1,4 @@
-//! Bump allocation.
+//! The core [`Bump`]: blocks one behind the other, freed all at once.
 //!
 //! One address moves down through the region; what it has passed is in use. A block cannot be freed
 //! by itself, but when the last one is given back, everything is free again.

@@ -1,4 +1,4 @@
-//! The general-purpose global allocator.
+//! The general-purpose global allocator, [`Heap`], and the policies by which it grows.
 //!
 //! ```text
 //!            alloc, dealloc                        1 KiB           256 KiB

@@ -71,6 +71,7 @@ pub use {
     bump::Bump,
     descriptor::Descriptor,
     error::{AllocError, AllocInitError},
+    global::Shell,
     heap::Heap,
     heaps::{BuddyHeap, BumpHeap, SlabHeap, TinyHeap, TinyStats},
     linear::Linear,

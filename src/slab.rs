@@ -1,4 +1,4 @@
-//! Slab allocation.
+//! The core [`Slab`]: blocks of one size, each in O(1).
 //!
 //! The region is divided into blocks of one size. Freed blocks form a list that stands in the
 //! blocks themselves, the last one freed is the next one handed out; blocks that were never handed
