@@ -21,7 +21,23 @@ use private::Sealed;
 /// Memory that an allocator can be backed by.
 ///
 /// Implemented by [`Raw`], `Global`, [`Linear`] and [`&Pool`](Pool), and, with the features
-/// `unstable` or `allocator-api2`, by every `Allocator`.
+/// `unstable` or `allocator-api2`, by every `Allocator`. The trait is sealed: cores rely on the memory that a backing hands out.
+///
+/// ```compile_fail,E0277
+/// use bonsai_alloc::{BackingAllocator, backing::Source, AllocError};
+/// use core::{alloc::Layout, ptr::NonNull};
+///
+/// struct Wild;
+///
+/// impl BackingAllocator for Wild {
+///     unsafe fn deallocate(&self, _: NonNull<u8>, _: Layout) {}
+/// }
+/// impl Source for Wild {
+///     fn obtain(&self, _: Layout) -> Result<NonNull<u8>, AllocError> {
+///         Ok(NonNull::dangling())
+///     }
+/// }
+/// ```
 pub trait BackingAllocator: Sealed {
     /// Gives back memory that the allocator was made with.
     ///

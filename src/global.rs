@@ -183,7 +183,17 @@ impl<S: HeapState> Default for Shell<S> {
 }
 
 impl<S: HeapState, M: PageSource> Shell<S, M> {
-    /// Makes a heap over a pool of the caller's.
+    /// Makes a heap over a pool of the caller's. The pool outlives the heap:
+    ///
+    /// ```compile_fail,E0597
+    /// use bonsai_alloc::{Heap, linear::{Config, Pool, Simulation}};
+    ///
+    /// let heap = {
+    ///     let pool = Pool::new(Simulation::new(Config::default()));
+    ///     Heap::with_memory(&pool)
+    /// };
+    /// heap.reserve(1);
+    /// ```
     pub const fn with_memory(memory: M) -> Self {
         Self::assemble(memory)
     }
