@@ -78,6 +78,16 @@ export function distinct(modules) {
   }
 }
 
+/** Modules with threads: the pages of their memory, and the compiler's flags. */
+export const THREADS = { initial: 32, maximum: 1024 };
+THREADS.flags = [
+  '--cfg=getrandom_backend="custom"',
+  "-Ctarget-feature=+atomics,+bulk-memory",
+  ...["--shared-memory", "--import-memory", `--initial-memory=${THREADS.initial << 16}`, "--export=__stack_pointer"].map(
+    (flag) => `-Clink-arg=${flag}`,
+  ),
+];
+
 /** Builds modules, one at a time. `onBuild` is told of each that is not there yet. */
 export class Builder {
   #onBuild;
@@ -89,12 +99,12 @@ export class Builder {
 
   /**
    * The path of a module: a program of the table over an allocator, for one of `PROFILES`. With `names`, its functions
-   * have them.
+   * have them. With `threads`, it imports a memory that is shared, of `THREADS.initial` to `THREADS.maximum` pages, and std is built for it.
    */
-  async build(allocator, program, { purpose = "timed", names = false } = {}) {
+  async build(allocator, program, { purpose = "timed", names = false, threads = false } = {}) {
     const profile = PROFILES[purpose];
     const { features, sources } = programOf(program);
-    const key = [allocator, program.replace(" ", "-"), purpose === "timed" ? [] : purpose, names ? "names" : []].flat().join("-");
+    const key = [allocator, program.replace(" ", "-"), purpose === "timed" ? [] : purpose, names ? "names" : [], threads ? "threads" : []].flat().join("-");
     const module = join(target, "built", `${key}.wasm`);
     const own = ALLOCATORS[allocator]?.own || ["free", "misuse", "soak", "stack", "workbench", "demo"].some((one) => features.includes(one));
     const made = ["Cargo.toml", "Cargo.lock", ".cargo", "build.mjs", "build.rs", "src/lib.rs", "src/random.rs", "src/allocator.rs", "src/allocator", "input"]
@@ -104,14 +114,16 @@ export class Builder {
     await once(module, digest(key, made, this.compiler), async () => {
       this.#onBuild(key);
       // A folder for each program: two of them can be built at the same time.
-      const folder = join(target, sources[0]);
+      const folder = join(target, threads ? `${sources[0]}-threads` : sources[0]);
       const out = join(folder, WASM, profile);
       // Cargo names a cdylib without a hash: all features share this file, and what it holds is of
       // whichever was built last, which cargo does not notice.
       for (const place of [out, join(out, "deps")]) rmSync(join(place, "bonsai_modules.wasm"), { force: true });
       const wanted = [features, allocator === "dlmalloc" ? [] : allocator, purpose === "watched" ? "watch" : []].flat();
       const env = names ? { [`CARGO_PROFILE_${profile.toUpperCase()}_STRIP`]: "none" } : {};
-      await cargo(here, folder, ["--profile", profile, "--features", wanted.join(",")], env);
+      if (threads) Object.assign(env, { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: THREADS.flags.join(" ") });
+      const std = threads ? ["-Zbuild-std=std,panic_abort"] : [];
+      await cargo(here, folder, ["--profile", profile, "--features", wanted.join(","), ...std], env);
       mkdirSync(dirname(module), { recursive: true });
       copyFileSync(join(out, "bonsai_modules.wasm"), module);
     });

@@ -40,7 +40,7 @@ fn each_memory_is_read_as_its_heap_walked() {
         let heap = read(&recording);
         assert_eq!(heap.kind, recording.kind, "{}", recording.name);
         // A walk of `Heap` merges first what waits in quick lists.
-        let merges = recording.name.starts_with("heap-");
+        let merges = ["heap-", "heap3-"].iter().any(|name| recording.name.starts_with(name));
         let view = |blocks: &[Block]| if merges { merged(blocks) } else { blocks.to_vec() };
         let (ours, theirs) = (view(&heap.blocks), view(&recording.blocks));
         for (ours, theirs) in ours.iter().zip(&theirs) {
@@ -86,7 +86,7 @@ fn the_recordings_have_what_the_page_describes() {
     }
     // Free runs that touch are merged, unless they wait in a quick list.
     let free = |pair: &[Block]| pair.iter().all(|block| block.state == State::Free);
-    for name in ["heap-", "heap1-"] {
+    for name in ["heap-", "heap1-", "heap3-"] {
         let of = || heaps.iter().filter(|heap| heap.name.starts_with(name));
         assert!(of().any(|heap| read(heap).blocks.windows(2).any(free)), "no block waits: {name}");
         let tables = |blocks: &[Block]| blocks.iter().filter(|b| b.state == State::Meta).count();

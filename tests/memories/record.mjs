@@ -7,9 +7,13 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
+import { Builder, THREADS } from "../../modules/build.mjs";
+
 const PAGE = 65536;
-/** The heaps, by the features of the workbench. */
-const HEAPS = ["heap", "slab", "buddy", "bump", "tiny"];
+/** The heaps, by the features of the workbench; `heap3` is `heap` where there are threads, with version 3 of its layout. */
+const HEAPS = ["heap", "heap3", "slab", "buddy", "bump", "tiny"];
+/** Stacks by which `heap3` takes the program for one with so many threads. */
+const STACKS = 3;
 const STATES = ["live", "free", "meta", "gap"];
 /** The moments: operations done before each. */
 const MOMENTS = { new: 0, young: 150, old: 4000 };
@@ -37,10 +41,12 @@ function random(seed) {
 const anySize = (below) => 1 + below(2 ** (2 + below(13)));
 const anyAlign = (below) => (below(10) > 0 ? 8 : 2 ** below(13));
 
-function work({ allocate, allocate_zeroed, reallocate, deallocate, memory }, operations) {
+/** Does operations of a seed, each by the next of these threads. */
+function work(threads, operations) {
   const below = random(20_251_125);
   const live = [];
   for (let operation = 0; operation < operations; operation++) {
+    const { allocate, allocate_zeroed, reallocate, deallocate, memory } = threads[operation % threads.length];
     if (FOREIGN.includes(operation)) memory.grow(1);
     const [, most] = LIVE.find(([until]) => operation < until);
     if (live.length > below(most)) {
@@ -89,13 +95,32 @@ function* rows(bytes) {
 const ROOT = new URL("../../", import.meta.url);
 const folder = new URL("recorded/", import.meta.url);
 mkdirSync(folder, { recursive: true });
+
+/** Instances of a workbench over one memory: one, or where there are threads one for each, with a stack of its own. */
+function instances(module, threads, operations) {
+  if (!threads) return [new WebAssembly.Instance(module).exports];
+  const memory = new WebAssembly.Memory({ ...THREADS, shared: true });
+  const instance = () => ({ ...new WebAssembly.Instance(module, { env: { memory } }).exports, memory });
+  const first = instance();
+  const others = Array.from({ length: operations > 0 ? STACKS - 1 : 0 }, () => {
+    const other = instance();
+    other.__stack_pointer.value = got(first.allocate(PAGE, 16)) + PAGE;
+    return other;
+  });
+  return [first, ...others];
+}
+
 for (const heap of HEAPS) {
-  const bytes = readFileSync(new URL(`www/src/wasm/workbench-${heap}/bonsai_workbench_bg.wasm`, ROOT));
-  const module = new WebAssembly.Module(bytes);
+  const threads = heap === "heap3";
+  const path = threads
+    ? await new Builder().build("heap", "workbench", { threads })
+    : new URL(`www/src/wasm/workbench-${heap}/bonsai_workbench_bg.wasm`, ROOT);
+  const module = new WebAssembly.Module(readFileSync(path));
   for (const [moment, operations] of Object.entries(MOMENTS)) {
-    // An instance for each, because looking at the blocks takes memory.
-    const { exports } = new WebAssembly.Instance(module);
-    work(exports, operations);
+    // Instances for each, because looking at the blocks takes memory.
+    const all = instances(module, threads, operations);
+    const [exports] = all;
+    work(all, operations);
     const memory = new Uint8Array(exports.memory.buffer).slice();
     const descriptor = exports.BONSAI_HEAP.value;
     const lines = [`length ${memory.length.toString(16)}`, `descriptor ${descriptor.toString(16)}`, ...rows(memory)];

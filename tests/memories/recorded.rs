@@ -6,9 +6,10 @@ use crate::layout::{Block, State};
 
 /// The heaps by their kinds, and the moments of each.
 ///
-/// `heap1` is of 2026-11-25: the last one with version 1 of the layout of kind 5.
-const HEAPS: [(u64, &str); 6] =
-    [(1, "bump"), (2, "buddy"), (3, "slab"), (4, "tiny"), (5, "heap1"), (5, "heap")];
+/// `heap1` is of 2026-11-25: the last one with version 1 of the layout of kind 5. `heap3` is `heap` where there are
+/// threads: version 3.
+const HEAPS: [(u64, &str); 7] =
+    [(1, "bump"), (2, "buddy"), (3, "slab"), (4, "tiny"), (5, "heap1"), (5, "heap"), (5, "heap3")];
 const MOMENTS: [&str; 3] = ["new", "young", "old"];
 
 #[derive(Debug)]

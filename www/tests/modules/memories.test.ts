@@ -21,7 +21,7 @@ function seen({ blocks }: Snapshot): number[] {
 
 it("there are three moments of each heap", () => {
   expect(RECORDINGS.map(({ name }) => name).sort()).toEqual(
-    ["buddy", "bump", "heap", "heap1", "slab", "tiny"].flatMap((heap) => ["new", "old", "young"].map((moment) => `${heap}-${moment}`)),
+    ["buddy", "bump", "heap", "heap1", "heap3", "slab", "tiny"].flatMap((heap) => ["new", "old", "young"].map((moment) => `${heap}-${moment}`)),
   );
 });
 
@@ -30,10 +30,10 @@ describe.each(RECORDINGS)("the memory $name", ({ name, memory, descriptor, block
     const decoded = decode(memory, descriptor);
     if (!decoded.ok) throw new Error(JSON.stringify(decoded.damage));
     const { snapshot } = decoded;
-    // `heap1` is `heap` with version 1 of its layout.
-    expect(snapshot.kind).toBe(name.split(/1?-/)[0]);
+    // `heap1` is `heap` with version 1 of its layout, `heap3` with version 3.
+    expect(snapshot.kind).toBe(name.split(/[13]?-/)[0]);
     expect(merged(seen(snapshot))).toEqual(merged(blocks));
-    if (!name.startsWith("heap-")) expect(seen(snapshot)).toEqual(blocks);
+    if (!/^heap3?-/.test(name)) expect(seen(snapshot)).toEqual(blocks);
     const { live, free, meta } = count(snapshot.blocks);
     expect(snapshot.committed).toBe(snapshot.kind === "tiny" ? null : live + free + meta);
   });
@@ -47,7 +47,8 @@ describe.each(RECORDINGS)("the memory $name", ({ name, memory, descriptor, block
       if (ends(damaged, descriptor)) read++;
     }
     expect(read).toBeGreaterThan(0);
-    expect(read).toBeLessThan((rounds * 3) / 4);
+    // Without blocks nothing of what was damaged is looked at but the descriptor, and shards are most of the rest.
+    expect(read).toBeLessThan(name === "heap3-new" ? rounds * 0.9 : rounds * 0.75);
   });
 
   it("ends where any one list runs in a circle", () => {
