@@ -130,6 +130,28 @@ for (const name of ["wasm32v1-none", "wasm32-unknown-unknown"]) {
       assert.equal(new Set(pages).size, 1, `pages grow: ${pages}`);
       assert.equal(module.reset(), 0, place(module));
     });
+    row("a host that copies memory, and one that zeroes it", [target(name)], async () => {
+      const module = await instance(name, []);
+      for (let size = 1; size < 20_000; size += 97) assert.ok(module.allocate(size) > 0);
+      const blocks = module.live();
+      assert.ok(blocks > 200);
+      // The copy is a heap too: another instance goes on with it.
+      const copy = await instance(name, []);
+      const more = (module.memory.buffer.byteLength - copy.memory.buffer.byteLength) / PAGE;
+      assert.ok(more > 0 && copy.memory.grow(more) > 0);
+      new Uint8Array(copy.memory.buffer).set(new Uint8Array(module.memory.buffer));
+      assert.equal(copy.live(), blocks);
+      assert.equal(copy.allocate(1000), module.allocate(1000), "both go on alike");
+      assert.equal(copy.live(), blocks + 1);
+      // Without its books the heap says so.
+      new Uint8Array(module.memory.buffer, module.__heap_base.value).fill(0);
+      assert.equal(module.live(), -1);
+      // Without its state it begins anew, beside what it had grown.
+      new Uint8Array(copy.memory.buffer).fill(0);
+      assert.equal(copy.live(), 0);
+      assert.ok(copy.allocate(1000) > 0 && copy.allocate(1 << 20) > 0);
+      assert.ok(copy.live() >= 2, "its books hold");
+    });
     row("requests whose blocks are freed at once", [target(name)], async () => {
       const module = await instance(name, []);
       const pages = [];

@@ -75,6 +75,12 @@ pub extern "C" fn adopt() -> usize {
     unsafe { HEAP.adopt() }
 }
 
+/// Returns the number of live blocks, or -1 if the heap's books do not hold.
+#[unsafe(no_mangle)]
+pub extern "C" fn live() -> i32 {
+    books(&HEAP).map_or(-1, |count| count as i32)
+}
+
 /// Frees every block. Returns 0, or -1 if one is left.
 #[unsafe(no_mangle)]
 pub extern "C" fn reset() -> i32 {
