@@ -14,8 +14,8 @@ function above(value, base) {
 export function sizesPage({ date, rustc, wasmOpt, node, zlib, empty, programs }) {
   const parts = [
     `# Code size
-Written by \`cargo xtask bench -- --sizes\` from its record in [benches/results](../benches/results). All modules have fat LTO, one
-codegen unit, panic=abort and no names.
+Written by \`cargo xtask bench -- --sizes\` (\`--optimize NAMES\`: only these are weighed after wasm-opt, too) from its record in
+[benches/results](../benches/results). All modules have fat LTO, one codegen unit, panic=abort and no names.
 
 - ${date.slice(0, 10)}; ${rustc}; ${wasmOpt}; gzip -9 by zlib ${zlib} of Node ${node}`,
     `## An empty module
@@ -33,8 +33,9 @@ ${table(["", "bytes"], Object.entries(empty.net).map(([name, net]) => [title(nam
         bytes(of[name].gzip),
       ]),
     ]);
+    const optimized = Object.keys(kinds).some((kind) => kind.includes("wasm-opt"));
     parts.push(`## A program with ${program}
-Bytes of the module, in parentheses by how much more or less than with std's default, and after gzip.
+Bytes of the module, in parentheses by how much more or less than with std's default, and after gzip.${optimized ? "" : " Not after wasm-opt, which takes minutes for it."}
 
 ${table(["", ...Object.keys(kinds).flatMap((kind) => [kind, "gzip"])], rows)}`);
   }
