@@ -31,12 +31,6 @@ mod gate;
 )))]
 pub(crate) mod latch;
 
-/// The atomics of latches and shards, which a checker of schedules replaces by its own.
-#[cfg(not(all(test, shuttle)))]
-pub(crate) use core::sync::atomic;
-#[cfg(all(test, shuttle))]
-pub(crate) use shuttle::sync::atomic;
-
 /// A value that one thread at a time may use.
 #[repr(C)]
 pub struct Lock<T> {

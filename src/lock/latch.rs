@@ -1,6 +1,12 @@
 //! A word that one thread at a time holds: tried, or waited for.
 
-use super::atomic::{AtomicUsize, Ordering};
+/// The atomics of latches and shards, which a checker of schedules replaces by its own.
+#[cfg(not(all(test, shuttle)))]
+pub(crate) use core::sync::atomic;
+#[cfg(all(test, shuttle))]
+pub(crate) use shuttle::sync::atomic;
+
+use self::atomic::{AtomicUsize, Ordering};
 
 /// Set while the latch is held.
 const HELD: usize = 1;

@@ -62,7 +62,7 @@ unsafe impl LinearMemory for Machine {
 
     /// Pages are counted from address 0, whatever lies there.
     fn pointer(&self, page: usize) -> *mut u8 {
-        provenance::exposed(page * PAGE)
+        provenance::exposed(page.wrapping_mul(PAGE))
     }
 
     fn take_piece(&self) -> Option<Range<usize>> {

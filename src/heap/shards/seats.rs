@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use crate::lock::atomic::{AtomicU8, Ordering::Relaxed};
+use crate::lock::latch::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// Seats: many more than threads that run at once, so that few share one.
 const SEATS: usize = 256;

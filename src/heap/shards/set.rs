@@ -4,7 +4,7 @@ use super::{
     seats::{Seat, Seats},
     shard::{Open, Shard},
 };
-use crate::lock::atomic::{AtomicUsize, Ordering::Relaxed};
+use crate::lock::latch::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The number of shards that threads find by their seats, a power of two.
 const SHARDS: usize = 16;
