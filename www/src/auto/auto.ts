@@ -1,5 +1,6 @@
 import { find } from "../model/inspectable";
 import { Replacements } from "../record/replace";
+import { SpillingTrace } from "../record/spilling-trace";
 import { text } from "../text/auto";
 import { rebase } from "./base";
 import { Dock, type Panel, type PanelOptions } from "./dock";
@@ -46,7 +47,7 @@ function inPage(tag: HTMLScriptElement | null): void {
   const { record: given, open, workers } = tag?.dataset ?? {};
   const rate = given === undefined && asked !== "record" ? -1 : Number(given ?? "") || RATE;
   const roster = new Roster(rate);
-  const modules = new Modules(WebAssembly, rate, (module) => { roster.own(module); });
+  const modules = new Modules(WebAssembly, rate, (module) => { roster.own(module); }, () => new SpillingTrace());
   const replaced = new Replacements();
   let self = tag?.src ?? "";
   let blocked = false;

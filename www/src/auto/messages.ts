@@ -25,8 +25,8 @@ export interface Described {
   readonly state: RecordState;
 }
 
-/** `none`: it was compiled while nobody asked for a recording. `unknown`: no allocator was found in it. */
-export type RecordState = "none" | "unknown" | "recorded";
+/** `none`: it was compiled while nobody asked for a recording. `unknown`: no allocator was found in it. `wide`: its memory is of 64 bits. */
+export type RecordState = "none" | "unknown" | "wide" | "recorded";
 
 /** A heap at one moment, packed; null where none was found. */
 export type Look = { readonly picture: Picture } | { readonly damage: Damage } | null;

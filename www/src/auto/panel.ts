@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { Recording } from "../inspect/recording";
 import type { Decoded } from "../model/decode";
 import { survivors, type Survivor, type Trace } from "../model/trace";
+import type { LongTrace } from "../model/long-trace";
 import { save } from "../model/trace-file";
 import { core as base } from "../styles/base";
 import { tokens } from "../styles/tokens";
@@ -46,7 +47,7 @@ export class HeapPanel extends LitElement {
   private readonly all = new Map<Listed, Shown>();
   private timer: ReturnType<typeof setInterval> | undefined;
   private readonly unhear: () => void;
-  private live: { readonly of: Trace; readonly count: number; readonly survivors: readonly Survivor[] } | null = null;
+  private live: { readonly of: Trace | LongTrace; readonly count: number; readonly survivors: readonly Survivor[] } | null = null;
 
   constructor(private readonly options: PanelOptions) {
     super();
@@ -272,7 +273,7 @@ export class HeapPanel extends LitElement {
       ${shown === null
         ? html`<div class="empty"><p>${text.panel.none}</p><p class="quiet small">${text.panel.noneMore}</p></div>`
         : html`${shown.module.remote?.waits === true && shown.module.memory === null ? html`<p class="note small">${text.panel.busy}</p>` : nothing}
-            ${this.asked ? this.late(shown.module) : nothing} ${this.content(shown)}`}`;
+            ${this.asked || shown.module.state === "wide" ? this.late(shown.module) : nothing} ${this.content(shown)}`}`;
   }
 
   private recordControls({ recording }: Shown): TemplateResult {
@@ -281,19 +282,21 @@ export class HeapPanel extends LitElement {
       ${recording.recording
         ? html`<button class="plain" aria-label=${text.panel.stopAbout} @click=${() => { recording.stop(); }}>${text.panel.stop}</button>`
         : html`<button class="plain" @click=${() => { recording.start(RATE); }}>${text.panel.again}</button>`}
-      <button class="plain" aria-label=${text.panel.saveAbout} ?disabled=${recording.trace === null} @click=${this.onSave}>${text.panel.save}</button>`;
+      <button class="plain" aria-label=${text.panel.saveAbout} ?disabled=${!recording.savable} @click=${this.onSave}>${text.panel.save}</button>`;
   }
 
   /** Says why a module is not recorded, and offers to begin anew. */
   private late({ state }: Listed): TemplateResult {
     const { reload } = this.options;
+    if (state === "wide") return html`<p class="note small">${text.panel.wide}</p>`;
     if (state === "unknown") return html`<p class="note small">${text.panel.unknown}</p>`;
     return html`<p class="note small">
       ${text.panel.late} ${text.panel.later} ${reload === null ? nothing : html`<button class="plain" @click=${reload}>${text.panel.reload}</button>`}
     </p>`;
   }
 
-  private content({ inspector, recording }: Shown): TemplateResult {
+  private content({ module, inspector, recording }: Shown): TemplateResult | typeof nothing {
+    if (module.state === "wide") return nothing;
     const trace = recording?.trace ?? null;
     if (trace === null) return html`<div class="room">${inspector}</div>`;
     const views = (["heap", "leaks"] as const).map((id) => ({ id, name: text.panel[id] }));
@@ -301,14 +304,24 @@ export class HeapPanel extends LitElement {
       ${this.view === "heap"
         ? html`<div class="room">${inspector}</div>`
         : html`<div class="room leaks" role="tabpanel" tabindex="0" aria-label=${text.panel.leaks}>
-            <trace-leaks .survivors=${this.survivors()} .range=${{ from: 0, to: trace.count }} .lost=${trace.lost}></trace-leaks>
+            <trace-leaks .survivors=${this.survivors()} .range=${{ from: 0, to: recording!.whole?.count ?? trace.count }} .lost=${recording!.lost}></trace-leaks>
           </div>`}`;
   }
 
   /** The blocks that were recorded and not freed: made anew only where more was recorded. */
   private survivors(): readonly Survivor[] {
-    const trace = this.shown?.recording?.trace ?? null;
+    const { trace = null, whole = null } = this.shown?.recording ?? {};
     if (trace === null) return [];
+    if (whole !== null && this.live?.of !== whole) {
+      const live = { of: whole, count: whole.count, survivors: [] };
+      this.live = live;
+      void whole.survivors().then((all) => {
+        if (this.live !== live) return;
+        this.live = { ...live, survivors: all };
+        this.requestUpdate();
+      });
+    }
+    if (whole !== null) return this.live!.survivors;
     if (this.live?.of !== trace || this.live.count !== trace.count) this.live = { of: trace, count: trace.count, survivors: survivors(trace) };
     return this.live.survivors;
   }
@@ -324,7 +337,7 @@ export class HeapPanel extends LitElement {
 
   private readonly onSave = (): void => {
     const recording = this.shown?.recording;
-    if (recording?.trace != null) download(`${recording.name}.bontrace`, "application/octet-stream", [save(recording.trace)]);
+    if (recording?.trace != null) download(`${recording.name}.bontrace`, "application/octet-stream", [recording.whole?.file ?? save(recording.trace)]);
   };
 
   protected override updated(): void {

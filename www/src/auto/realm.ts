@@ -1,4 +1,5 @@
 import { TapSource, type Tape } from "../inspect/tape";
+import { Trace } from "../model/trace";
 import { intercept, type SeenInstance } from "../record/intercept";
 import type { Described, RecordState } from "./messages";
 
@@ -23,6 +24,8 @@ export class Modules {
     wasm: typeof WebAssembly,
     rate: number,
     private readonly onModule: (module: Own) => void,
+    /** Makes the trace that records go to. */
+    private readonly trace: () => Trace = () => new Trace(),
   ) {
     this.rate = rate;
     this.undo = intercept(wasm, { record: () => this.rate >= 0, onInstance: (seen) => { this.meet(seen); } });
@@ -54,8 +57,8 @@ export class Modules {
     if (memory === null || (tap === null && this.all.some((each) => each.memory() === memory))) return;
     const { BONSAI_HEAP } = exports;
     const descriptor = BONSAI_HEAP instanceof WebAssembly.Global ? Number(BONSAI_HEAP.value) : null;
-    const source = tap === null ? null : new TapSource(tap);
-    const state: RecordState = tap !== null ? "recorded" : refusal !== null ? "unknown" : "none";
+    const source = tap === null ? null : new TapSource(tap, this.trace);
+    const state: RecordState = tap !== null ? "recorded" : refusal === null ? "none" : refusal.why === "wide-memory" ? "wide" : "unknown";
     this.keep({ memory: weakly(memory), from, size, descriptor, state, source, tape: source?.start(Math.max(0, this.rate)) ?? null });
   }
 

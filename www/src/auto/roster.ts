@@ -1,6 +1,7 @@
 import type { Recordable, Tape } from "../inspect/tape";
 import { fileName } from "../record/caller";
-import { Trace } from "../model/trace";
+import type { Trace } from "../model/trace";
+import { SpillingTrace } from "../record/spilling-trace";
 import { text } from "../text/auto";
 import type { Described, FromWorker, Look, ToWorker } from "./messages";
 import type { Own } from "./realm";
@@ -150,7 +151,7 @@ export class Remote implements Recordable {
 
   /** The recording as it arrives. */
   tape(rate: number): Tape {
-    const trace = new Trace();
+    const trace = new SpillingTrace();
     trace.rate = rate;
     this.trace = trace;
     return {

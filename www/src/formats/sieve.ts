@@ -1,3 +1,4 @@
+import { engine } from "../wire/engine";
 import { Section, Writer } from "../wire/wasm-binary";
 import {
   add, AGAIN, allTrue, and, anyTrue, atLeast, atMost, above, below, call, differ, equal, get, give, I32, lane, lanes, load, loadVector, loop, num, or, set,
@@ -174,8 +175,8 @@ function assemble(shared: boolean): Uint8Array<ArrayBuffer> {
     .done();
 }
 
-// The engine's own, which somebody may replace later to see what a page compiles.
-const { Module, Instance, Memory, LinkError, validate } = WebAssembly;
+// The engine's own, which somebody may have replaced, or replace later.
+const { Module, Instance, Memory, LinkError, validate } = engine();
 const compiled = new Map<boolean, WebAssembly.Module>();
 
 function over(memory: WebAssembly.Memory, shared: boolean): Sieve {

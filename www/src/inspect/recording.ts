@@ -5,7 +5,7 @@ import type { Trace } from "../model/trace";
 import { knowsBlocks } from "../model/trace-ring";
 import { samples, type Sample } from "../model/trace-sites";
 import { reason } from "../modules";
-import { SpillingTrace } from "../record/spilling-trace";
+import type { SpillingTrace } from "../record/spilling-trace";
 import type { TraceWriter } from "../record/trace-writer";
 import { en } from "../text/inspect";
 import type { HeapInspector, Site } from "../views/heap-inspector";
@@ -94,7 +94,14 @@ export class Recording {
 
   /** The file that the recording goes to since it is too long for memory. */
   private get file(): TraceWriter | null {
-    return this.trace instanceof SpillingTrace ? this.trace.file : null;
+    const { trace } = this;
+    // Not by its class: the script tag and its panel are two files, with a copy of it in each.
+    return trace !== null && "file" in trace ? (trace as SpillingTrace).file : null;
+  }
+
+  /** True where all of it is at hand: one that is too long for memory has to end first. */
+  get savable(): boolean {
+    return this.trace !== null && (this.file === null || this.whole !== null);
   }
 
   get count(): number {

@@ -38,7 +38,7 @@ export type Progress = (share: number) => boolean;
  */
 export class LongTrace {
   private constructor(
-    private readonly file: Blob,
+    readonly file: Blob,
     readonly header: Header,
     readonly sites: string[][],
     readonly course: Course,

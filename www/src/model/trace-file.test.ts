@@ -65,6 +65,7 @@ describe("a trace's file", () => {
       return damage(bytes);
     };
     expect(lie(0, 0)).toEqual({ is: "foreign" });
+    expect(damage(new Uint8Array(10_000).fill(1, 5_000))).toEqual({ is: "unfinished" });
     expect(lie(8, 2)).toEqual({ is: "version", version: 2, known: 1 });
     expect(lie(12, 65)).toEqual({ is: "header" });
     expect(lie(16, 15)).toEqual({ is: "header" });

@@ -6,6 +6,7 @@ export type TraceDamage =
   | { readonly is: "empty" }
   | { readonly is: "large"; readonly size: number; readonly most: number }
   | { readonly is: "foreign" }
+  | { readonly is: "unfinished" }
   | { readonly is: "version"; readonly version: number; readonly known: number }
   | { readonly is: "header" }
   | { readonly is: "cut"; readonly expected: number; readonly found: number }
@@ -28,9 +29,13 @@ export function refusal(size: number): TraceDamage | null {
   return size > MOST_BYTES ? { is: "large", size, most: MOST_BYTES } : null;
 }
 
+/** A recording gets its header when it ends; until then zeros stand there. */
+export const isUnfinished = (bytes: Uint8Array): boolean => bytes.length >= File.bytes && bytes.subarray(0, File.bytes).every((byte) => byte === 0);
+
 /** Reads the first bytes of a file of that size. Nothing in it is trusted. */
 export function readHeader(bytes: Uint8Array, size: number): Header | TraceDamage {
   if (size === 0) return { is: "empty" };
+  if (isUnfinished(bytes)) return { is: "unfinished" };
   for (let i = 0; i < FILE_MAGIC.length; i++) if (bytes[i] !== FILE_MAGIC.charCodeAt(i)) return { is: "foreign" };
   if (bytes.length < File.bytes) return { is: "cut", expected: File.bytes, found: size };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, openAsBlob, readFileSync, statSync }
 import { basename } from "node:path";
 import { LongTrace } from "../model/long-trace";
 import { REPLAYED } from "../model/replayed";
-import type { TraceDamage } from "../model/trace-file";
+import { isUnfinished, type TraceDamage } from "../model/trace-file";
 import type { Calls } from "../model/trace-replay";
 import { File, FILE_MAGIC } from "../wire/trace-layout";
 import { readDump, type DumpFault } from "./dump";
@@ -16,7 +16,7 @@ const USAGE = `Usage: heap-inspector report FILE.bonsai|FILE.bontrace
        heap-inspector --help | --version
 Reports a dump or a recording, which node --import @bonsai-alloc/heap-inspector/node writes.
 `;
-const FAULTS: Readonly<Record<DumpFault | TraceDamage["is"] | "unfinished", string>> = {
+const FAULTS: Readonly<Record<DumpFault | TraceDamage["is"], string>> = {
   unfinished: "is a recording that was not finished: its program was killed before it could write the end. Let it end by itself, or by SIGINT or SIGTERM",
   foreign: "is neither a dump nor a recording: node --import @bonsai-alloc/heap-inspector/node writes them",
   version: "is of another version: use the heap-inspector that wrote it",
@@ -42,12 +42,9 @@ const peers = (): Peer[] =>
     return [{ name, start: () => new WebAssembly.Instance(module).exports as unknown as Calls }];
   });
 
-/** A recording gets its header when it ends, and is empty until its first segment is full. */
-async function isUnfinished(file: Blob, path: string): Promise<boolean> {
-  if (file.size === 0) return path.endsWith(".bontrace");
-  const header = new Uint8Array(await file.slice(0, File.bytes).arrayBuffer());
-  return header.length === File.bytes && header.every((byte) => byte === 0);
-}
+/** A recording is empty until its first segment is full. */
+const begins = async (file: Blob, path: string): Promise<boolean> =>
+  file.size === 0 ? path.endsWith(".bontrace") : isUnfinished(new Uint8Array(await file.slice(0, File.bytes).arrayBuffer()));
 
 async function reportFile(path: string): Promise<string> {
   const file = await openAsBlob(path);
@@ -56,7 +53,7 @@ async function reportFile(path: string): Promise<string> {
     if (trace instanceof LongTrace) return reportTrace(trace, basename(path), peers());
     throw new Error(FAULTS[trace?.is ?? "damaged"]);
   }
-  if (await isUnfinished(file, path)) throw new Error(FAULTS.unfinished);
+  if (await begins(file, path)) throw new Error(FAULTS.unfinished);
   const dump = await readDump(file);
   if (typeof dump === "string") throw new Error(FAULTS[dump]);
   return report(dump.memory, dump.about) + blockLines(dump.memory, peers()).map((line) => `${line}\n`).join("");

@@ -1,3 +1,4 @@
+import { keepEngine } from "../wire/engine";
 import type { Search } from "./find";
 import { callerScript } from "./caller";
 import { Replacements, type Maker } from "./replace";
@@ -122,10 +123,14 @@ export function intercept(wasm: Wasm, { record, onInstance }: Interception): () 
     },
   };
 
+  const forget = keepEngine();
   const replaced = new Replacements();
   for (const [name, apply] of Object.entries(calls)) if (name in wasm) replaced.call(wasm, name, apply);
   for (const [name, construct] of Object.entries(makers)) replaced.construct(wasm, name, construct);
-  return () => { replaced.end(); };
+  return () => {
+    replaced.end();
+    forget();
+  };
 }
 
 const isSource = (value: unknown): value is BufferSource => value instanceof ArrayBuffer || (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer);

@@ -71,7 +71,7 @@ export async function reportTrace(trace: LongTrace, name: string, peers: readonl
   else lines.push(...incomplete(await countsIn(trace)));
   lines.push(...sizeLines(leaks(survivors, 0, count)));
   const live = choose(samples, { from: 0, to: count, end: count, which: "live", peak: count });
-  lines.push(...siteLines(bySite(live, sites), header.rate));
+  lines.push(...siteLines(bySite(live, sites), header.rate, lost === 0 ? { bytes, blocks: survivors.length } : null));
   if (peers.length > 0) lines.push(...(await replayLines(trace, peers, { began: header.pages, grown: last - header.pages })));
   return `${lines.join("\n")}\n`;
 }

@@ -39,14 +39,41 @@ export const sizeLines = (rows: readonly SizeRow[]): string[] =>
     ? []
     : ["Live blocks by size:", ...rows.slice(0, ROWS).map(({ size: each, blocks, bytes }) => `  ${size(bytes).padStart(11)}  ${whole.format(blocks).padStart(9)} × ${size(each)}`)];
 
-/** Returns the lines on call sites with the most live bytes; `sites` begin with these. */
-export function siteLines(sites: readonly LiveSite[], rate: number): string[] {
+/** Characters of a line of callers, and of what stands in front of it. */
+const WIDTH = 120;
+const INDENT = 33;
+
+/** Returns the lines on all callers of a site. */
+function callerLines(callers: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const caller of callers) {
+    const last = lines.length - 1;
+    if (last >= 0 && lines[last]!.length + caller.length + 3 <= WIDTH) lines[last] = `${lines[last]!} ← ${caller}`;
+    else lines.push(`${" ".repeat(INDENT)}← ${caller}`);
+  }
+  return lines;
+}
+
+/** Bytes and blocks that are known to be live. */
+interface Known {
+  readonly bytes: number;
+  readonly blocks: number;
+}
+
+/** Takes estimates back to what is known: together they are no more than all that lives. */
+function within(sites: readonly LiveSite[], known: Known): LiveSite[] {
+  const sum = (of: (site: LiveSite) => number): number => sites.reduce((total, site) => total + of(site), 0);
+  const [bytes, blocks] = [Math.min(1, known.bytes / sum((site) => site.bytes)), Math.min(1, known.blocks / sum((site) => site.blocks))];
+  return sites.map((site) => ({ stack: site.stack, bytes: site.bytes * bytes, blocks: site.blocks * blocks }));
+}
+
+/** Returns the lines on call sites with the most live bytes; `sites` begin with these. `known` is all that lives, where that is known. */
+export function siteLines(sites: readonly LiveSite[], rate: number, known: Known | null): string[] {
   if (sites.length === 0) return [];
   const lines = [`Live by call site (estimated, a sample in ${size(rate)}):`];
-  for (const { stack, blocks, bytes } of sites.slice(0, ROWS)) {
+  for (const { stack, blocks, bytes } of (known === null ? sites : within(sites, known)).slice(0, ROWS)) {
     lines.push(`  ${size(bytes).padStart(11)}  ${whole.format(blocks).padStart(9)} blocks  ${culprit(stack)}`);
-    const callers = stack.slice(stack.indexOf(culprit(stack)) + 1, stack.indexOf(culprit(stack)) + 4);
-    if (callers.length > 0) lines.push(`${" ".repeat(33)}← ${callers.join(" ← ")}`);
+    lines.push(...callerLines(stack.slice(stack.indexOf(culprit(stack)) + 1)));
   }
   return lines;
 }
@@ -76,6 +103,12 @@ export const incomplete = ({ allocations, frees }: Pick<Counts, "allocations" | 
 export const heading = ({ name, reason, bytes }: Pick<About, "name" | "reason" | "bytes">): string =>
   `Heap of ${name}, ${REASONS[reason] ?? reason}: ${whole.format(bytes / PAGE)} pages (${size(bytes)})`;
 
+/** All that lives in heaps that are certain; null where one is not, or none was found. */
+function knownOf(heaps: readonly Heap[]): Known | null {
+  if (heaps.length === 0 || !heaps.every(({ certain, sized }) => certain && sized)) return null;
+  return { bytes: heaps.reduce((sum, { live }) => sum + live.bytes, 0), blocks: heaps.reduce((sum, { live }) => sum + live.blocks, 0) };
+}
+
 /** The report of a module's memory: a verdict, the sizes and the call sites with the most live bytes. */
 export function report(memory: ArrayBufferLike, about: About): string {
   const lines = [heading(about)];
@@ -93,7 +126,7 @@ export function report(memory: ArrayBufferLike, about: About): string {
       `Recorded: ${whole.format(allocations)} allocations, ${whole.format(reallocations)} reallocations, ${whole.format(frees)} frees, ${whole.format(refused)} refused${lost === 0 ? "" : `, ${whole.format(lost)} lost`}.`,
     );
     if (lost === 0) lines.push(...incomplete(counters));
-    lines.push(...siteLines(sites, about.rate));
+    lines.push(...siteLines(sites, about.rate, knownOf(heaps)));
   }
   return `${lines.join("\n")}\n`;
 }

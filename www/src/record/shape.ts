@@ -63,6 +63,17 @@ const LAST = [0x1000000, 0x1000000 - 11];
 const tree = (shape: Shape): boolean => all(shape, 31, 25, 0xffffff, -8) || (all(shape, 31, 38, 62) && any(shape, ...LAST));
 
 /**
+ * Tells the parameters of a function that allocates at an alignment apart: for a small alignment it hands the size to `malloc` as it is.
+ * A function of the program's, with `memalign` inlined, may take them in the other order; the alignment is not told then, since that
+ * parameter may be another thing. `null` where nothing tells them apart, and anybody may call it.
+ */
+function aligning(module: ModuleIndex, shape: Shape, call: Uint8Array, exported: boolean): Role | null {
+  const handsOn = (param: number): boolean => has(module, shape, [Op.getLocal, param, ...call]);
+  if (handsOn(0)) return handsOn(1) ? null : roleInC("malloc");
+  return exported && !handsOn(1) ? null : roleInC("memalign");
+}
+
+/**
  * Recognises dlmalloc in a module without names: C's (Emscripten, wasi-libc) and that of Rust's std. Its
  * `malloc` is the one function of its signature that computes a tree index, knows the largest small request and
  * the largest request of all; `free` computes a tree index too and shares the addresses of the state;
@@ -92,7 +103,10 @@ export function dlmalloc(module: ModuleIndex): Map<number, Role> {
     else if (shape.type !== "ii>i") continue;
     else if (all(shape, NaN, 3) && any(shape, 65535, 65536)) found.set(shape.index, roleInC("calloc"));
     else if (!all(shape, 11, 16, -8) || !any(shape, -64, -65, -65587)) continue;
-    else if (!frees) found.set(shape.index, roleInC("memalign"));
+    else if (!frees) {
+      const role = aligning(module, shape, call, exported.has(shape.index));
+      if (role !== null) found.set(shape.index, role);
+    }
     // Of nothing it makes a block of the size that it was given: if it adds to the size, it is a function of
     // the program's with `realloc` inlined.
     else if (has(module, shape, [Op.getLocal, 1, ...call])) found.set(shape.index, roleInC("realloc"));

@@ -34,6 +34,7 @@ export const text = {
     later: "Modules that the page compiles from now on are recorded.",
     reload: "Reload and record",
     unknown: "No allocator was found in this module, so that it cannot be recorded: it has no names, or an allocator of its own.",
+    wide: "Its memory is of 64 bits: neither its heap is read, nor is it recorded.",
     close: "Close",
     remove: "Remove",
     removeAbout: "Takes the inspector out of this page, and gives WebAssembly back as it was",

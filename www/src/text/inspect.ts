@@ -431,6 +431,8 @@ function fileText(damage: TraceDamage): string {
       return `it has ${bytes(damage.size)}, and the page opens no more than ${bytes(damage.most)}.`;
     case "foreign":
       return "it does not begin as a trace does.";
+    case "unfinished":
+      return "its recording was not finished: the program was killed before it could write the end. Let it end by itself, or by SIGINT or SIGTERM.";
     case "version":
       return versionText(damage);
     case "header":

@@ -6,6 +6,9 @@ import { en } from "../text/inspect";
 import "./file-button";
 
 const { Allocate, Zeroed, Deallocate, Reallocate } = RecordKind;
+/** Reasons for which no heap of a module will be looked for. */
+const UNREAD: ReadonlySet<string | undefined> = new Set(["no-memory", "wide-memory"]);
+
 const DOES: Readonly<Record<number, string>> = {
   [Allocate]: en.module.found.allocates,
   [Zeroed]: en.module.found.zeroed,
@@ -78,10 +81,12 @@ export class ModuleFunctions extends LitElement {
           <file-button .label=${en.module.found.lend} @files=${this.onFiles}></file-button>
         </div>
       </section>
-      <section>
-        <h3>${en.module.found.heap}</h3>
-        <p class="small">${prepared.described ? en.module.found.described : en.module.found.searched}</p>
-      </section>
+      ${UNREAD.has(prepared.refusal?.why)
+        ? nothing
+        : html`<section>
+            <h3>${en.module.found.heap}</h3>
+            <p class="small">${prepared.described ? en.module.found.described : en.module.found.searched}</p>
+          </section>`}
     `;
   }
 

@@ -117,6 +117,20 @@ test("a stripped module says what is missing, and takes names from the file befo
   await expect(page.locator("trace-flames .frame").filter({ hasText: "program/run" }).first()).toBeVisible();
 });
 
+test("a module without a memory is not said to be searched", async ({ page }) => {
+  // (module (func (export "run")))
+  await open(page);
+  await give(page, { name: "pure.wasm", buffer: Buffer.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 7, 1, 3, 114, 117, 110, 0, 0, 10, 4, 1, 2, 0, 11) });
+  await expect(page.getByText(/^It has no memory/)).toBeVisible();
+  await expect(page.getByText(/^Once it runs/)).toHaveCount(0);
+});
+
+test("a recording of a program that was killed is said not to be finished", async ({ page }) => {
+  await open(page);
+  await give(page, { name: "all-1-1.bontrace", buffer: Buffer.alloc(10_000).fill(1, 5_000) });
+  await expect(alert(page)).toHaveText(/its recording was not finished/);
+});
+
 test("a dump opens with its heap and its call sites", async ({ page }) => {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemblyScript("-O1")), { env: { abort: () => undefined } });
   (exports["run"] as (count: number) => number)(20_000);

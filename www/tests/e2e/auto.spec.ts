@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { openAsBlob, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test as loud, type Page } from "@playwright/test";
+import { LongTrace } from "../../src/model/long-trace";
 import { survivors } from "../../src/model/trace";
 import { open } from "../../src/model/trace-file";
+import { churnModule } from "../support/churn";
 import { buildPackage } from "../support/package";
 import { expect, figure, test } from "../support/page";
 import { dress, expectSound, LOOKS } from "../support/sound";
@@ -29,7 +31,7 @@ function module(name: string): Buffer {
 const TYPES: Readonly<Record<string, string>> = { js: "text/javascript", html: "text/html", txt: "text/plain" };
 
 /** Serves the package at /auto/, a module of that allocator for each /NAME.wasm, and files. */
-async function serve(page: Page, files: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+async function serve(page: Page, files: Readonly<Record<string, string | Buffer>>, headers: Readonly<Record<string, string>> = {}): Promise<void> {
   await page.context().route(`${HOST}/**`, (route) => {
     const path = new URL(route.request().url()).pathname.slice(1) || "index.html";
     const wasm = /^(?:\w+\/)*([\w-]+)\.wasm$/.exec(path)?.[1];
@@ -110,25 +112,40 @@ for (const [name, start, files] of workers) {
   });
 }
 
+/** The memory of dlmalloc with so many live blocks. */
+function dlmalloc(blocks: number): Buffer {
+  const { memory, allocate } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(module("workbench-dlmalloc")))).exports as unknown as {
+    memory: WebAssembly.Memory;
+    allocate: (size: number, align: number) => number;
+  };
+  for (let i = 0; i < blocks; i++) allocate(1000, 8);
+  return Buffer.from(new Uint8Array(memory.buffer));
+}
+
 test("a shared memory of a worker is read directly, while the worker is busy", async ({ page }) => {
-  // (module (memory (export "memory") 2 2 shared)), of which the worker fills a part, and then never returns.
-  const bytes = "Uint8Array.of(0,97,115,109,1,0,0,0,5,4,1,3,2,2,7,10,1,6,109,101,109,111,114,121,2,0)";
+  // (module (memory (export "memory") 100 100 shared)), which the worker fills with a heap, and then never returns.
+  const bytes = "Uint8Array.of(0,97,115,109,1,0,0,0,5,4,1,3,100,100,7,10,1,6,109,101,109,111,114,121,2,0)";
   await serve(
     page,
     {
-      "index.html": html(script(`self.worker = new Worker("work.js");`)),
+      "index.html": html(script(`self.heard = []; self.worker = new Worker("work.js"); worker.onmessage = ({ data }) => { heard.push(data); worker.postMessage("go"); };`)),
       "work.js": `const { exports } = new WebAssembly.Instance(new WebAssembly.Module(${bytes}));
-        new Uint8Array(exports.memory.buffer).fill(7, 65536, 70000);
-        setTimeout(() => { for (;;) Atomics.wait(new Int32Array(exports.memory.buffer), 0, 0, 1000); }, 300);`,
+        (async () => {
+          new Uint8Array(exports.memory.buffer).set(new Uint8Array(await (await fetch("heap.bin")).arrayBuffer()));
+          postMessage("filled");
+          // Once the page has heard.
+          onmessage = () => { postMessage("busy"); for (;;) Atomics.wait(new Int32Array(exports.memory.buffer), 0, 0, 1000); };
+        })();`,
+      "heap.bin": dlmalloc(300),
     },
     { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" },
   );
   await page.goto(`${HOST}/`);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   await expect(button(page)).toHaveText("Heap 1");
-  await page.waitForTimeout(500);
+  await expect.poll(() => page.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual(["filled", "busy"]);
   await button(page).click();
-  await expect(page.locator("heap-inspector:visible .note")).toContainText("No heap was found in this memory");
+  await expect(found(page)).toContainText("dlmalloc, 300 live blocks");
 });
 
 test("removing the tag removes all of it", async ({ page }) => {
@@ -200,6 +217,40 @@ for (const [where, files] of [
     expect(opened.ok && survivors(opened.trace).map(({ size }) => size)).toEqual(new Array(100).fill(1000));
   });
 }
+
+test("a long recording goes to the page's file system, and all of it is saved", async ({ page }) => {
+  await serve(page, { "index.html": html(script(`(async () => { self.heap = (await WebAssembly.instantiate(Uint8Array.of(${churnModule().join()}))).instance.exports; })();`), '<script src="/auto/auto.js" data-record></script>') });
+  await page.goto(`${HOST}/`);
+  const run = (name: "keep" | "churn", count: number): Promise<void> =>
+    page.evaluate(([name, count]) => { (window as unknown as { heap: Record<string, (count: number) => void> }).heap[name]!(count); }, [name, count] as const);
+  await expect.poll(() => page.evaluate(() => "heap" in window)).toBe(true);
+  await run("keep", 1000);
+  await run("churn", 2_500_000);
+  await run("keep", 234);
+  await page.getByRole("button", { name: "Stop recording" }).click();
+  await expect(page.getByRole("status").filter({ hasText: /5,0\d\d,\d\d\d records/ })).toBeVisible();
+  await page.getByRole("tab", { name: "Leaks" }).click();
+  await expect(page.locator("trace-leaks")).toContainText("1,234 blocks");
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save recording" }).click();
+  const trace = await LongTrace.open(await openAsBlob(await (await saved).path()));
+  if (!(trace instanceof LongTrace)) throw new Error(trace?.is);
+  expect([trace.lost, (await trace.survivors()).length]).toEqual([0, 1234]);
+});
+
+test("a memory of 64 bits is said to be one, and nothing of the inspector's own is listed", async ({ page }) => {
+  // (module (memory (export "memory") i64 1))
+  const wide = "WebAssembly.instantiate(Uint8Array.of(0,97,115,109,1,0,0,0,5,3,1,4,1,7,10,1,6,109,101,109,111,114,121,2,0))";
+  await serve(page, { "index.html": html(script(wide)), "record.html": html(script(wide), '<script src="/auto/auto.js" data-record></script>') });
+  await page.goto(`${HOST}/`);
+  await button(page).click();
+  await expect(page.locator("heap-inspector:visible .note")).toContainText("No heap was found");
+  await expect(chooser(page).locator("option")).toHaveCount(1);
+  await page.goto(`${HOST}/record.html`);
+  await expect(page.getByText("Its memory is of 64 bits: neither its heap is read, nor is it recorded.")).toBeVisible();
+  await expect(page.getByText("No heap was found")).toBeHidden();
+  await expect(chooser(page).locator("option")).toHaveCount(1);
+});
 
 test("a module that runs already is recorded when the page is loaded again", async ({ page }) => {
   await serve(page, { "index.html": html(script(RUN(20))) });

@@ -43,7 +43,8 @@ function compiled(take: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-const binary = compiled("return align > 16 ? aligned_alloc(align, (size + align - 1) / align * align) : malloc(size);");
+const ALIGNED = "return align > 16 ? aligned_alloc(align, (size + align - 1) / align * align) : malloc(size);";
+const binary = compiled(ALIGNED);
 const why = binary === null ? ": skipped, because clang, wasm-ld or wasi-libc is missing" : "";
 
 describe.skipIf(binary === null)(`dlmalloc of wasi-libc, in C that clang compiled${why}`, () => {
@@ -83,10 +84,14 @@ describe.skipIf(binary === null)(`dlmalloc of wasi-libc, in C that clang compile
     }
   });
 
-  it("is recorded block for block, with call sites", () => {
+  // Where the linker puts `memalign` into the program's own function, its arguments stand in another order.
+  it.each([
+    { take: "return malloc(size);", align: [8], numbered: true },
+    // All of the allocator is in what is exported.
+    { take: ALIGNED, align: [8, 32, 128], numbered: false },
+  ])("is recorded block for block, with call sites, where blocks are aligned to $align", ({ take: how, align, numbered }) => {
     const wasi = new WASI({ version: "preview1" });
-    // Where the linker puts `memalign` into the program's own function, its arguments stand in another order.
-    const running = recorded(compiled("return malloc(size);")!, wasi.getImportObject() as WebAssembly.Imports);
+    const running = recorded(compiled(how)!, wasi.getImportObject() as WebAssembly.Imports);
     wasi.initialize({ exports: running.exports });
     const { memory, speak, take, resize, drop } = running.exports as unknown as Library;
     const program = new Program(
@@ -99,7 +104,7 @@ describe.skipIf(binary === null)(`dlmalloc of wasi-libc, in C that clang compile
         resize: (address, _from, _align, to) => resize(address, to) >>> 0,
       },
       5,
-      { align: [8], foreign: true },
+      { align, foreign: true },
     );
     program.run(1000);
     speak(1);
@@ -107,6 +112,6 @@ describe.skipIf(binary === null)(`dlmalloc of wasi-libc, in C that clang compile
     for (const [address, { size }] of program.live) expect(live.get(address)).toBe(size);
     expect(live.size).toBe(theHeap(memory).live.blocks);
     // The linker left no names: stacks have numbers.
-    expect([...running.functions()]).toContainEqual(expect.stringMatching(/^wasm-function\[\d+\]$/));
+    expect([...running.functions()].some((name) => /^wasm-function\[\d+\]$/.test(name))).toBe(numbered);
   });
 });
