@@ -154,7 +154,7 @@ export const inspector = {
     title: "Slabs by class",
     caption: "A bar is one slab; its height is the part that is live.",
     label: (size: number, used: number, capacity: number, slabs: number): string =>
-      `Class of ${bytes(size)} blocks: ${integer(used)} of ${integer(capacity)} live in ${plural(slabs, "slab", "slabs")}. Arrow keys choose a slab.`,
+      `Class of ${bytes(size)} blocks: ${integer(used)} of ${integer(capacity)} live in ${plural(slabs, "slab", "slabs")}. Left and right choose a slab, up and down another class.`,
     columns: ["Block size", "Slabs", "Live", "Fit", "Occupied", "Overhead"],
     empty: "No slab yet.",
     chosen: (at: number, used: number, capacity: number): string =>

@@ -9,19 +9,25 @@ import { bytes, integer, percent } from "../text/format";
 /** The bars get smaller rather than let the figure grow above this. */
 const MOST = 460;
 
-/** Slabs as bars, one row a class. Fires `choose-address` with a slab's address. */
+/**
+ * Slabs as bars, one row a class: one Tab stop, arrows lead from slab to slab and from row to row. Fires `choose-address`
+ * with a slab's address.
+ */
 export class HeapSlabs extends LitElement {
   static override properties = {
     snapshot: { attribute: false },
     at: { attribute: false },
     width: { state: true },
     tableOpen: { state: true },
+    stop: { state: true },
   };
   declare snapshot: Snapshot;
   /** The chosen address, or -1. */
   declare at: number;
   declare private width: number;
   declare private tableOpen: boolean;
+  /** The row that Tab leads to. */
+  declare private stop: number;
 
   private bar: BarSize = { width: 9, height: 22, gap: 3 };
   private readonly resize = new ResizeObserver(([entry]) => {
@@ -33,6 +39,7 @@ export class HeapSlabs extends LitElement {
     this.at = -1;
     this.width = 300;
     this.tableOpen = false;
+    this.stop = 0;
   }
 
   static override styles = [
@@ -114,8 +121,8 @@ export class HeapSlabs extends LitElement {
         <h2 id="title">${en.slabs.title}</h2>
         <p class="quiet small caption">${rows.length === 0 ? en.slabs.empty : en.slabs.caption}</p>
         <div class="ruler"><span></span><span class="middle"></span><span></span></div>
-        <ul class="classes">
-          ${rows.map((row) => this.row(row))}
+        <ul class="classes" @keydown=${this.onRows}>
+          ${rows.map((row, i) => this.row(row, i, Math.min(this.stop, rows.length - 1)))}
         </ul>
         <details class="data" ?hidden=${rows.length === 0} @toggle=${(event: Event) => { this.tableOpen = (event.target as HTMLDetailsElement).open; }}>
           <summary>${en.heap.table}</summary>
@@ -125,7 +132,7 @@ export class HeapSlabs extends LitElement {
     `;
   }
 
-  private row(row: ClassRow): TemplateResult {
+  private row(row: ClassRow, index: number, stop: number): TemplateResult {
     const { bar } = this;
     const { slabs } = this.snapshot;
     const { bars, height } = slabBars(row, slabs, this.width, bar);
@@ -138,7 +145,7 @@ export class HeapSlabs extends LitElement {
       <span class="size">${bytes(row.size)}</span>
       <svg
         height=${height}
-        tabindex="0"
+        tabindex=${index === stop ? 0 : -1}
         role="slider"
         aria-label=${en.slabs.label(row.size, row.used, row.capacity, row.slabs)}
         aria-valuemin="0"
@@ -146,6 +153,7 @@ export class HeapSlabs extends LitElement {
         aria-valuenow=${Math.max(0, row.members.indexOf(chosen))}
         aria-valuetext=${slab === undefined ? en.map.none : en.slabs.chosen(slab.address, slab.used, slab.capacity)}
         @keydown=${(event: KeyboardEvent) => { this.onKey(event, row, chosen); }}
+        @focus=${() => { this.stop = index; }}
         @click=${(event: MouseEvent) => { this.onClick(event, row); }}
       >
         <path class="room" d=${room}></path>
@@ -185,14 +193,21 @@ export class HeapSlabs extends LitElement {
     </div>`;
   }
 
+  /** Goes to the row above or below. */
+  private readonly onRows = (event: KeyboardEvent): void => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const rows = [...this.renderRoot.querySelectorAll<SVGElement>(".classes svg")];
+    rows[Math.max(0, Math.min(rows.length - 1, this.stop + step))]?.focus();
+  };
+
   private onKey(event: KeyboardEvent, row: ClassRow, chosen: number): void {
     const here = row.members.indexOf(chosen);
     const last = row.members.length - 1;
     const moves: Record<string, number> = {
       ArrowRight: Math.min(last, here + 1),
-      ArrowDown: Math.min(last, here + 1),
       ArrowLeft: Math.max(0, here - 1),
-      ArrowUp: Math.max(0, here - 1),
       Home: 0,
       End: last,
       Escape: -1,

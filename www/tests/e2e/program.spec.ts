@@ -260,6 +260,15 @@ test("a slab is chosen by its bar, a block by its place in the tree", async ({ p
   await expect(map(page)).toHaveAttribute("aria-valuetext", /slab of 8 B/);
   await page.keyboard.press("Escape");
   await expect(map(page)).toHaveAttribute("aria-valuetext", "No block chosen");
+  // All classes are one Tab stop: up and down lead from one to the next.
+  await page.keyboard.press("ArrowDown");
+  const second = page.getByRole("slider", { name: /Class of 16 B blocks/ });
+  await expect(second).toBeFocused();
+  await expect(page.locator('heap-slabs svg[tabindex="0"]')).toHaveCount(1);
+  await page.keyboard.press("Tab");
+  await expect(page.locator("heap-slabs summary")).toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await expect(second).toBeFocused();
 
   const tree = page.getByRole("slider", { name: "Tree of buddy blocks" });
   const box = await tree.boundingBox();
