@@ -286,6 +286,14 @@ const forms = css`
     }
   }
 
+  a {
+    color: var(--accent);
+  }
+  a.button {
+    color: var(--ink);
+    text-decoration: none;
+  }
+
   .field {
     display: flex;
     flex-direction: column;

@@ -13,6 +13,7 @@ export const en = {
   question: "Which function asked for what came and did not go?",
   right: "Right.",
   wrong: "Not quite.",
+  next: "Go on freely in the sandbox",
   because: {
     printReceipt:
       "Every byte that came and stayed was asked for there: the stack below reads checkout → printReceipt, and ends in the allocator.",

@@ -35,6 +35,7 @@ export const en = {
       right === all ? "All your predictions came true." : `${integer(right)} of ${integer(all)} predictions came true.`,
     again: "Take it again",
     another: "Choose another tour",
+    free: "Go on freely in the sandbox",
     figures: {
       live: "Live",
       wasted: "Wasted in blocks",

@@ -107,6 +107,7 @@ export class LeakLesson extends LitElement {
       </fieldset>
       <p role="status">
         ${this.answer === "" ? nothing : html`<strong>${this.answer === right ? en.right : en.wrong}</strong> ${en.because[this.answer as (typeof SUSPECTS)[number]]}`}
+        ${this.answer === right ? html`<a href="#sandbox">${en.next}</a>` : nothing}
       </p>
     `;
   }

@@ -203,11 +203,16 @@ export class TourStage extends LitElement {
 
   /** A link to the same blocks in the sandbox, where it can make them. */
   private sandbox(ground: Ground, lane: number): TemplateResult | typeof nothing {
-    if (ground.kind === "heap" || readCore(writeCore(ground)) === null) return nothing;
-    const operations = operationsOf(this.tour, lane, this.step);
-    const href = joinHash("sandbox", writeScenario({ core: ground, operations, at: operations.length }));
-    return html`<a class="small" href=${href}>${en.tours.sandbox}</a>`;
+    const href = sandboxOf(this.tour, ground, lane, this.step);
+    return href === null ? nothing : html`<a class="small" href=${href}>${en.tours.sandbox}</a>`;
   }
+}
+
+/** The place in the sandbox with the blocks of a step; null where the sandbox cannot make them. */
+export function sandboxOf(tour: Tour, ground: Ground, lane: number, step: number): string | null {
+  if (ground.kind === "heap" || readCore(writeCore(ground)) === null) return null;
+  const operations = operationsOf(tour, lane, step);
+  return joinHash("sandbox", writeScenario({ core: ground, operations, at: operations.length }));
 }
 
 customElements.define("tour-stage", TourStage);

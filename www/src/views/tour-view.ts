@@ -9,7 +9,7 @@ import { tokens } from "../styles/tokens";
 import { en as leak } from "../text/leak-lesson";
 import { en, type StepText, type TourText } from "../text/tours";
 import type { Place } from "./place";
-import "./tour-stage";
+import { sandboxOf } from "./tour-stage";
 
 /** The lesson that takes place in the room Inspect. */
 const LEAK = joinHash("inspect", linkToModule("shop"));
@@ -446,6 +446,7 @@ export class TourView extends LitElement {
       <div class="row">
         <button class="primary" @click=${() => { this.go(null); }}>${en.tours.another}</button>
         <button @click=${again}>${en.tours.again}</button>
+        <a class="button" href=${freely(tour)}>${en.tours.free}</a>
       </div>
     </section>`;
   }
@@ -455,6 +456,10 @@ export class TourView extends LitElement {
     this.reveal();
   };
 }
+
+/** The place in the sandbox that a tour ends in: its last blocks, where the sandbox can make them. */
+const freely = (tour: Tour): string =>
+  tour.lanes.map(({ ground }, lane) => sandboxOf(tour, ground, lane, tour.steps.length - 1)).find((href) => href !== null) ?? "#sandbox";
 
 /** Takes the tour on live allocators of its own. */
 async function run(tour: Tour): Promise<readonly (readonly Moment[])[]> {

@@ -26,6 +26,8 @@ test("the lesson on leaks follows what is done in the real inspector", async ({ 
   await expect(lesson.getByRole("status")).toContainText("Not quite.");
   await lesson.getByRole("radio", { name: "printReceipt" }).check();
   await expect(lesson.getByRole("status")).toContainText("Right.");
+  await lesson.getByRole("link", { name: "Go on freely in the sandbox" }).click();
+  await expect(page.getByRole("button", { name: "Allocate" })).toBeVisible();
 });
 
 for (const look of LOOKS.filter(({ width }) => width < 400 || width === 1280)) {

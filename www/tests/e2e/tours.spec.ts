@@ -28,6 +28,9 @@ test("a tour is taken by keyboard alone, from the list to its end", async ({ pag
     await expect(heading(page)).toBeFocused();
   }
   await expect(heading(page)).toHaveText("4 of 6 predictions came true.");
+  // It ends in the sandbox, with the last blocks.
+  const live = await page.getByRole("link", { name: "Go on freely in the sandbox" }).getAttribute("href");
+  expect(live).toMatch(/^#sandbox\?v=1&on=buddy\..*&do=a/);
   await page.getByRole("button", { name: "Choose another tour" }).click();
   await expect(page.getByRole("button", { name: /^Start: / })).toHaveCount(5);
 });
