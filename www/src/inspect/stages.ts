@@ -1,6 +1,7 @@
 import { isTrap, loadProgram, NotBuilt, reason, type Allocator, type HeapExports, type Program } from "../modules";
 import { reportOf } from "../model/report";
 import type { Source } from "../model/samples";
+import { MOST_DEEDS } from "../model/share";
 import { en } from "../text/inspect";
 import { milliseconds } from "../text/format";
 import type { HeapInspector, Shows } from "../views/heap-inspector";
@@ -27,6 +28,8 @@ export interface Stage {
   recording: Recording | null;
   /** The last text that it parsed. */
   parsed: Source | null;
+  /** What was done with that text since the module started, as a link has it; "" where it cannot be told. */
+  did: string;
   shows: Shows | null;
 }
 
@@ -115,7 +118,7 @@ export class Stages {
 
   private make(key: string, condition: Condition): Stage {
     this.forget(key);
-    const stage: Stage = { key, condition, exports: null, program: null, recording: null, parsed: null, shows: null };
+    const stage: Stage = { key, condition, exports: null, program: null, recording: null, parsed: null, did: "", shows: null };
     this.all.set(key, stage);
     this.host.changed();
     return stage;
@@ -141,6 +144,8 @@ export class Stages {
     if (program === null || recording === null || stage.condition.is !== "ready") return null;
     const { name, kind, text } = source;
     const begin = performance.now();
+    // A module that had another text before has moments that no link repeats.
+    stage.did = stage.parsed === null ? "p" : stage.parsed === source ? this.done(stage, "p") : "";
     stage.parsed = source;
     try {
       const summary = recording.during(() => program.parse(kind, text));
@@ -156,6 +161,10 @@ export class Stages {
     }
   }
 
+  private done({ did }: Stage, deed: "p" | "c"): string {
+    return did === "" || did.length === MOST_DEEDS ? "" : did + deed;
+  }
+
   /** Has a stage free its document. */
   clear(stage: Stage): Outcome | null {
     const { program, recording } = stage;
@@ -166,6 +175,7 @@ export class Stages {
       if (this.stopped(stage, error)) return null;
       throw error;
     }
+    stage.did = this.done(stage, "c");
     this.host.tell(en.program.cleared, true);
     recording.look(en.program.moment.clear);
     return { is: "said", text: en.program.cleared, detail: "" };

@@ -130,7 +130,7 @@ describe("a place in Inspect in a link", () => {
     colourings: ["state", "age"],
     below: ["sites", "log"],
   };
-  const usual = { source: { is: "sample", id: "trees" }, allocator: "heap", beside: "", panel: "block", colouring: "state", below: "" } as const;
+  const usual = { source: { is: "sample", id: "trees" }, allocator: "heap", beside: "", panel: "block", colouring: "state", below: "", did: "p", moment: "", zoom: "", block: "" } as const;
 
   it("comes back as it was, and is empty where all is as usual", () => {
     expect(writeInspect(usual, names)).toBe("");
@@ -138,6 +138,7 @@ describe("a place in Inspect in a link", () => {
     for (const place of [
       { ...usual, allocator: "slab", panel: "sizes", colouring: "age", below: "log" },
       { ...usual, source: { is: "sample", id: "poem" }, beside: "slab" },
+      { ...usual, did: "pcpp", moment: "2.4", zoom: "11a000.512", block: "11a0d0" },
       { ...usual, source: { is: "module", id: "bare" } },
       { ...usual, source: { is: "text", name: "a & b.txt", kind: "text", text: "1 + 1 = 2?\n#" } },
       { ...usual, source: { is: "text", name: "", kind: "json", text: "" } },
@@ -155,7 +156,7 @@ describe("a place in Inspect in a link", () => {
 
   it("tells what is wrong with it", () => {
     expect(readInspect("on=slab", names)).toMatchObject({ fault: { why: "missing", name: "v" } });
-    for (const [part, value] of [["on", "jemalloc"], ["beside", "x"], ["panel", "door"], ["colour", "red"], ["below", "cellar"], ["sample", "elm"], ["module", "x"]] as const) {
+    for (const [part, value] of [["on", "jemalloc"], ["beside", "x"], ["panel", "door"], ["colour", "red"], ["below", "cellar"], ["sample", "elm"], ["module", "x"], ["did", "cp"], ["did", "pxp"], ["moment", "0"], ["moment", "2-4"], ["zoom", "11a000"], ["block", "0x11"]] as const) {
       expect(readInspect(`v=1&${part}=${value}`, names)).toEqual({ ok: false, fault: { why: "part", name: part, found: value } });
     }
   });

@@ -1,5 +1,6 @@
 import { CONTENDERS, MOST_SEED, STEPS, WORKLOADS, type Contender, type Settings } from "./compare";
 import { WHEN, type When } from "./file-compare";
+import { BLOCK, MOMENT, ZOOM } from "./looks";
 import { MOST_OPERATIONS, readCore, readOperations, whole, writeCore, writeOperations, type Fault, type Scenario } from "./scenario";
 
 /**
@@ -64,7 +65,19 @@ export interface InspectPlace {
   readonly colouring: string;
   /** The tab of the drawer, or "". */
   readonly below: string;
+  /** What was done with the text since its module started, a letter a moment: `p` parsed, `c` cleared. "" where a link cannot tell. */
+  readonly did: string;
+  /** See `Looks`. */
+  readonly moment: string;
+  readonly zoom: string;
+  readonly block: string;
 }
+
+/** The most moments that a link repeats. */
+export const MOST_DEEDS = 60;
+const DEEDS = new RegExp(`^p[pc]{0,${MOST_DEEDS - 1}}$`);
+/** What every text of the page begins with. */
+const PARSED = "p";
 
 /** The values of each part; the first is what it is where a link says nothing. */
 export interface InspectNames {
@@ -116,6 +129,10 @@ export function writeInspect(place: InspectPlace, names: InspectNames): string {
   add("panel", place.panel, names.panels[0]);
   add("colour", place.colouring, names.colourings[0]);
   add("below", place.below, "");
+  add("did", place.did, PARSED);
+  add("moment", place.moment, "");
+  add("zoom", place.zoom, "");
+  add("block", place.block, "");
   const query = said.toString();
   return query === "" ? "" : `v=${VERSION}&${query}`;
 }
@@ -132,12 +149,20 @@ export function readInspect(query: string, names: InspectNames): Link<InspectPla
     const text = given.get(name) ?? usual;
     return text === usual || of.includes(text) ? text : null;
   };
+  const like = (name: string, pattern: RegExp, usual = ""): string | null => {
+    const text = given.get(name) ?? usual;
+    return text === usual || pattern.test(text) ? text : null;
+  };
   const chosen: Record<string, string | null> = {
     on: one("on", names.allocators),
     beside: one("beside", names.allocators, ""),
     panel: one("panel", names.panels),
     colour: one("colour", names.colourings),
     below: one("below", names.below, ""),
+    did: like("did", DEEDS, PARSED),
+    moment: like("moment", MOMENT),
+    zoom: like("zoom", ZOOM),
+    block: like("block", BLOCK),
   };
   for (const [name, value] of Object.entries(chosen)) if (value === null) return wrong(name, given.get(name));
   const source = readSource(given, names);
@@ -149,6 +174,10 @@ export function readInspect(query: string, names: InspectNames): Link<InspectPla
     panel: chosen["panel"]!,
     colouring: chosen["colour"]!,
     below: chosen["below"]!,
+    did: chosen["did"]!,
+    moment: chosen["moment"]!,
+    zoom: chosen["zoom"]!,
+    block: chosen["block"]!,
   });
 }
 

@@ -319,7 +319,7 @@ export class BonsaiPage extends LitElement {
           <span>${en.page.yoursAbout}</span>
         </div>
         <div class="end">
-          <share-link @settle=${() => { this.renderRoot.querySelector<LearnRoom>("learn-room")?.settle(); }}></share-link>
+          <share-link @settle=${() => { for (const room of this.renderRoot.querySelectorAll<InspectRoom | LearnRoom>("inspect-room, learn-room")) room.settle(); }}></share-link>
           <button aria-expanded=${this.helping ? "true" : "false"} @click=${() => { this.helping = !this.helping; }}>${en.page.help}</button>
           <select aria-label=${en.page.theme.label} title=${en.page.theme.label} @change=${this.onTheme}>
             ${THEMES.map((theme) => html`<option value=${theme} ?selected=${theme === this.theme}>${en.page.theme[theme]}</option>`)}

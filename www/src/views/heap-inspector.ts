@@ -1,20 +1,22 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { Seen } from "../model/births";
-import type { Reader } from "../formats/foreign";
-import { decode, type Damage, type Decoded } from "../model/decode";
+import type { Damage, Decoded } from "../model/decode";
 import { diff, type Diff } from "../model/diff";
 import { History, type Moment } from "../model/history";
 import { COLOURINGS, inkedDiff, inks, type Colouring, type Inked } from "../model/inks";
-import { find, type Inspectable, type MemoryLayout } from "../model/inspectable";
+import type { Inspectable } from "../model/inspectable";
 import { Fold } from "../model/fold";
-import { windowEnd, type MapWindow } from "../model/map-layout";
+import { readMoment, readZoom, writeMoment, writeZoom, type Looks } from "../model/looks";
+import { scroll, windowEnd, type MapWindow } from "../model/map-layout";
 import { compare, NOTHING_CHOSEN, present, still, travel, type Selection } from "../model/selection";
 import { State, type Snapshot } from "../model/snapshot";
 import { verdict, type Verdict } from "../model/verdict";
 import { core as base } from "../styles/base";
+import { heapInspector } from "../styles/heap-inspector";
 import { tokens } from "../styles/tokens";
 import { inspector as en } from "../text/inspector";
 import { mostRows, wholeMap } from "./heap-map";
+import { HeapSource } from "./heap-source";
 import "./heap-status";
 import "./tab-strip";
 import type { Change } from "./heap-status";
@@ -114,12 +116,7 @@ export class HeapInspector extends LitElement {
   declare private theme: number;
   declare private said: string;
 
-  private memory: WebAssembly.Memory | null = null;
-  /** In place of a memory: gives the last moment of a heap that is decoded elsewhere. */
-  private elsewhere: (() => Decoded | null) | null = null;
-  /** Null where the module has none: its heap is searched for. */
-  private descriptor: number | null = null;
-  private foreign: { readonly reader: Reader; readonly looked: readonly string[] } | null = null;
+  private source: HeapSource | null = null;
   /** A look that waits for the code that searches. */
   private waits: string | null = null;
   private past = new History();
@@ -156,131 +153,7 @@ export class HeapInspector extends LitElement {
     this.said = "";
   }
 
-  static override styles = [
-    tokens,
-    base,
-    css`
-      :host {
-        container-type: inline-size;
-        background: var(--paper);
-        /* Alone on somebody's page it keeps off the edge, and scrolls where it is given a height. */
-        box-sizing: border-box;
-        padding: var(--around, 1rem);
-        overflow: var(--beyond, auto);
-      }
-      .work {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        grid-template-rows: auto auto auto minmax(0, 1fr);
-        height: 100%;
-        min-height: 0;
-      }
-      .lines {
-        min-width: 0;
-      }
-      .panes {
-        display: grid;
-        grid-row: 4;
-        grid-template-columns: minmax(0, 1fr) 1px minmax(0, min(var(--panels), 60%));
-        gap: 0 0.8rem;
-        min-height: 0;
-        border-top: 1px solid var(--line);
-      }
-      heap-status {
-        grid-row: 2;
-      }
-      heap-timeline {
-        grid-row: 3;
-        min-height: 88px;
-      }
-      .map {
-        min-width: 0;
-        min-height: 0;
-      }
-      /* A window that is full has no place below for more of the map. */
-      :host([workspace]) .map {
-        --least: 4rem;
-      }
-      .line {
-        background: var(--line);
-      }
-      .panels {
-        display: flex;
-        flex-direction: column;
-        min-width: 0;
-        min-height: 0;
-      }
-      tab-strip {
-        flex: none;
-        min-height: 2rem;
-        border-bottom: 1px solid var(--line);
-      }
-      .panel {
-        flex: 1;
-        min-height: 0;
-        padding: 0.6rem 0.25rem 0.6rem 0;
-        overflow: auto;
-        container-type: inline-size;
-      }
-      .panel:focus-visible {
-        outline-offset: -2px;
-      }
-      .panel > * + * {
-        margin-top: 1.25rem;
-      }
-      .found {
-        padding: 0.2rem 0;
-      }
-      .note {
-        margin: 0.4rem 0;
-      }
-      /* In a page that scrolls, a long panel does not make the map as long. */
-      :host(:not([workspace])) .panel {
-        max-height: 36rem;
-      }
-      :host([compact]) .panes {
-        grid-template-columns: minmax(0, 1fr);
-        grid-template-rows: minmax(0, 1fr) auto;
-      }
-      :host([compact]) pane-splitter,
-      :host([compact]) .line {
-        display: none;
-      }
-      :host([compact]) .panel {
-        max-height: 12rem;
-      }
-      @container (max-width: 48rem) {
-        :host(:not([compact])) .work {
-          height: auto;
-        }
-        :host(:not([compact])) .panes {
-          grid-template-columns: minmax(0, 1fr);
-        }
-        pane-splitter,
-        .line {
-          display: none;
-        }
-        :host(:not([compact])) .map {
-          --least: 20rem;
-          min-height: 23.75rem;
-        }
-        .panels {
-          margin-top: 0.5rem;
-          background: var(--paper);
-        }
-        :host([workspace]:not([compact])) .panels[data-open] {
-          position: sticky;
-          z-index: 4;
-          bottom: 0;
-          max-height: 45vh;
-          margin-inline: -0.75rem;
-          padding-inline: 0.75rem;
-          border-top: 1px solid var(--line-2);
-          box-shadow: 0 -2px 10px rgb(0 0 0 / 0.12);
-        }
-      }
-    `,
-  ];
+  static override styles = [tokens, base, heapInspector];
 
   // What it is told
 
@@ -289,27 +162,22 @@ export class HeapInspector extends LitElement {
    * it, and forgets what was seen of the one before. What can't be inspected is said in place.
    */
   attach(source: Inspectable): void {
-    const found = find(source);
     this.forget();
-    this.missing = found.is === "no-memory" ? found.is : null;
-    this.memory = found.is === "no-memory" ? null : found.memory;
-    this.descriptor = found.is === "heap" ? found.descriptor : null;
-    if (found.is === "no-descriptor") void this.search(found.memory, found.layout);
+    const heap = HeapSource.of(source, () => { this.searches(heap); });
+    this.source = heap;
+    this.missing = heap.bare ? "no-memory" : null;
     if (this.interval > 0) this.refresh(en.heap.look);
   }
 
   /** Points the inspector at a heap that is decoded elsewhere, in a worker: `read` gives its last moment, null before there is one. */
   follow(read: () => Decoded | null): void {
     this.forget();
-    this.elsewhere = read;
+    this.source = HeapSource.elsewhere(read);
   }
 
   private forget(): void {
     this.missing = null;
-    this.memory = null;
-    this.elsewhere = null;
-    this.descriptor = null;
-    this.foreign = null;
+    this.source = null;
     this.waits = null;
     this.past = new History();
     this.requests = NOTHING;
@@ -329,11 +197,12 @@ export class HeapInspector extends LitElement {
    * over the heap's map and its lists, and one over its blocks to keep them.
    */
   refresh(label: string): void {
-    if (this.memory === null && this.elsewhere === null) return;
-    const decoded = this.read();
+    const { source } = this;
+    if (source === null || source.bare) return;
+    const decoded = source.read();
     if (decoded === null) {
-      this.waits = this.foreign === null ? label : null;
-      this.missing = this.foreign === null ? null : "no-heap";
+      this.waits = source.looked === null ? label : null;
+      this.missing = source.looked === null ? null : "no-heap";
       return;
     }
     this.missing = null;
@@ -351,22 +220,11 @@ export class HeapInspector extends LitElement {
     this.choose(still(this.selection, this.past));
   }
 
-  /** Loads what searches for heaps of other allocators, and looks if a look waits for it. */
-  private async search(memory: WebAssembly.Memory, layout: MemoryLayout | null): Promise<void> {
-    const { Reader, ALLOCATORS } = await import("../formats/foreign");
-    if (this.memory !== memory || this.descriptor !== null) return;
-    this.foreign = { reader: new Reader(layout), looked: ALLOCATORS };
+  /** The code that searches for heaps of other allocators is there: looks if a look waits for it. */
+  private searches(source: HeapSource): void {
+    if (this.source !== source) return;
     if (this.waits !== null) this.refresh(this.waits);
-    else if (this.read() === null) this.missing = "no-heap";
-  }
-
-  /** Reads a new buffer each time: growth detaches the one before. Null where no heap is found. */
-  private read(): Decoded | null {
-    const { memory } = this;
-    if (memory === null) return this.elsewhere?.() ?? null;
-    if (this.descriptor !== null) return decode(memory.buffer, this.descriptor);
-    const snapshot = this.foreign?.reader.read(memory) ?? null;
-    return snapshot === null ? null : { ok: true, snapshot };
+    else if (source.read() === null) this.missing = "no-heap";
   }
 
   /** Returns to the present, as after an action of the program. */
@@ -413,16 +271,27 @@ export class HeapInspector extends LitElement {
     return fold.position(this.span[1]) - fold.position(this.span[0]);
   }
 
-  /** The open panel and the colouring, for links. */
-  get looks(): { readonly panel: Panel | ""; readonly colouring: Colouring } {
-    return { panel: this.panel, colouring: this.colouring };
+  /** What is shown, for links. */
+  get looks(): Looks {
+    const { panel, colouring, selection, view, fold } = this;
+    return {
+      panel: panel === "changes" ? "" : panel,
+      colouring: colouring === "change" ? "" : colouring,
+      moment: writeMoment(selection),
+      zoom: writeZoom(view, (position) => fold.address(position)),
+      block: selection.at < 0 ? "" : selection.at.toString(16),
+    };
   }
 
-  set looks({ panel, colouring }: { readonly panel?: string | undefined; readonly colouring?: string | undefined }) {
+  set looks({ panel, colouring, moment = "", zoom = "", block = "" }: Partial<Looks>) {
     const open = PANELS.find((name) => name === panel && name !== "changes");
     if (open !== undefined) this.panel = open;
     const by = PLAIN.find((name) => name === colouring);
     if (by !== undefined) this.colouring = by;
+    if (this.past.last === undefined) return;
+    const at = block === "" ? this.selection.at : parseInt(block, 16);
+    this.show(readMoment(moment, { ...this.selection, at }, this.past));
+    this.view = readZoom(zoom, this.whole, (address) => this.fold.position(address));
   }
 
   // What it does by itself
@@ -449,7 +318,7 @@ export class HeapInspector extends LitElement {
   protected override updated(changed: PropertyValues): void {
     if (changed.has("interval")) this.watch();
     if (changed.has("shown") || changed.has("selection")) this.tell();
-    if (changed.has("panel") || changed.has("colouring")) this.dispatchEvent(new CustomEvent("looks"));
+    if (["panel", "colouring", "selection", "view"].some((name) => changed.has(name))) this.dispatchEvent(new CustomEvent("looks"));
   }
 
   private tell(): void {
@@ -468,7 +337,7 @@ export class HeapInspector extends LitElement {
   private readonly look = (): void => {
     if (document.hidden) return;
     const last = this.past.last;
-    const decoded = this.read();
+    const decoded = this.source?.read() ?? null;
     if (decoded?.ok === true && last !== undefined && !this.past.differs(decoded.snapshot)) return;
     this.refresh(en.heap.look);
   };
@@ -498,7 +367,12 @@ export class HeapInspector extends LitElement {
   };
 
   private readonly onCompare = (event: CustomEvent<readonly [number, number]>): void => {
-    this.choose(compare(this.selection, this.past, ...event.detail));
+    this.show(compare(this.selection, this.past, ...event.detail));
+  };
+
+  /** Shows a selection; a range with what changed in it. */
+  private show(selection: Selection): void {
+    this.choose(selection);
     if (this.selection.range === null) return;
     this.colouring = "change";
     if (this.panel !== "changes") {
@@ -507,7 +381,7 @@ export class HeapInspector extends LitElement {
     }
     const change = this.diff();
     if (change !== null) this.said = en.diff.sentence(change);
-  };
+  }
 
   private readonly onChoose = (event: CustomEvent<number>): void => {
     const blocks = this.shown?.snapshot.blocks;
@@ -522,6 +396,12 @@ export class HeapInspector extends LitElement {
 
   private readonly onLook = (event: CustomEvent<MapWindow | null>): void => {
     this.view = event.detail;
+  };
+
+  /** A map that got higher or lower shows more or fewer rows of the same window. */
+  private readonly onRows = (event: CustomEvent<number>): void => {
+    this.rows = event.detail;
+    if (this.view !== null) this.view = scroll({ ...this.view, rows: this.whole.rows }, this.whole, 0);
   };
 
   private readonly onColour = (event: CustomEvent<Colouring>): void => {
@@ -539,7 +419,7 @@ export class HeapInspector extends LitElement {
         <p class="unseen" role="status">${this.said}</p>
         ${missing === null
           ? nothing
-          : html`<p class="note error">${missing === "no-memory" ? en.heap.noMemory : en.heap.noHeap(this.foreign?.looked ?? [])}</p>`}
+          : html`<p class="note error">${missing === "no-memory" ? en.heap.noMemory : en.heap.noHeap(this.source?.looked ?? [])}</p>`}
         ${damage === null ? nothing : html`<p class="note error">${en.damage(damage)}</p>`}
         ${nothingYet ? html`<p class="quiet">${en.heap.none}</p>` : nothing}
         ${found === undefined ? nothing : html`<p class="found small"><strong>${en.heap.found(found)}</strong> ${en.heap.pages(found)}</p>`}
@@ -676,7 +556,7 @@ export class HeapInspector extends LitElement {
         @choose=${this.onChoose}
         @look=${this.onLook}
         @colour=${this.onColour}
-        @rows=${(event: CustomEvent<number>) => { this.rows = event.detail; }}
+        @rows=${this.onRows}
       ></heap-map>`;
   }
 
@@ -724,7 +604,7 @@ export class HeapInspector extends LitElement {
       .snapshot=${snapshot}
       .chosen=${chosen}
       .peek=${this.peek}
-      .buffer=${() => (this.selection.moment !== null || this.memory === null ? null : this.memory.buffer)}
+      .buffer=${() => (this.selection.moment === null ? (this.source?.memory?.buffer ?? null) : null)}
       .since=${this.past.moment(since) ?? null}
       .site=${live ? (this.stacks?.(moment.id).get(address)?.stack ?? null) : null}
       .requested=${asked.size > 0 && live ? (asked.get(address) ?? null) : undefined}
@@ -785,12 +665,8 @@ export class HeapInspector extends LitElement {
     return this.changes.diff;
   }
 
-  private readonly peek = (from: number, length: number): Uint8Array | null => {
-    if (this.selection.moment !== null) return null;
-    const buffer = this.memory?.buffer;
-    if (buffer === undefined || from + length > buffer.byteLength) return new Uint8Array();
-    return new Uint8Array(buffer, from, length).slice();
-  };
+  private readonly peek = (from: number, length: number): Uint8Array | null =>
+    this.selection.moment === null ? (this.source?.peek(from, length) ?? new Uint8Array()) : null;
 }
 
 /** The panel of a block, while none is chosen. */

@@ -155,13 +155,21 @@ export class InspectRoom extends LitElement implements Host {
   }
 
   protected override updated(): void {
-    if (!this.begun) return;
+    this.settle();
+  }
+
+  /** Brings the address up to date. */
+  settle(): void {
+    if (!this.begun || this.following > 0) return;
     const query = this.query();
     if (query === this.link?.query || query === this.said) return;
     this.said = query;
     this.dispatchEvent(new CustomEvent<Place>("place", { detail: { query, entry: "same" } }));
   }
 
+  private settling = 0;
+  /** Links that are followed now: what is shown is not all there yet. */
+  private following = 0;
   /** The query that the address has. */
   private said: string | null = null;
 
@@ -170,7 +178,8 @@ export class InspectRoom extends LitElement implements Host {
   private query(): string {
     const { looked, source, sampled } = this;
     const inspector = this.inspector(this.stage()?.key ?? "");
-    const { panel, colouring } = inspector?.looks ?? { panel: "", colouring: "state" };
+    const looks = inspector?.looks ?? { panel: "", colouring: "", moment: "", zoom: "", block: "" };
+    const did = looked.is === "text" ? (this.stage()?.did ?? "") : "";
     const from =
       looked.is === "module" && looked.own !== ""
         ? ({ is: "module", id: looked.own } as const)
@@ -180,13 +189,23 @@ export class InspectRoom extends LitElement implements Host {
             ? ({ is: "sample", id: sampled } as const)
             : ({ is: "text", name: source.name, kind: source.kind, text: source.text } as const);
     return writeInspect(
-      { source: from, allocator: this.allocator, beside: this.beside, panel: panel === "changes" ? "" : panel, colouring: colouring === "change" ? "" : colouring, below: this.below },
+      { source: from, allocator: this.allocator, beside: this.beside, below: this.below, did, ...looks, moment: did === "" ? "" : looks.moment },
       NAMES,
     );
   }
 
   private async follow(query: string): Promise<void> {
     if (this.begun && (query === "" || query === this.query())) return;
+    this.following++;
+    try {
+      await this.goTo(query);
+    } finally {
+      this.following--;
+      this.requestUpdate();
+    }
+  }
+
+  private async goTo(query: string): Promise<void> {
     const link = readInspect(query, NAMES);
     this.said = query;
     this.begun = true;
@@ -206,13 +225,25 @@ export class InspectRoom extends LitElement implements Host {
       const source = from.is === "text" ? { name: from.name, kind: from.kind as SourceKind, text: from.text } : sample.make();
       this.look(source, from.is === "text" ? "" : sample.id);
       this.refused = from.is === "file" ? en.room.lost(from.name) : fault;
+      const repeats = place !== null && (place.did !== "p" || place.moment !== "");
+      // Moments are those of a module that did nothing else.
+      if (repeats) for (const key of [allocator, this.beside]) this.stages.forget(key);
       await this.choose(allocator);
+      if (repeats) this.repeat(place.did);
     }
     // A link without these leaves them as a screen of this size has them.
     if (place === null || query === "") return;
     await this.updateComplete;
     const inspector = this.inspector(this.stage()?.key ?? "");
-    if (inspector !== null) inspector.looks = { panel: place.panel, colouring: place.colouring };
+    if (inspector !== null) inspector.looks = place;
+  }
+
+  /** Does with the text what a link says was done after its first parse. */
+  private repeat(did: string): void {
+    for (const deed of did.slice(1)) {
+      if (deed === "p") this.parseAll();
+      else this.clear();
+    }
   }
 
   /** The name of what is looked at. */
@@ -628,10 +659,10 @@ export class InspectRoom extends LitElement implements Host {
     if (outcome.is !== "broken") return nothing;
     const place = placeOf(outcome.message);
     const there = place !== null && this.source.text.length <= EDITABLE ? place : null;
-    return brokenNote(outcome.message, there, () => { void this.goTo(there!); });
+    return brokenNote(outcome.message, there, () => { void this.goToLine(there!); });
   }
 
-  private async goTo(place: { readonly line: number; readonly column: number }): Promise<void> {
+  private async goToLine(place: { readonly line: number; readonly column: number }): Promise<void> {
     this.editing = true;
     await this.updateComplete;
     const editor = this.renderRoot.querySelector<SourceEditor>("source-editor");
@@ -663,7 +694,7 @@ export class InspectRoom extends LitElement implements Host {
             .extent=${extent}
             .compact=${shown.length > 1 && innerWidth >= BESIDE}
             @shows=${(event: CustomEvent<Shows>) => { this.onShows(stage, event.detail); }}
-            @looks=${() => { this.version++; }}
+            @looks=${this.onLooks}
           ></heap-inspector>
         </section>`,
       )}
@@ -767,6 +798,12 @@ export class InspectRoom extends LitElement implements Host {
     const [from, to] = shows.range.map((id) => recording.recordsAt(id)) as [number, number];
     return { from, to, end: to, text: en.trace.drawer.part(named(shows.range[0]), named(shows.range[1])) };
   }
+
+  /** A zoom or a drag shows something else in every frame: the address follows when it is over. */
+  private readonly onLooks = (): void => {
+    clearTimeout(this.settling);
+    this.settling = window.setTimeout(() => { this.version++; }, 150);
+  };
 
   private onShows(stage: Stage, shows: Shows): void {
     // A range asks who asked for what came.

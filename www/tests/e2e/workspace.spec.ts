@@ -96,6 +96,42 @@ test("a link has all that can be seen: the sample, the allocators, the panel, th
   await expect(page.getByText("2 words in 1 line, 2 different")).toBeVisible();
 });
 
+test("a link has the moments of a text, the one that is looked at, the zoom and the block", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await page.getByRole("button", { name: /^Parse/ }).click();
+  await expect(page).toHaveURL(/#inspect\?v=1&did=pcp$/);
+  const line = page.getByRole("slider", { name: "Moments of the heap" });
+  await line.press("ArrowLeft");
+  await line.press("ArrowLeft");
+  await expect(page.getByText("Viewing #2 (parse), 2 steps back.")).toBeVisible();
+  await map(page).press("End");
+  for (let i = 0; i < 3; i++) await map(page).press("+");
+  const zoomed = (): Promise<unknown> =>
+    page.locator("heap-map:visible").evaluate((element) => {
+      const { start, bytesPerRow, rows } = (element as unknown as { window: { start: number; bytesPerRow: number; rows: number } }).window;
+      return { start, bytesPerRow, rows };
+    });
+  const block = await map(page).getAttribute("aria-valuetext");
+  await expect(page).toHaveURL(/did=pcp&moment=2&zoom=[0-9a-f]+\.\d+&block=[0-9a-f]+$/);
+  const before = await zoomed();
+  await page.reload();
+  await expect(page.getByText("Viewing #2 (parse), 2 steps back.")).toBeVisible();
+  await expect(line).toHaveAttribute("aria-valuemax", "4");
+  await expect(map(page)).toHaveAttribute("aria-valuetext", block!);
+  await expect.poll(zoomed).toEqual(before);
+  // A range, too: what came in it is drawn.
+  await line.press("End");
+  await line.press("Shift+ArrowLeft");
+  await expect(page).toHaveURL(/moment=3\.4/);
+  await page.reload();
+  await expect(page.locator("heap-status:visible .sentence")).toContainText("from #3 (clear) to #4 (parse).");
+  await expect(page.getByLabel("Colour by").locator("visible=true")).toHaveValue("change");
+  // Moments with another text before cannot be made again: such a link has none.
+  await sample(page, "Words");
+  await expect(page).toHaveURL(/#inspect\?v=1&sample=poem&below=sites&zoom=/);
+});
+
 test("a link to a file says that it cannot carry it, and a wrong link what is wrong", async ({ page }) => {
   await open(page, "#inspect?v=1&file=mine.wasm");
   await expect(page.getByRole("alert")).toContainText("mine.wasm, a file that a link cannot carry");
