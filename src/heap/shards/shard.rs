@@ -46,7 +46,7 @@ pub(super) struct Chain {
     pub(super) blocks: usize,
 }
 
-// SAFETY: the lists are reached through `Open` alone, which holds the latch.
+// SAFETY: the lists are reached through `Open` alone, which has the latch.
 unsafe impl Sync for Shard {}
 
 impl Shard {
@@ -59,8 +59,7 @@ impl Shard {
     #[inline(always)]
     pub(super) fn open(&self) -> Option<Open<'_>> {
         let held = self.latch.try_hold()?;
-        // SAFETY: the latch lets nobody else in before the reference ends.
-        Some(Open { lists: unsafe { &mut *self.lists.get() }, _held: held })
+        Some(Open { cell: &self.lists, _held: held })
     }
 
     /// Waits for about `most` turns of a loop until nobody has the shard. Returns their number.
@@ -70,16 +69,27 @@ impl Shard {
 }
 
 /// A shard that nobody else can open.
+///
+/// A unique reference to the lists in its place would have to last as long as a function that takes it as an argument, and
+/// others open the shard as soon as it is dropped there.
 #[derive(Debug)]
 pub(super) struct Open<'a> {
-    lists: &'a mut [List; LISTS],
+    cell: &'a UnsafeCell<[List; LISTS]>,
     _held: Held<'a>,
 }
 
 impl Open<'_> {
     #[inline(always)]
+    fn lists(&self) -> &[List; LISTS] {
+        // SAFETY: the latch is held, and who changes the lists borrows this value alone.
+        unsafe { &*self.cell.get() }
+    }
+
+    #[inline(always)]
     fn list(&mut self, class: Class) -> &mut List {
-        &mut self.lists[class.number()]
+        // SAFETY: the latch is held, and this value is borrowed alone.
+        let lists = unsafe { &mut *self.cell.get() };
+        &mut lists[class.number()]
     }
 
     /// Takes a block. Returns its address, 0 if none waits or the first is not aligned to `align`, a power of
@@ -165,7 +175,7 @@ impl Open<'_> {
     /// It is the heap whose shard this is, and its memory.
     pub(super) unsafe fn give_all(&mut self, memory: Region, heap: &Lock<State>) {
         for number in 0..LISTS {
-            if self.lists[number].head != 0 {
+            if self.lists()[number].head != 0 {
                 let class = Class::numbered(number);
                 let chain = self.take_list(class);
                 // SAFETY: taken off the list of that class just now; the heap and its memory, by this function's contract.
@@ -177,7 +187,7 @@ impl Open<'_> {
     /// Returns the granules that wait.
     pub(super) fn waiting(&self) -> usize {
         let mut granules = 0;
-        for (number, list) in self.lists.iter().enumerate() {
+        for (number, list) in self.lists().iter().enumerate() {
             granules += list.blocks * Class::numbered(number).granules();
         }
         granules
@@ -188,7 +198,7 @@ impl Open<'_> {
         &self,
         mut f: impl FnMut(Class, usize) -> Result<(), E>,
     ) -> Result<(), E> {
-        for (number, list) in self.lists.iter().enumerate() {
+        for (number, list) in self.lists().iter().enumerate() {
             if list.head != 0 {
                 f(Class::numbered(number), list.head)?;
             }
