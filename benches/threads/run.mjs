@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 
+import { bars } from "../suite/harness/charts.mjs";
+
 const folder = dirname(fileURLToPath(import.meta.url));
 const root = resolve(folder, "../..");
 const target = join(root, "target/bench-threads");
@@ -19,17 +21,18 @@ const STACK = 1 << 20;
 const INITIAL = 32 * PAGE;
 const LARGEST = 1 << 30;
 const LOADS = { own: "frees its own blocks", larson: "frees blocks of all threads" };
-const ALLOCATORS = { heap: "Heap", lock: "Heap behind one lock", std: "std's default", talc: "talc 5.1.1 behind a spin lock", none: "nothing allocated: the load alone" };
+const ALLOCATORS = { heap: "Heap", lock: "Heap behind one lock", std: "std's default", talc: "talc 5.1.1, spin lock", none: "nothing allocated: the load alone" };
 
 const USAGE = `cargo xtask bench -- --threads [--quick | --smoke] [--against COMMIT,COMMIT] [--counts 1,2,4] [--only heap,std] [--on wasm,native]
-    [--rounds N]
+    [--rounds N] [--from FILE]
   --quick    3 repetitions instead of 9
   --smoke    one short repetition, and nothing is written
   --against  measures Heap as of these commits too, in turns with the others
   --counts   numbers of threads (1,2,4)
   --only     allocators, of: heap, lock, std, talc, none
   --on       platforms, of: wasm, native
-  --rounds   rounds of a thread (1500000)`;
+  --rounds   rounds of a thread (1500000)
+  --from     measures nothing: writes docs/threads.md and its charts again, from a record`;
 
 const { values: options } = parseArgs({
   options: {
@@ -40,6 +43,7 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "heap,lock,std,talc,none" },
     on: { type: "string", default: "wasm,native" },
     rounds: { type: "string" },
+    from: { type: "string" },
     help: { type: "boolean" },
   },
 });
@@ -135,10 +139,12 @@ function contestants() {
 
 const repetitions = options.smoke ? 1 : options.quick ? 3 : 9;
 const rounds = options.rounds ? Number(options.rounds) : options.smoke ? 20_000 : 1_500_000;
-const counts = options.counts.split(",").map(Number);
-const results = [];
-const platforms = options.on.split(",");
-for (const platform of platforms) {
+const kept = options.from && JSON.parse(readFileSync(options.from, "utf8"));
+const results = kept?.results ?? [];
+const distinct = (key) => [...new Set(results.map((run) => run[key]))];
+const counts = kept ? distinct("threads") : options.counts.split(",").map(Number);
+const platforms = kept ? distinct("platform") : options.on.split(",");
+for (const platform of kept ? [] : platforms) {
   const wasm = platform === "wasm";
   const built = contestants().map((each) => ({ ...each, path: build(each.name, each.from, each.allocator, wasm) }));
   const ready = built.map((each) => ({ ...each, it: wasm ? new WebAssembly.Module(readFileSync(each.path)) : each.path }));
@@ -179,17 +185,10 @@ function table(platform, load) {
   return lines.join("\n");
 }
 
-const names = { wasm: `wasm, Node ${process.versions.node} (V8 ${process.versions.v8})`, native: "native" };
-const tables = platforms.flatMap((platform) =>
-  Object.entries(LOADS).map(([load, means]) => `### ${names[platform]}: each thread ${means}\n${table(platform, load)}`),
-);
-console.log(tables.join("\n\n"));
-if (results.some((run) => !run.alone)) console.log("\n?: the machine had other work in all runs");
-if (!options.smoke) {
-  const date = new Date().toISOString().slice(0, 10);
+const now = () => {
   const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
-  const record = {
-    date,
+  return {
+    date: new Date().toISOString().slice(0, 10),
     commit: git("rev-parse", "--short=12", "HEAD"),
     machine: `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`,
     engine: `Node ${process.versions.node} (V8 ${process.versions.v8})`,
@@ -198,21 +197,52 @@ if (!options.smoke) {
     unit: "million operations a second; peaks in pages of 64 KiB (wasm) or KiB (native)",
     results,
   };
-  const file = join(root, "benches/results", `${date}-threads${options.on === "wasm,native" ? "" : `-${options.on}`}.json`);
-  writeFileSync(file, `${JSON.stringify(record, null, 1)}\n`);
-  console.log(`\nwritten: ${file}`);
+};
+const record = kept ?? now();
+const names = { wasm: `wasm, ${record.engine}`, native: "native" };
+const each = (make) => platforms.flatMap((platform) => Object.entries(LOADS).map(([load, means]) => make(platform, load, means)));
+console.log(each((platform, load, means) => `### ${names[platform]}: each thread ${means}\n${table(platform, load)}`).join("\n\n"));
+if (results.some((run) => !run.alone)) console.log("\n?: the machine had other work in all runs");
+
+/** A chart of what allocators do; the load alone would make all of them small. */
+function chart(platform, load, means) {
+  const runs = results.filter((run) => run.platform === platform && run.load === load && run.name !== "none");
+  const titles = [...new Set(runs.map(({ title }) => title))];
+  const rate = (title, threads) => best(runs.find((run) => run.title === title && run.threads === threads).rates);
+  return bars({
+    title: `Threads, ${names[platform]}: each ${means}`,
+    subtitle: `Million operations a second of all threads together. ${record.machine}, ${record.date}`,
+    series: counts.map((count) => `${count} thread${count > 1 ? "s" : ""}`),
+    rows: titles.map((title) => ({ label: ALLOCATORS[runs.find((run) => run.title === title).name] ?? title, values: counts.map((count) => rate(title, count)) })),
+    format: (value) => value.toFixed(0),
+  });
+}
+
+if (!options.smoke) {
+  if (!kept) {
+    const file = join(root, "benches/results", `${record.date}-threads${options.on === "wasm,native" ? "" : `-${options.on}`}.json`);
+    writeFileSync(file, `${JSON.stringify(record, null, 1)}\n`);
+    console.log(`\nwritten: ${file}`);
+  }
+  const part = (platform, load, means) => {
+    const file = `threads-${platform}-${load}.svg`;
+    writeFileSync(join(root, "docs/charts", file), chart(platform, load, means));
+    const title = `${names[platform]}: each thread ${means}`;
+    return `## ${title}\n\n![Operations a second by allocator and number of threads](charts/${file})\n\n${table(platform, load)}\n`;
+  };
   const page = [
     "# Threads",
     "Written by `cargo xtask bench -- --threads`, from the best run of each: other work on a machine makes a run slower, never",
     "faster. Runs in wasm that did not have the cores they need are done again; `?` marks those that never had.",
-    "Million operations a second of all threads together, on blocks of 8 to 1,024 bytes, and the peak of memory.",
+    "Million operations a second of all threads together, on blocks of 8 to 1,024 bytes, and the peak of memory. [heap-design.md](heap-design.md#threads) says",
+    "how `Heap` does it, and what the figures depend on.",
     "",
-    `- ${date}, commit ${record.commit}`,
+    `- ${record.date}, commit ${record.commit}`,
     `- ${record.machine}`,
     `- ${record.compiler}; ${record.engine}`,
-    `- ${rounds} rounds a thread, ${repetitions} runs`,
+    `- ${record.rounds} rounds a thread`,
     "",
-    ...tables.map((table) => table.replace("###", "##").replace("\n", "\n\n") + "\n"),
+    ...each(part),
   ];
   writeFileSync(join(root, "docs/threads.md"), page.join("\n"));
 }
