@@ -14,7 +14,8 @@
 //!
 //! An allocation stands at ten thousand places of a real program, so what stands there decides how
 //! large the program is. [`Shell`]'s methods are inlined only as far as a test of the alignment,
-//! which is a constant at most call sites; everything else is in functions that are never inlined.
+//! which is a constant at most call sites; everything else is in functions that are never inlined, but for a
+//! free of a constant size, if that is all that is left of it: three instructions of a quick list.
 //!
 //! A heap is a state ([`HeapState`]), a [`PageSource`], a [`Policy`] and a [`Guard`]. The state brings
 //! its own lock or locks. The shell knows nothing of how a heap works, and a heap knows nothing of
@@ -72,6 +73,10 @@ pub unsafe trait HeapState: Sync + Sized {
 
     /// True if short blocks that move are copied word by word, which is faster, and larger.
     const WORDS: bool = false;
+
+    /// True if a free of a constant size is a few instructions, and one of any other size so many that no compiler
+    /// inlines it.
+    const FOLDS: bool = false;
 
     /// Allocates a block.
     ///
@@ -258,6 +263,16 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
         block
     }
 
+    /// Frees a block of a state that has [`HeapState::FOLDS`]: inlined where the size is a constant for which that is
+    /// cheaper than a call, as the compiler counts.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::dealloc`].
+    unsafe fn dealloc_folded(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's contract is that of `GlobalAlloc::dealloc`.
+        unsafe { S::dealloc(self, block, layout) };
+    }
+
     /// Frees a block.
     ///
     /// # Safety
@@ -321,8 +336,13 @@ unsafe impl<S: HeapState, M: PageSource, P: Policy> GlobalAlloc for Shell<S, M, 
 
     #[inline(always)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is passed on.
-        unsafe { self.dealloc_layout(block, layout) }
+        if cfg!(not(feature = "checked")) && S::FOLDS {
+            // SAFETY: the caller's contract is passed on.
+            unsafe { self.dealloc_folded(block, layout) }
+        } else {
+            // SAFETY: the caller's contract is passed on.
+            unsafe { self.dealloc_layout(block, layout) }
+        }
     }
 
     #[inline(always)]

@@ -223,7 +223,7 @@ impl State {
 
     /// Returns the granules of the live block at `at` that was handed out for `g`: as many as its class
     /// says, or no more than `g`.
-    #[inline(never)]
+    #[inline(always)]
     fn extent(&self, at: usize, g: usize) -> usize {
         if self.is_short(at, g) { g } else { rounded(g) }
     }
@@ -253,6 +253,7 @@ impl State {
         let idle = self.idle + size_of_class(class);
         let at = self.runs.granule(address);
         if class >= CLASSES || idle > self.runs.committed / IDLE || self.is_short(at, g) {
+            // Inline, so that this way is as long as `FOLDS` says.
             // SAFETY: a live block that was handed out for `g` granules, by this function's contract.
             return unsafe { self.free_block(at, g) };
         }
@@ -281,6 +282,7 @@ unsafe impl HeapState for Lock<State> {
     const NAME: &'static str = "Heap";
     const ALIGN: usize = GRANULE;
     const WORDS: bool = true;
+    const FOLDS: bool = true;
 
     #[inline(always)]
     unsafe fn alloc<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, layout: Layout) -> *mut u8 {

@@ -33,7 +33,7 @@ impl State {
 
     /// Takes the first block of a class's list, if there is one and it is aligned to `align`, and returns
     /// its address; else 0.
-    #[inline(always)]
+    #[inline]
     pub(super) fn pop(&mut self, class: usize, align: usize) -> usize {
         let Some(&head) = self.quick.get(class) else {
             return 0;
@@ -58,7 +58,7 @@ impl State {
     /// # Safety
     /// `class` is below [`CLASSES`]; a block of that class begins at `address`, and nothing uses it
     /// any more.
-    #[inline(always)]
+    #[inline]
     pub(super) unsafe fn push(&mut self, class: usize, address: usize) {
         // SAFETY: by this function's contract the class is below the length.
         let head = unsafe { self.quick.get_unchecked_mut(class) };

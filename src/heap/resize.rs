@@ -29,7 +29,7 @@ impl State {
     ///
     /// # Safety
     /// It was, and nothing uses it any more.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) unsafe fn free_block(&mut self, at: usize, g: usize) {
         let n = self.extent(at, g);
         // SAFETY: a live block of that size, by this function's contract.
