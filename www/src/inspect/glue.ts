@@ -86,13 +86,26 @@ function evaluated(script: string, config: Config): Names {
   const run = new Function("module", "exports", "Module", `${script}\n;return { Module, wasm_bindgen: typeof wasm_bindgen === "undefined" ? undefined : wasm_bindgen };`) as (
     ...given: unknown[]
   ) => { readonly Module: unknown; readonly wasm_bindgen: unknown };
-  const globals = run(module, module.exports, config);
+  const globals = withGlobal("Module", config, () => run(module, module.exports, config));
+  if (module.exports === config) return { Module: config };
   if (typeof module.exports === "function") return { default: module.exports };
   if (isObject(module.exports) && Object.keys(module.exports).length > 0) return { ...module.exports };
   const bindgen = globals.wasm_bindgen;
   if (typeof bindgen === "function") return { ...(bindgen as unknown as Names), default: bindgen };
   if (typeof globals.Module === "function") return { default: globals.Module };
   return isObject(globals.Module) && isSettled(script) ? { Module: globals.Module } : {};
+}
+
+/** Runs something while a global variable has a value: some scripts look for it in `self`. */
+function withGlobal<T>(name: string, value: unknown, run: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name);
+  Object.defineProperty(globalThis, name, { configurable: true, writable: true, value });
+  try {
+    return run();
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(globalThis, name);
+    else Object.defineProperty(globalThis, name, before);
+  }
 }
 
 /** True for a script that reads its settings from `Module`. */

@@ -4,6 +4,7 @@ import { deflateRawSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import { writeDump } from "../../src/record/dump";
 import { below, call, type Dropped, expect, give, inspector, open, test } from "../support/page";
+import { churnModule } from "../support/churn";
 import { dress, expectSound, LOOKS } from "../support/sound";
 import { assemblyScript } from "../support/foreign";
 import { button, said } from "../support/traces";
@@ -116,6 +117,25 @@ test("a stripped module says what is missing, and takes names from the file befo
   await below(page, "Call sites").click();
   await expect(page.locator("trace-flames .frame").filter({ hasText: "program/run" }).first()).toBeVisible();
 });
+
+/** Starts the module as Emscripten's scripts that are no modules of JavaScript do. */
+const RUNS = "WebAssembly.instantiate(Module.wasmBinary, {}).then(({ instance }) => { Module._keep = instance.exports.keep; Module.onRuntimeInitialized(); });";
+for (const [kind, line, script] of [
+  ["Emscripten's, with settings in Module", "_keep(1000)", `var Module = typeof Module !== "undefined" ? Module : {}; ${RUNS}`],
+  ["Emscripten's, with settings in self.Module", "_keep(1000)", `var Module = typeof self !== "undefined" && typeof self.Module !== "undefined" ? self.Module : {}; ${RUNS} if (typeof module !== "undefined") module.exports = Module;`],
+  ["wasm-bindgen's for bundlers", "keep(1000)", "let wasm;\nexport function __wbg_set_wasm(value) { wasm = value; }\nexport function keep(count) { wasm.keep(count); }"],
+  ["wasm-bindgen's without modules", "keep(1000)", `let wasm_bindgen; (function () { const exported = {}; let wasm; exported.keep = function (count) { wasm.keep(count); };
+    async function init({ module_or_path }) { const instance = await WebAssembly.instantiate(module_or_path, {}); wasm = instance.exports; return wasm; }
+    wasm_bindgen = Object.assign(init, exported); })();`],
+] as const) {
+  test(`glue of the kind of ${kind} starts its module`, async ({ page }) => {
+    await open(page);
+    await give(page, { name: "churn.wasm", buffer: Buffer.from(churnModule()) }, { name: "churn.js", buffer: Buffer.from(script) });
+    await start(page).click();
+    await call(page, line);
+    await expect(said(page)).toHaveText(/1,\d\d\d records/);
+  });
+}
 
 test("a module without a memory is not said to be searched", async ({ page }) => {
   // (module (func (export "run")))
