@@ -84,7 +84,7 @@ describe.skipIf(binary === null)(`dlmalloc of wasi-libc, in C that clang compile
     }
   });
 
-  // Where the linker puts `memalign` into the program's own function, its arguments stand in another order.
+  // The linker may put `memalign` into the program's own function, whose arguments stand in another order.
   it.each([
     { take: "return malloc(size);", align: [8], numbered: true },
     // All of the allocator is in what is exported.
