@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Contender } from "./compare";
+import { file } from "../text/compare-file";
 import { conclude, heapThen, ROUNDS, runFile, type FileResult, type Parser } from "./file-compare";
 import { Blocks, State, type Snapshot } from "./snapshot";
 
@@ -92,6 +93,20 @@ describe("the conclusion", () => {
     expect(concluded.memory.best).toEqual(["heap", "slab"]);
     expect(concluded.choice).toEqual(["heap", "slab"]);
     expect(concluded.free).toEqual({ best: ["slab"], value: 640, last: "tiny", lastValue: 32 });
+  });
+
+  it("says a small difference in pages, not as a factor of 1.0", () => {
+    const names = { heap: { name: "Heap" }, slab: { name: "SlabHeap" } } as Parameters<typeof file>[0];
+    const said = (grown: number, largest: number): readonly string[] => {
+      const results = [result("heap", 100 * PAGE, [1], 2_000_000), result("slab", grown * PAGE, [2], largest)];
+      return file(names).conclusion(conclude(results, "parse"), results, "a.json", "parse");
+    };
+    expect(said(102, 2_000_001).slice(1)).toEqual([
+      expect.stringMatching(/SlabHeap by .* \(102 pages\), 2 pages more\.$/),
+      expect.stringMatching(/SlabHeap takes 2\.0 times as long\.$/),
+      expect.stringMatching(/ on all of them\.$/),
+    ]);
+    expect(said(150, 1_000_000)[1]).toMatch(/\(150 pages\), 1\.5 times as much\.$/);
   });
 });
 

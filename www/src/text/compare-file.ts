@@ -10,6 +10,9 @@ const PAGE = 65536;
 const list = (names: readonly string[]): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]!}`;
 
+/** Below this, a factor in two digits says nothing: 1.0 times. */
+const HARDLY = 1.05;
+
 /** A factor, in two digits: 1.3 times, 12 times. */
 const times = (factor: number): string => `${factor < 9.95 ? factor.toFixed(1) : String(Math.round(factor))} times`;
 
@@ -29,19 +32,22 @@ export const file = (names: Names) => {
     const best = others(rank, of);
     const span = `after ${plural(parses, "parse", "parses")}`;
     if (best === null) return `Memory: all grew by ${pages(rank.value)} ${span}.`;
-    const rest = rank.value === 0 ? "" : `, ${times(rank.lastValue / rank.value)} as much`;
+    const more = (rank.lastValue - rank.value) / PAGE;
+    const little = rank.lastValue < HARDLY * rank.value;
+    const rest = rank.value === 0 ? "" : little ? `, ${plural(more, "page", "pages")} more` : `, ${times(rank.lastValue / rank.value)} as much`;
     return `Memory: ${named(best)} grew by ${pages(rank.value)} ${span}; ${names[rank.last].name} by ${pages(rank.lastValue)}${rest}.`;
   };
   const time = ({ time: rank }: Conclusion, of: number): string => {
     const best = others(rank, of);
     if (best === null) return `Time: about ${spell(rank.value)} a parse on all of them; the runs cannot tell them apart.`;
     const alike = best.length === 1 ? "" : "; the runs cannot tell these apart";
-    return `Time: ${spell(rank.value)} a parse on ${named(best)}${alike}. ${names[rank.last].name} takes ${times(rank.lastValue / rank.value)} as long.`;
+    const longer = rank.lastValue < HARDLY * rank.value ? spell(rank.lastValue) : `${times(rank.lastValue / rank.value)} as long`;
+    return `Time: ${spell(rank.value)} a parse on ${named(best)}${alike}. ${names[rank.last].name} takes ${longer}.`;
   };
   const free = ({ free: rank }: Conclusion, of: number, when: When): string => {
     const best = others(rank, of);
     const then = when === "parse" ? "With the document in memory" : "Once the document is freed";
-    if (best === null) return `${then}, the largest free piece has ${bytes(rank.value)} on all of them.`;
+    if (best === null || bytes(rank.value) === bytes(rank.lastValue)) return `${then}, the largest free piece has ${bytes(rank.value)} on all of them.`;
     return `${then}, the largest free piece has ${bytes(rank.value)} on ${named(best)} and ${bytes(rank.lastValue)} on ${names[rank.last].name}: a larger request makes memory grow.`;
   };
 
