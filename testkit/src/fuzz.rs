@@ -64,6 +64,9 @@ impl fmt::Display for Finding {
     }
 }
 
+/// The most runs for one finding: a test that found something ends, and says what.
+const MOST_RUNS: usize = 500;
+
 impl Target {
     /// The target of that name.
     pub fn named(name: &str) -> Option<Target> {
@@ -95,7 +98,7 @@ impl Target {
         })
     }
 
-    /// Cuts a finding down to a trace for `tests/traces`. Takes many runs of it.
+    /// Cuts a finding down to a trace for `tests/traces`, as far as [`MOST_RUNS`] of it go.
     pub fn shorten(&self, finding: Finding) -> Finding {
         let Finding { mut failure, trace: Trace { subject, mut operations } } = finding;
         let entry = subjects::named(&subject).expect("a finding is about one of the subjects");
@@ -103,7 +106,8 @@ impl Target {
         operations.truncate(failure.at + 1);
         let attempt = |part: &[Operation]| run(&mut *entry.subject(), part, Options::EACH);
         if attempt(&operations).is_err() {
-            operations = shrink(operations, |part| attempt(part).is_err());
+            let mut runs = 0..MOST_RUNS;
+            operations = shrink(operations, |part| runs.next().is_some() && attempt(part).is_err());
             failure = attempt(&operations).err().unwrap_or(failure);
         }
         Finding { failure, trace: Trace { subject, operations } }

@@ -307,6 +307,7 @@ impl crate::heap::Policy for Overtaken {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri many minutes")]
 fn of_two_threads_that_grow_at_once_one_finds_what_the_other_grew() {
     static POOL: std::sync::OnceLock<Pool<Simulation>> = std::sync::OnceLock::new();
     let pool = POOL.get_or_init(|| memory(100));
