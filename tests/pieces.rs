@@ -1,5 +1,9 @@
 //! `Heap` over memory that is given in pieces: in any order, before the first allocation or after it, beside each
 //! other or apart.
+//!
+//! Without the feature `checked`: red zones make blocks larger than the figures here.
+#![cfg(not(feature = "checked"))]
+
 use std::{
     alloc::{GlobalAlloc, Layout},
     collections::VecDeque,

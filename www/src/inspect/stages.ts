@@ -28,7 +28,7 @@ export interface Stage {
   recording: Recording | null;
   /** The last text that it parsed. */
   parsed: Source | null;
-  /** What was done with that text since the module started, as a link has it; "" where it cannot be told. */
+  /** The parses and clears of that text since the module started, as a link has them; "" where they cannot be told. */
   did: string;
   shows: Shows | null;
 }

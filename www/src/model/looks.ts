@@ -2,7 +2,7 @@ import type { History } from "./history";
 import { scroll, SMALLEST_ROW, type MapWindow } from "./map-layout";
 import { compare, travel, type Selection } from "./selection";
 
-/** What an inspector shows, in words for a link: each is "" where it is as usual. */
+/** The look of an inspector, in words for a link: each is "" where it is as usual. */
 export interface Looks {
   readonly panel: string;
   readonly colouring: string;

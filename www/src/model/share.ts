@@ -65,7 +65,7 @@ export interface InspectPlace {
   readonly colouring: string;
   /** The tab of the drawer, or "". */
   readonly below: string;
-  /** What was done with the text since its module started, a letter a moment: `p` parsed, `c` cleared. "" where a link cannot tell. */
+  /** The deeds with the text since its module started, a letter a moment: `p` parsed, `c` cleared. "" where a link cannot tell. */
   readonly did: string;
   /** See `Looks`. */
   readonly moment: string;
@@ -76,7 +76,7 @@ export interface InspectPlace {
 /** The most moments that a link repeats. */
 export const MOST_DEEDS = 60;
 const DEEDS = new RegExp(`^p[pc]{0,${MOST_DEEDS - 1}}$`);
-/** What every text of the page begins with. */
+/** The first deed with every text of the page. */
 const PARSED = "p";
 
 /** The values of each part; the first is what it is where a link says nothing. */
