@@ -271,7 +271,7 @@ export class HeapInspector extends LitElement {
     return fold.position(this.span[1]) - fold.position(this.span[0]);
   }
 
-  /** What is shown, for links. */
+  /** The look of this inspector, for links. */
   get looks(): Looks {
     const { panel, colouring, selection, view, fold } = this;
     return {
