@@ -144,6 +144,8 @@ test("a trace without call sites says why", async ({ page }) => {
 test("modules are recorded side by side: call sites are of the one that was called", async ({ page }) => {
   await open(page);
   await (await sources(page)).getByRole("button", { name: "with glue" }).click();
+  // Until it has loaded, the buttons are those of the program before it.
+  await expect(page.getByRole("heading", { name: /^demo_bg\.wasm/ })).toBeVisible();
   await restart(page, "Fine (1 KiB)");
   const numbers = JSON.stringify(Array.from({ length: 500 }, (_, i) => ({ name: `number ${i}`, value: [i] })));
   await call(page, `parse("json", ${JSON.stringify(numbers)})`);

@@ -112,7 +112,7 @@ test("files that are no trace are refused with a reason, and the page goes on", 
   // Longer than Playwright passes: made in the page.
   await page.evaluate(() => {
     const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array(200 * 2 ** 20)], "huge.bontrace"));
+    data.items.add(new File(["JFIF", new Uint8Array(200 * 2 ** 20)], "huge.bontrace"));
     document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data }));
   });
   await expect(alert).toContainText("huge.bontrace is no trace that can be opened: it does not begin as a trace does");

@@ -97,6 +97,6 @@ describe("a heap of bonsai_alloc, by its descriptor in memory", () => {
     const walked = blocks.flatMap((_, i) => (i % 3 === 0 && blocks[i + 2]! < 2 ? blocks.slice(i, i + 3) : []));
     const decoded = Array.from(heap!.blocks(), ({ address, size, state }) => [address, size, state === "free" ? 1 : 0]).flat();
     expect(merged(decoded)).toEqual(merged(walked));
-    if (!name.startsWith("heap-")) expect(decoded).toEqual(walked);
+    if (!/^heap3?-/.test(name)) expect(decoded).toEqual(walked);
   });
 });
