@@ -411,6 +411,39 @@ fn what_waits_is_used_before_a_request_is_refused() {
 }
 
 #[test]
+fn a_small_block_of_heap_grows_over_what_is_free_behind_it_before_it_is_refused() {
+    let heap = Heap::with_memory(pool(Config { max_pages: 2, ..Config::default() }));
+    let (small, larger) = (layout(48, 8), layout(96, 8));
+    let mut blocks = Vec::new();
+    loop {
+        // SAFETY: the size is not 0.
+        let block = unsafe { heap.alloc(small) };
+        if block.is_null() {
+            break;
+        }
+        blocks.push(block);
+    }
+    blocks.sort_unstable();
+    let apart = |pair: &[*mut u8]| pair[1].addr() - pair[0].addr();
+    let step = blocks.windows(2).map(apart).min().unwrap();
+    let at = blocks.windows(2).position(|pair| apart(pair) == step).unwrap();
+    // SAFETY: live, and freed with its layout.
+    unsafe { heap.dealloc(blocks.remove(at + 1), small) };
+    // SAFETY: live, and of that layout.
+    let grown = unsafe { heap.realloc(blocks[at], small, larger.size()) };
+    assert_eq!(grown, blocks[at], "nothing else is free");
+    blocks.remove(at);
+    // SAFETY: live, and freed with its layout.
+    unsafe { heap.dealloc(grown, larger) };
+    for block in blocks {
+        // SAFETY: live, and freed with its layout.
+        unsafe { heap.dealloc(block, small) };
+    }
+    heap.check().unwrap();
+    no_report("Heap");
+}
+
+#[test]
 fn correct_programs_are_not_reported() {
     each_heap(ROOMY, |heap, pool| {
         let mut rng = bonsai_testkit::fastrand::Rng::with_seed(7);

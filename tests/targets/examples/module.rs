@@ -2,13 +2,14 @@
 #![no_std]
 #![cfg_attr(target_arch = "wasm64", feature(simd_wasm64))]
 
-use core::{
-    alloc::{GlobalAlloc, Layout},
-    sync::atomic::{AtomicPtr, Ordering::Relaxed},
-};
+use core::alloc::{GlobalAlloc, Layout};
 
 use bonsai_alloc::{BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap, linear::Machine};
-use bonsai_targets::{Limits, Place, books, end_of_memory, heap, place, sound, unknown};
+use bonsai_targets::{
+    Limits, books, end_of_memory,
+    fault::{self, failed},
+    heap, place, sound, unknown,
+};
 
 static HEAP: Heap = Heap::new();
 static SLAB: SlabHeap = SlabHeap::new();
@@ -18,19 +19,10 @@ static TINY: TinyHeap = TinyHeap::new();
 
 const LIMITS: Limits = Limits { operations: 20_000, largest: 9000, align: 256, tight: false };
 
-/// The place that failed.
-static FAULT: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
-
 /// Returns where the place that failed is written, up to a 0; null if nothing has failed.
 #[unsafe(no_mangle)]
 pub extern "C" fn fault() -> *const u8 {
-    FAULT.load(Relaxed)
-}
-
-/// Returns -1, and keeps the place that failed.
-fn failed(place: Place) -> i32 {
-    FAULT.store(place.as_ptr().cast_mut(), Relaxed);
-    -1
+    fault::last()
 }
 
 /// Exercises every heap. Returns 0, or -1.

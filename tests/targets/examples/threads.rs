@@ -2,30 +2,22 @@
 //! function returns a number.
 #![no_std]
 
-use core::{
-    alloc::{GlobalAlloc, Layout},
-    sync::atomic::{AtomicPtr, Ordering::Relaxed},
-};
+use core::alloc::{GlobalAlloc, Layout};
 
 use bonsai_alloc::{Heap, linear::Machine};
-use bonsai_targets::{Outcome, Place, books, threads};
+use bonsai_targets::{
+    Outcome, books,
+    fault::{self, failed},
+    threads,
+};
 
 static HEAP: Heap = Heap::new();
 bonsai_alloc::inspectable!(HEAP);
 
-/// The place that failed last.
-static FAULT: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
-
 /// Returns where the place that failed is written, up to a 0; null if nothing has failed.
 #[unsafe(no_mangle)]
 pub extern "C" fn fault() -> *const u8 {
-    FAULT.load(Relaxed)
-}
-
-/// Returns -1, and keeps the place that failed.
-fn failed(place: Place) -> i32 {
-    FAULT.store(place.as_ptr().cast_mut(), Relaxed);
-    -1
+    fault::last()
 }
 
 fn told(outcome: Outcome) -> i32 {

@@ -113,7 +113,7 @@ export const SCENARIOS = {
     team.good(team.own.largest());
   },
 
-  async "threads that grow at once waste nothing"(team, another) {
+  async "threads that grow at once take what one takes, and a step of growth at most"(team, another) {
     const [SIZE, COUNT, THREADS] = [70_000, 40, 4];
     await team.add(THREADS);
     const before = team.pages;
@@ -124,8 +124,9 @@ export const SCENARIOS = {
     const least = alone.pages;
     rule(alone.own.take(SIZE, COUNT * THREADS) === COUNT * THREADS, "blocks of one thread");
     const [grown, needed] = [team.pages - before, alone.pages - least];
-    // The order of the requests moves tables by up to a page; a growth for nothing is two pages or more.
-    rule(grown <= needed + 1, `${grown} pages, ${needed} with one thread`);
+    // The last step of growth, a 64th of what there is, depends on the order of the requests. That no single growth
+    // is for nothing is held where the order is known, in src/heap/shards/tests.rs.
+    rule(grown <= needed + Math.ceil(needed / 64), `${grown} pages, ${needed} with one thread`);
   },
 
   async "ten thousand threads that come and go leave nothing"(team) {

@@ -5,6 +5,8 @@
 #![no_std]
 
 mod cores;
+#[cfg(target_family = "wasm")]
+pub mod fault;
 mod heaps;
 #[cfg(target_family = "wasm")]
 pub mod threads;
