@@ -18,6 +18,7 @@
 
 mod ring;
 mod sites;
+mod threads;
 
 use core::{
     alloc::{GlobalAlloc, Layout},
@@ -42,7 +43,7 @@ use crate::{
 
 /// `BONT`.
 const MAGIC: usize = 0x544E_4F42;
-const VERSION: usize = 1;
+const VERSION: usize = 2;
 const WORDS: usize = 6;
 
 /// A global allocator, and a record of what was asked of it.
@@ -69,7 +70,7 @@ const WORDS: usize = 6;
 /// drop(vec![1_u8; 1000]);
 /// HEAP.stop();
 /// let mut bytes = 0;
-/// HEAP.drain(&mut |event| {
+/// HEAP.drain(&mut |event, _thread| {
 ///     if let bonsai_alloc::trace::Event::Allocate { size, .. } = event {
 ///         bytes += size;
 ///     }
@@ -124,13 +125,15 @@ impl<H, S: Sites, const N: usize> Traced<H, S, N> {
     }
 
     /// Takes every record out of the ring, the oldest first, and returns how many were lost before
-    /// the first one. `visit` may use the allocator; what it does while recording is on comes last.
-    pub fn drain(&self, visit: &mut dyn FnMut(Event)) -> usize {
+    /// the first one. `visit` gets each, and the number of the thread that did it: from 1 in the order of their first
+    /// records, 0 where there is one thread, or where 255 have a number. A thread that begins where another has ended may
+    /// have its number. `visit` may use the allocator; what it does while recording is on comes last.
+    pub fn drain(&self, visit: &mut dyn FnMut(Event, u16)) -> usize {
         let lost = self.ring.take_lost();
         let mut left = self.ring.waiting();
         while left > 0 {
-            let Some(event) = self.ring.pop() else { break };
-            visit(event);
+            let Some((event, thread)) = self.ring.pop() else { break };
+            visit(event, thread);
             left -= 1;
         }
         lost
@@ -153,7 +156,9 @@ impl<H, S: Sites, const N: usize> Traced<H, S, N> {
     #[cold]
     #[inline(never)]
     fn allocated(&self, operation: Operation, block: *mut u8, layout: Layout, from: usize) {
-        self.ring.push(Record::new(operation, layout.align(), block.addr(), layout.size(), from));
+        let record = Record::new(operation, layout.align(), block.addr(), layout.size(), from);
+        let thread = S::thread();
+        self.ring.push(record, thread);
         let rate = self.ring.rate();
         if !S::SAMPLES || rate == 0 || block.is_null() {
             return;
@@ -162,7 +167,7 @@ impl<H, S: Sites, const N: usize> Traced<H, S, N> {
         let site = self.sampler.due(layout.size(), rate, || S::site(layout.size()));
         if let Some(site) = site {
             let record = Record::new(Operation::Site, 1, block.addr(), layout.size(), site);
-            self.ring.push(record);
+            self.ring.push(record, thread);
         }
     }
 
@@ -170,7 +175,8 @@ impl<H, S: Sites, const N: usize> Traced<H, S, N> {
     #[inline(never)]
     fn deallocated(&self, block: *mut u8, layout: Layout) {
         let operation = Operation::Deallocate;
-        self.ring.push(Record::new(operation, layout.align(), block.addr(), layout.size(), 0));
+        let record = Record::new(operation, layout.align(), block.addr(), layout.size(), 0);
+        self.ring.push(record, S::thread());
     }
 }
 

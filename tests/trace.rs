@@ -34,7 +34,7 @@ fn layout(size: usize, align: usize) -> Layout {
 
 fn events<H, S: Sites, const N: usize>(heap: &Traced<H, S, N>) -> (Vec<Event>, usize) {
     let mut events = Vec::new();
-    let lost = heap.drain(&mut |event| events.push(event));
+    let lost = heap.drain(&mut |event, _| events.push(event));
     (events, lost)
 }
 
@@ -191,7 +191,7 @@ fn a_full_ring_loses_the_oldest_and_counts_them() {
     for size in 1..=5 {
         touch(&heap, size);
     }
-    assert_eq!((heap.drain(&mut |_| ()), events(&heap)), (0, (vec![], 0)));
+    assert_eq!((heap.drain(&mut |_, _| ()), events(&heap)), (0, (vec![], 0)));
     for size in 1..=50 {
         touch(&heap, size);
     }
@@ -270,7 +270,7 @@ fn a_reader_from_outside_switches_it_on_and_reads_it() {
     static HEAP: Traced<SlabHeap, NoSites, 64> = Traced::new(SlabHeap::new());
     static DESCRIPTOR: TraceDescriptor = HEAP.trace_descriptor();
     let outside = Outside::new(&DESCRIPTOR);
-    assert_eq!(outside.descriptor[..5], [0x544E_4F42, 1, 6, 4 * size_of::<usize>(), 64]);
+    assert_eq!(outside.descriptor[..5], [0x544E_4F42, 2, 6, 4 * size_of::<usize>(), 64]);
     touch(&HEAP, 10);
     assert_eq!(outside.get(Outside::RING), 0);
     outside.set(Outside::STATE, 1);
@@ -283,7 +283,7 @@ fn a_reader_from_outside_switches_it_on_and_reads_it() {
     let record = ptr::with_exposed_provenance::<[usize; 4]>(last);
     // SAFETY: a record that was written.
     let [head, address, size, _] = unsafe { record.read() };
-    assert_eq!((head & 0xFF, head >> 8, size), (3, 3, 10));
+    assert_eq!((head & 0xFF, head >> 8 & 0xFF, head >> 16, size), (3, 3, 1, 10));
     assert!(address != 0);
     outside.set(Outside::READ, written);
     assert_eq!(events(&HEAP), (vec![], 0));
@@ -345,6 +345,77 @@ fn threads_record_what_could_have_been_one_program() {
         }
     }
     assert!(live.is_empty());
+}
+
+/// Threads that run at once, each of which allocates sizes of its own, and threads after them.
+#[test]
+fn a_record_says_which_thread() {
+    let _alone = alone();
+    static HEAP: Traced<Heap, NoSites, { 1 << 14 }> = Traced::new(Heap::new());
+    const THREADS: usize = 4;
+    let rounds = if cfg!(miri) { 5 } else { 500 };
+    HEAP.start();
+    touch(&HEAP, 1);
+    let together = std::sync::Barrier::new(THREADS);
+    thread::scope(|scope| {
+        for thread in 1..=THREADS {
+            let together = &together;
+            scope.spawn(move || {
+                touch(&HEAP, thread * 1_000);
+                together.wait();
+                (0..rounds).for_each(|_| touch(&HEAP, thread * 1_000));
+            });
+        }
+    });
+    touch(&HEAP, 1);
+    HEAP.stop();
+    let mut numbers: HashMap<usize, Vec<u16>> = HashMap::new();
+    let lost = HEAP.drain(&mut |event, thread| {
+        if let Event::Allocate { size, .. } | Event::Deallocate { size, .. } = event {
+            numbers.entry(size / 1_000).or_default().push(thread);
+        }
+    });
+    assert_eq!((lost, numbers.len()), (0, THREADS + 1));
+    // The program's own threads have numbers in the order of their first records, from 1; all those of one are equal.
+    let mut firsts: Vec<u16> = numbers.values().map(|all| all[0]).collect();
+    firsts.sort_unstable();
+    assert_eq!(firsts, [1, 2, 3, 4, 5]);
+    assert_eq!(numbers[&0], [1; 4]);
+    for (thread, all) in &numbers {
+        assert!(all.iter().all(|number| *number == all[0]), "thread {thread} has several numbers");
+        assert!(*thread == 0 || all.len() == 2 * rounds + 2);
+    }
+}
+
+enum Named {}
+
+impl Sites for Named {
+    fn site(_: usize) -> usize {
+        9
+    }
+
+    fn thread() -> usize {
+        77
+    }
+}
+
+/// A program may know its threads better: here all of them are one.
+#[test]
+fn the_program_says_which_thread_where_it_has_a_hook() {
+    let _alone = alone();
+    static HEAP: Traced<SlabHeap, Named, 64> = Traced::new(SlabHeap::new());
+    HEAP.start();
+    HEAP.sample(1);
+    touch(&HEAP, 100);
+    thread::scope(|scope| scope.spawn(|| touch(&HEAP, 100)).join()).unwrap();
+    HEAP.stop();
+    let mut kinds = (0, 0);
+    HEAP.drain(&mut |event, thread| {
+        assert_eq!(thread, 1, "{event:?}");
+        kinds.0 += 1;
+        kinds.1 += usize::from(matches!(event, Event::Site { site: 9, .. }));
+    });
+    assert!(kinds.0 >= 6 && kinds.1 == 2, "{kinds:?}");
 }
 
 enum Greedy {}
@@ -460,7 +531,7 @@ fn what_is_recorded_while_it_is_read_comes_next_time() {
         touch(&heap, size);
     }
     let mut seen = 0;
-    heap.drain(&mut |_| {
+    heap.drain(&mut |_, _| {
         seen += 1;
         assert!(seen <= 6, "more is read than was there");
         touch(&heap, 100);

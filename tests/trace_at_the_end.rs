@@ -28,7 +28,7 @@ fn a_ring_takes_the_last_pages_there_are_or_none() {
     assert_eq!(Machine.pages(), LIMIT);
     let mut events = 0;
     assert_eq!(
-        heap.drain(&mut |event| events += usize::from(matches!(event, Event::Allocate { .. }))),
+        heap.drain(&mut |event, _| events += usize::from(matches!(event, Event::Allocate { .. }))),
         0
     );
     assert_eq!(events, 1);
@@ -38,5 +38,5 @@ fn a_ring_takes_the_last_pages_there_are_or_none() {
     // SAFETY: the size is not 0.
     assert!(!unsafe { other.alloc(wanted) }.is_null(), "the heap has memory of its own");
     assert!(!other.is_recording());
-    assert_eq!((other.drain(&mut |_| panic!("recorded nowhere")), Machine.pages()), (0, LIMIT));
+    assert_eq!((other.drain(&mut |_, _| panic!("recorded nowhere")), Machine.pages()), (0, LIMIT));
 }

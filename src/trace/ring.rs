@@ -14,6 +14,7 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
+use super::threads::Threads;
 use crate::{
     bitmap::WORD,
     linear::{LinearMemory, MAX_PAGES, Machine, PAGE},
@@ -94,7 +95,7 @@ pub(super) enum Operation {
     Site = 6,
 }
 
-/// The operation and log2 of the alignment, and three words that depend on the operation.
+/// The operation, log2 of the alignment and the number of the thread, and three words that depend on the operation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record([usize; 4]);
 
@@ -110,11 +111,18 @@ impl Record {
         Record([operation as usize | log << 8, address, size, other])
     }
 
-    fn event(self) -> Option<Event> {
+    /// Returns the record as one of the thread with that number.
+    fn of_thread(self, number: usize) -> Self {
         let Record([head, address, size, other]) = self;
-        let align = 1 << (head >> 8);
+        Record([head | number << 16, address, size, other])
+    }
+
+    /// Returns what was done, and the number of the thread that did it.
+    fn event(self) -> Option<(Event, u16)> {
+        let Record([head, address, size, other]) = self;
+        let align = 1 << (head >> 8 & 0x1F);
         let is = |operation: Operation| head & 0xFF == operation as usize;
-        Some(if is(Operation::Allocate) || is(Operation::Zeroed) {
+        let event = if is(Operation::Allocate) || is(Operation::Zeroed) {
             Event::Allocate { address, size, align, zeroed: is(Operation::Zeroed) }
         } else if is(Operation::Deallocate) {
             Event::Deallocate { address, size, align }
@@ -126,7 +134,8 @@ impl Record {
             Event::Site { address, size, site: other }
         } else {
             return None;
-        })
+        };
+        Some((event, (head >> 16) as u16))
     }
 }
 
@@ -152,6 +161,7 @@ struct Writer {
     region: Region,
     /// Pages at the last record.
     pages: usize,
+    threads: Threads,
 }
 
 // SAFETY: the records are memory of its own.
@@ -181,7 +191,9 @@ impl<const N: usize> Ring<N> {
             lost: AtomicUsize::new(0),
         };
         // SAFETY: `writer` is private to this file. Its closures write records, which uses no lock.
-        let writer = unsafe { Lock::new(Writer { region: Region::EMPTY, pages: 0 }) };
+        let writer = unsafe {
+            Lock::new(Writer { region: Region::EMPTY, pages: 0, threads: Threads::new() })
+        };
         Ring { control, writer }
     }
 
@@ -231,18 +243,21 @@ impl<const N: usize> Ring<N> {
         })
     }
 
-    /// Writes a record, and before it, if memory has grown, that it has.
-    pub(super) fn push(&self, record: Record) {
+    /// Writes a record of a thread, as [`Sites::thread`](super::Sites::thread) tells it, and before it, if memory has
+    /// grown, that it has.
+    pub(super) fn push(&self, record: Record, thread: usize) {
         self.writer.with(|writer| {
             if writer.region.len() == 0 && !self.make(writer) {
                 return;
             }
+            let number = writer.threads.number(thread);
             let pages = Machine.pages();
             if pages != writer.pages {
                 let before = core::mem::replace(&mut writer.pages, pages);
-                self.write(writer, Record::new(Operation::Grow, 1, before, pages, 0));
+                let grown = Record::new(Operation::Grow, 1, before, pages, 0);
+                self.write(writer, grown.of_thread(number));
             }
-            self.write(writer, record);
+            self.write(writer, record.of_thread(number));
         });
     }
 
@@ -281,7 +296,7 @@ impl<const N: usize> Ring<N> {
     }
 
     /// Takes the oldest record.
-    pub(super) fn pop(&self) -> Option<Event> {
+    pub(super) fn pop(&self) -> Option<(Event, u16)> {
         self.writer.with(|writer| {
             let read = self.control.read.load(Relaxed);
             if read == self.control.written.load(Relaxed) || writer.region.len() == 0 {

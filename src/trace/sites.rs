@@ -2,6 +2,8 @@
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
+use super::threads::here;
+
 /// A hook that returns the place in the program for allocations that are sampled.
 ///
 /// On wasm a call out of the module to capture JavaScript's stack takes microseconds, so it must
@@ -32,6 +34,33 @@ pub trait Sites {
     /// Returns a number for the place from which the program allocates `size` bytes. It may allocate;
     /// its allocations are not sampled.
     fn site(size: usize) -> usize;
+
+    /// Returns a number that no other running thread has, 0 to tell none; records number threads in the order of
+    /// their first ones. It must not allocate.
+    ///
+    /// As it is, it tells threads apart natively, on Emscripten and on wasm32-wasip1-threads. On
+    /// wasm32-unknown-unknown with threads a thread counts as another one for each 64 KiB of its stack that it uses,
+    /// unless the program says better, without a look into thread-local storage, which a thread may not have yet:
+    /// ```
+    /// # use bonsai_alloc::trace::Sites;
+    /// enum Threads {}
+    ///
+    /// impl Sites for Threads {
+    ///     const SAMPLES: bool = false;
+    ///     fn site(_: usize) -> usize {
+    ///         0
+    ///     }
+    ///     fn thread() -> usize {
+    ///         thread_local!(static HERE: () = const {});
+    ///         HERE.try_with(|here| core::ptr::from_ref(here).addr()).unwrap_or(0)
+    ///     }
+    /// }
+    /// # assert!(Threads::thread() != 0);
+    /// ```
+    /// [`javascript_sites!`](crate::javascript_sites) does it so.
+    fn thread() -> usize {
+        here()
+    }
 }
 
 /// No hook: nothing is sampled.
@@ -84,6 +113,12 @@ macro_rules! javascript_sites {
             impl $crate::trace::Sites for $name {
                 fn site(size: usize) -> usize {
                     bonsai_site(size)
+                }
+
+                #[cfg(target_feature = "atomics")]
+                fn thread() -> usize {
+                    ::std::thread_local!(static HERE: () = const {});
+                    HERE.try_with(|here| ::core::ptr::from_ref(here).addr()).unwrap_or(0)
                 }
             }
         };

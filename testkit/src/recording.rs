@@ -6,7 +6,9 @@ use std::{collections::HashMap, fmt};
 use crate::Operation;
 
 const MAGIC: &[u8; 8] = b"BONTRACE";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The oldest that is read: there bits 16 to 31 of a record's word 0 are 0.
+const OLDEST: u32 = 1;
 const HEADER: usize = 64;
 const RECORD: usize = 16;
 
@@ -35,7 +37,7 @@ pub struct Recording {
     pub rate: u32,
     /// Records that the ring lost.
     pub lost: u64,
-    /// Kind and log2 of the alignment (`<< 8`), and three words that depend on the kind.
+    /// Kind, log2 of the alignment (`<< 8`) and number of the thread (`<< 16`), and three words that depend on the kind.
     pub records: Vec<[u32; 4]>,
     /// The call sites, as JSON; empty if there are none.
     pub sites: Vec<u8>,
@@ -60,7 +62,10 @@ impl fmt::Display for Unreadable {
         match self {
             Unreadable::Foreign => f.write_str("this is no trace: it does not begin with BONTRACE"),
             Unreadable::Version(version) => {
-                write!(f, "the trace has version {version}; this program reads version {VERSION}")
+                write!(
+                    f,
+                    "the trace has version {version}; this program reads {OLDEST} to {VERSION}"
+                )
             }
             Unreadable::Length { expected, found } if found < expected => {
                 write!(f, "the trace is cut off: {found} bytes of {expected}")
@@ -98,7 +103,7 @@ impl Recording {
         if bytes.len() < HEADER {
             return Err(Unreadable::Length { expected: HEADER as u64, found });
         }
-        if word(bytes, 8) != VERSION {
+        if !(OLDEST..=VERSION).contains(&word(bytes, 8)) {
             return Err(Unreadable::Version(word(bytes, 8)));
         }
         let count = long(bytes, 32);
@@ -108,7 +113,7 @@ impl Recording {
             .and_then(|records| records.checked_add(HEADER as u64 + sites))
             .unwrap_or(u64::MAX);
         if word(bytes, 12) as usize != HEADER || word(bytes, 16) as usize != RECORD {
-            return Err(Unreadable::Version(VERSION));
+            return Err(Unreadable::Version(word(bytes, 8)));
         }
         if expected != found {
             return Err(Unreadable::Length { expected, found });
@@ -118,8 +123,9 @@ impl Recording {
             .chunks_exact(RECORD)
             .map(|record| [0, 4, 8, 12].map(|at| word(record, at)))
             .collect();
-        let known =
-            |head: u32| (kind::ALLOCATE..=kind::LOST).contains(&(head & 0xFF)) && head >> 8 < 32;
+        let known = |head: u32| {
+            (kind::ALLOCATE..=kind::LOST).contains(&(head & 0xFF)) && (head >> 8 & 0xFF) < 32
+        };
         if let Some(at) = records.iter().position(|record| !known(record[0])) {
             return Err(Unreadable::Record(at));
         }
@@ -131,6 +137,17 @@ impl Recording {
             records,
             sites: bytes[end..].to_vec(),
         })
+    }
+
+    /// The number of threads that have records; 0 where none are told.
+    pub fn threads(&self) -> usize {
+        let told: std::collections::BTreeSet<_> = self
+            .records
+            .iter()
+            .map(|record| record[0] >> 16)
+            .filter(|&number| number != 0)
+            .collect();
+        told.len()
     }
 
     /// The file.
@@ -208,7 +225,7 @@ impl Plan {
         let mut plan = Plan::default();
         let mut slots = Slots::default();
         for &[head, address, size, from] in &recording.records {
-            let align = 1_usize << (head >> 8).min(31);
+            let align = 1_usize << (head >> 8 & 0xFF).min(31);
             match head & 0xFF {
                 kind::ALLOCATE | kind::ZEROED => {
                     plan.allocate(&mut slots, head & 0xFF == kind::ZEROED, address, size, align);
@@ -313,12 +330,32 @@ mod tests {
             bytes[at] = value;
             Recording::parse(&bytes).unwrap_err()
         };
-        assert_eq!(lie(8, 2), Unreadable::Version(2));
+        assert_eq!(lie(8, 3), Unreadable::Version(3));
+        assert_eq!(lie(8, 0), Unreadable::Version(0));
         assert!(matches!(lie(39, 0xFF), Unreadable::Length { expected: u64::MAX, .. }));
         assert!(matches!(lie(33, 1), Unreadable::Length { .. }));
         assert_eq!(lie(64, 99), Unreadable::Record(0));
         assert_eq!(lie(64 + 16, 0), Unreadable::Record(1));
         assert_eq!(lie(65, 32), Unreadable::Record(0));
+    }
+
+    #[test]
+    fn records_have_threads_and_version_1_has_none() {
+        let threads =
+            [kind::ALLOCATE | ALIGN_8 | 0xFFFF << 16, kind::DEALLOCATE | ALIGN_8 | 2 << 16];
+        let told = recording(&threads.map(|head| [head, 64, 10, 0]));
+        let mut bytes = told.bytes();
+        assert_eq!(Recording::parse(&bytes).unwrap(), told);
+        assert_eq!(told.threads(), 2);
+        let operations =
+            [Operation::Allocate { slot: 0, size: 10, align: 8 }, Operation::Free { slot: 0 }];
+        assert_eq!(Plan::of(&told).operations, operations);
+        bytes[8] = 1;
+        for record in [64, 80] {
+            bytes[record + 2..record + 4].fill(0);
+        }
+        let first = Recording::parse(&bytes).unwrap();
+        assert_eq!((Plan::of(&first).operations, first.threads()), (Plan::of(&told).operations, 0));
     }
 
     #[test]

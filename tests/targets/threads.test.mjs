@@ -15,7 +15,7 @@ const skip = [target(WASM), sources].find((need) => need !== undefined) ?? false
 
 const module = () => {
   const link = ["--shared-memory", "--import-memory", `--initial-memory=${INITIAL * PAGE}`, `--max-memory=${MOST * PAGE}`].concat(
-    ["__stack_pointer", "__wasm_init_tls", "__tls_size", "__tls_align"].map((name) => `--export=${name}`),
+    ["__stack_pointer", "__wasm_init_tls", "__tls_base", "__tls_size", "__tls_align"].map((name) => `--export=${name}`),
   );
   const variables = { RUSTC_BOOTSTRAP: "1" };
   const features = "+atomics,+bulk-memory";

@@ -18,6 +18,7 @@ pub fn summary(recording: &Recording, plan: &Plan) -> String {
         bytes(plan.peak),
     );
     for (count, what) in [
+        (recording.threads() as u64, "threads, whose operations are done by one"),
         (recording.lost, "records were lost: the figures are of what is left"),
         (plan.unknown_frees, "frees of blocks from before the trace, left out"),
         (plan.unknown_reallocations, "reallocations of such blocks, made allocations"),

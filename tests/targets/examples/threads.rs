@@ -1,10 +1,16 @@
 //! A module without the standard library whose memory several threads share, for hosts that call it from workers. Each
 //! function returns a number.
 #![no_std]
+// Only a compiler that builds the standard library anew shows the feature `atomics`.
+#![cfg_attr(target_feature = "atomics", feature(thread_local))]
 
 use core::alloc::{GlobalAlloc, Layout};
 
-use bonsai_alloc::{Heap, linear::Machine};
+use bonsai_alloc::{
+    Heap,
+    linear::Machine,
+    trace::{Sites, Traced},
+};
 use bonsai_targets::{
     Outcome, books,
     fault::{self, failed},
@@ -13,6 +19,28 @@ use bonsai_targets::{
 
 static HEAP: Heap = Heap::new();
 bonsai_alloc::inspectable!(HEAP);
+
+/// Another heap, whose operations are recorded.
+static TRACED: Traced<Heap, Storage, { 1 << 16 }> = Traced::new(Heap::new());
+bonsai_alloc::traceable!(TRACED);
+
+/// A thread is told by where its storage is. Nothing there is touched.
+enum Storage {}
+
+impl Sites for Storage {
+    const SAMPLES: bool = false;
+
+    fn site(_: usize) -> usize {
+        0
+    }
+
+    #[cfg(target_feature = "atomics")]
+    fn thread() -> usize {
+        #[thread_local]
+        static HERE: () = ();
+        (&raw const HERE).addr()
+    }
+}
 
 /// Returns where the place that failed is written, up to a 0; null if nothing has failed.
 #[unsafe(no_mangle)]
@@ -71,6 +99,19 @@ pub extern "C" fn look(rounds: usize) -> i32 {
 pub extern "C" fn sweep() -> i32 {
     let live = || books(&HEAP).ok_or(bonsai_targets::place!());
     threads::sweep(&HEAP).and_then(|()| live()).map_or_else(failed, |live| live as i32)
+}
+
+/// Replaces blocks whose operations are recorded. Returns 0, or -1.
+#[unsafe(no_mangle)]
+pub extern "C" fn traced(number: usize, rounds: usize) -> i32 {
+    TRACED.start();
+    told(threads::traced(&TRACED, number, rounds))
+}
+
+/// Looks at what was recorded. Returns the number of threads, or -1.
+#[unsafe(no_mangle)]
+pub extern "C" fn traces() -> i32 {
+    threads::told(&TRACED).map_or_else(failed, |threads| threads as i32)
 }
 
 /// Allocates the largest free block. Returns 0, or -1.

@@ -142,6 +142,20 @@ export const SCENARIOS = {
     team.good(team.own.largest());
   },
 
+  /** Also of a thread that has no storage yet, or has given it back: wasm-bindgen puts -2^31 in its place then. */
+  async "a record says which thread"(team) {
+    await team.add(4);
+    await team.all((number) => call("traced", number + 1, 2_000));
+    rule(team.good(team.own.traces()) === 4, "threads that are told apart");
+    for (const storage of [0, -(2 ** 31)]) {
+      await team.all((number) => (number === 2 ? { ...call("traced", number + 1, 2_000), storage } : call("traced", number + 1, 2_000)));
+      const told = team.good(team.own.traces());
+      // Address 0 tells none.
+      rule(told === (storage === 0 ? 3 : 4), `${told} threads with storage at ${storage}`);
+    }
+    team.good(team.own.look(1));
+  },
+
   async "memory that cannot grow: what threads leave in shards serves whoever asks"(team) {
     rule(team.own.take_tail() > 0, "memory below the first growth");
     await team.add(4);

@@ -39,6 +39,9 @@ heard((asked) => {
     Atomics.add(asked.gate, 0, 1);
     while (Atomics.load(asked.gate, 0) < asked.together);
   }
+  const at = own.__tls_base.value;
+  if (asked.storage !== undefined) own.__tls_base.value = asked.storage;
   const answer = asked.short ? short(asked.short) : own[asked.call](...asked.args);
+  own.__tls_base.value = at;
   port.postMessage({ answer });
 });

@@ -12,7 +12,10 @@ use core::{
     },
 };
 
-use bonsai_alloc::inspect::{Block, Inspect, State};
+use bonsai_alloc::{
+    inspect::{Block, Inspect, State},
+    trace::{Event, Sites, Traced},
+};
 
 use crate::{Outcome, Place, Random, must};
 
@@ -278,4 +281,47 @@ pub fn exhaust(heap: &(impl GlobalAlloc + Inspect), size: usize) -> Result<usize
     // SAFETY: a chain of that size, which ends here.
     unsafe { unchain(heap, size, last) };
     Ok(count)
+}
+
+/// Sizes of the blocks of each thread that is traced: from its number times this.
+const STEP: usize = 1_000;
+/// Threads that are traced at most.
+const TRACED: usize = 8;
+
+/// Replaces blocks of sizes that say which of the threads this is, from 1.
+///
+/// # Errors
+/// The place of what did not hold.
+pub fn traced(heap: &impl GlobalAlloc, number: usize, rounds: usize) -> Outcome {
+    let mut random = Random(number as u32);
+    for _ in 0..rounds {
+        let layout = layout(number * STEP + random.below(STEP));
+        // SAFETY: the size is not 0.
+        let block = unsafe { heap.alloc(layout) };
+        must!(!block.is_null());
+        // SAFETY: allocated just now, with that layout.
+        unsafe { heap.dealloc(block, layout) };
+    }
+    Ok(())
+}
+
+/// Looks at what was recorded of [`traced`]: each thread's records have one number, and no two threads' the same; one
+/// that is not told has 0. Returns how many are told.
+///
+/// # Errors
+/// The place of what did not hold.
+pub fn told<H: GlobalAlloc, S: Sites, const N: usize>(
+    heap: &Traced<H, S, N>,
+) -> Result<usize, Place> {
+    let mut numbers = [None; TRACED];
+    let mut same = true;
+    let lost = heap.drain(&mut |event, number| {
+        let (Event::Allocate { size, .. } | Event::Deallocate { size, .. }) = event else { return };
+        let Some(known) = numbers.get_mut(size / STEP) else { return };
+        same &= *known.get_or_insert(number) == number;
+    });
+    must!(lost == 0 && same && numbers[0].is_none());
+    let told = || numbers.iter().flatten().filter(|&&number| number != 0);
+    must!(told().all(|number| told().filter(|&other| other == number).count() == 1));
+    Ok(told().count())
 }

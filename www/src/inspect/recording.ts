@@ -46,6 +46,7 @@ export class Recording {
     private readonly changed: () => void,
   ) {
     inspector.requested = (moment) => this.requested?.at(moment) ?? NOTHING;
+    inspector.threads = (moment) => this.requested?.threadsAt(moment) ?? NOTHING;
   }
 
   get possible(): boolean {

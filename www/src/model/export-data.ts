@@ -49,10 +49,10 @@ const KIND_NAMES: readonly string[] = Object.entries(RecordKind).reduce<string[]
 /** Every record of a trace; what the three words mean depends on the kind (docs/trace-format.md). */
 export function traceTable(trace: Trace): Table {
   return {
-    columns: ["record", "kind", "align", "address", "size", "other"],
+    columns: ["record", "kind", "align", "thread", "address", "size", "other"],
     rows: lazily(trace.count, (i) => {
-      const { kind, align, a, b, c } = recordAt(trace, i);
-      return [i, KIND_NAMES[kind] ?? String(kind), align, a, b, c];
+      const { kind, align, thread, a, b, c } = recordAt(trace, i);
+      return [i, KIND_NAMES[kind] ?? String(kind), align, thread, a, b, c];
     }),
   };
 }

@@ -69,8 +69,8 @@ describe("CSV and JSON", () => {
     expect(parseCsv(csv(historyTable([moment])).join(""))[1]).toEqual(["9", "12.5", "parse, again", "1", "2", "3", "4", "5", "6", "7", ""]);
     const rows = JSON.parse(json(traceTable(sampled())).join("")) as unknown[];
     expect(rows.slice(0, 2)).toEqual([
-      { record: 0, kind: "allocate", align: 8, address: 64, size: 300, other: 0 },
-      { record: 1, kind: "site", align: 1, address: 64, size: 300, other: 1 },
+      { record: 0, kind: "allocate", align: 8, thread: 5, address: 64, size: 300, other: 0 },
+      { record: 1, kind: "site", align: 1, thread: 0, address: 64, size: 300, other: 1 },
     ]);
   });
 
@@ -88,7 +88,7 @@ function sampled(): Trace {
   trace.rate = 1;
   trace.pages = 2;
   trace.sites = [["grow", "main"], ["push", "main"], ["grow", "main"]];
-  trace.push(1 | (3 << 8), 64, 300, 0); // 0
+  trace.push(1 | (3 << 8) | (5 << 16), 64, 300, 0); // 0
   trace.push(6, 64, 300, 1);
   trace.push(1, 512, 200, 0); // 2
   trace.push(6, 512, 200, 2);

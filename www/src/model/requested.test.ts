@@ -42,6 +42,22 @@ describe("what was asked for", () => {
     }
   });
 
+  it("has its thread, where the trace tells threads", () => {
+    const [one, two] = [1 << 16, 2 << 16];
+    const requested = looked(
+      [Kind.Allocate | one, 64, 10],
+      [Kind.Zeroed | two, 128, 20],
+      [Kind.Allocate, 192, 30],
+      [Kind.Reallocate | two, 256, 40, 64],
+      [Kind.Deallocate | one, 128, 20],
+    );
+    const threads = (moment: number): [number, number][] => [...requested.threadsAt(moment)].sort(([a], [b]) => a - b);
+    expect(threads(3)).toEqual([[64, 1], [128, 2]]);
+    expect(threads(5)).toEqual([[256, 2]]);
+    expect(at(requested, 5)).toEqual([[192, 30], [256, 40]]);
+    expect(threads(1)).toEqual([[64, 1]]);
+  });
+
   it("is unknown of all that was there before records were lost, and known of what came since", () => {
     const requested = looked(
       [Kind.Allocate, 64, 10],

@@ -32,6 +32,15 @@ export class Requested {
    * since the one that was asked for last, or since the start if that was later).
    */
   at(moment: number): ReadonlyMap<number, number> {
+    return this.liveAt(moment).sizes;
+  }
+
+  /** The thread that asked for each block, where the trace tells threads; otherwise as {@link at}. */
+  threadsAt(moment: number): ReadonlyMap<number, number> {
+    return this.liveAt(moment).threads;
+  }
+
+  private liveAt(moment: number): Live {
     const records = this.points.get(moment) ?? 0;
     if (records < this.records) {
       this.live = new Live();
@@ -42,6 +51,6 @@ export class Requested {
       if (record.kind === Kind.Lost) this.live = new Live();
       else this.live.apply(record);
     }
-    return this.live.sizes;
+    return this.live;
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MOST_BYTES, open, refusal, save, type TraceDamage } from "./trace-file";
-import { Trace } from "./trace";
+import { recordAt, Trace } from "./trace";
+import { Head, Kind } from "../wire/trace-layout";
 
 function sample(): Trace {
   const trace = new Trace(1);
@@ -43,9 +44,26 @@ describe("a trace's file", () => {
     const view = new DataView(bytes.buffer);
     expect(new TextDecoder().decode(bytes.subarray(0, 8))).toBe("BONTRACE");
     const words = [8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52].map((at) => view.getUint32(at, true));
-    expect(words).toEqual([1, 64, 16, 3, 17, 4096, 2, 0, 5, 2, 21, 0]);
+    expect(words).toEqual([2, 64, 16, 3, 17, 4096, 2, 0, 5, 2, 21, 0]);
     expect([64, 68, 72].map((at) => view.getUint32(at, true))).toEqual([0x301, 1024, 100]);
     expect(JSON.parse(new TextDecoder().decode(bytes.subarray(96)))).toEqual([["f", "main"], ["é"]]);
+  });
+
+  it("has the thread of each record, and none where version 1 wrote it", () => {
+    const trace = new Trace();
+    trace.push(Head.of(Kind.Allocate, 3, 0xffff), 64, 10, 0);
+    trace.push(Head.of(Kind.Deallocate, 3, 2), 64, 10, 0);
+    const bytes = save(trace);
+    const read = (): (readonly [number, number, number])[] => {
+      const opened = open(bytes);
+      if (!opened.ok) throw new Error(opened.damage.is);
+      return [0, 1].map((i) => recordAt(opened.trace, i)).map(({ kind, align, thread }) => [kind, align, thread] as const);
+    };
+    expect(read()).toEqual([[Kind.Allocate, 8, 0xffff], [Kind.Deallocate, 8, 2]]);
+    bytes[8] = 1;
+    bytes.fill(0, 66, 68);
+    bytes.fill(0, 82, 84);
+    expect(read()).toEqual([[Kind.Allocate, 8, 0], [Kind.Deallocate, 8, 0]]);
   });
 
   it("is refused wherever it was cut off", () => {
@@ -66,7 +84,8 @@ describe("a trace's file", () => {
     };
     expect(lie(0, 0)).toEqual({ is: "foreign" });
     expect(damage(new Uint8Array(10_000).fill(1, 5_000))).toEqual({ is: "unfinished" });
-    expect(lie(8, 2)).toEqual({ is: "version", version: 2, known: 1 });
+    expect(lie(8, 3)).toEqual({ is: "version", version: 3, known: 2 });
+    expect(lie(8, 0)).toEqual({ is: "version", version: 0, known: 2 });
     expect(lie(12, 65)).toEqual({ is: "header" });
     expect(lie(16, 15)).toEqual({ is: "header" });
     // 2^56 records: nothing of that size is allocated, or looped over.

@@ -1,4 +1,4 @@
-import { File, FILE_MAGIC, Head, Kind, RECORD, RECORD_WORDS, VERSION } from "../wire/trace-layout";
+import { File, FILE_MAGIC, Head, Kind, OLDEST, RECORD, RECORD_WORDS, VERSION } from "../wire/trace-layout";
 import { Trace } from "./trace";
 
 /** The reason why a file is not a trace. */
@@ -41,7 +41,8 @@ export function readHeader(bytes: Uint8Array, size: number): Header | TraceDamag
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const word = (at: number): number => view.getUint32(at, true);
   const long = (at: number): number => word(at) + word(at + 4) * 2 ** 32;
-  if (word(File.version) !== VERSION) return { is: "version", version: word(File.version), known: VERSION };
+  const version = word(File.version);
+  if (version < OLDEST || version > VERSION) return { is: "version", version, known: VERSION };
   if (word(File.header) !== File.bytes || word(File.record) !== RECORD) return { is: "header" };
   const [records, sites] = [long(File.records), word(File.sites)];
   const expected = File.bytes + records * RECORD + sites;

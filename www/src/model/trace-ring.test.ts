@@ -11,7 +11,7 @@ class Module {
   buffer = new ArrayBuffer(2 * 65536);
 
   constructor() {
-    this.words(DESCRIPTOR, [0x544e4f42, 1, 6, 16, 8, CONTROL]);
+    this.words(DESCRIPTOR, [0x544e4f42, 2, 6, 16, 8, CONTROL]);
     this.words(CONTROL, [0, 0, RING, 2, 0, 0, 0]);
   }
 
@@ -67,6 +67,19 @@ describe("a recorder", () => {
     expect([module.word(CONTROL), module.word(CONTROL + 4), recorder.recording]).toEqual([0, 0, false]);
   });
 
+  it("tells each record's thread, and reads a module of version 1, which tells none", () => {
+    for (const [version, threads] of [[2, [7, 0xffff]], [1, [0, 0]]] as const) {
+      const module = new Module();
+      module.words(DESCRIPTOR + 4, [version]);
+      const recorder = attach(module);
+      recorder.start(3);
+      for (const thread of threads) module.write(((3 << 8) | 1 | (thread << 16)) >>> 0, 64, 10, 0);
+      expect(recorder.drain()).toEqual({ ok: true, records: 2, lost: 0 });
+      const records = [0, 1].map((i) => recordAt(recorder.trace, i));
+      expect(records.map(({ kind, align, thread }) => [kind, align, thread])).toEqual(threads.map((thread) => [1, 8, thread]));
+    }
+  });
+
   it("reads over the end of the ring, of the counters, and past growth", () => {
     const module = new Module();
     module.words(CONTROL + 16, [2 ** 32 - 5, 2 ** 32 - 5]);
@@ -109,7 +122,8 @@ describe("a recorder", () => {
 
   it.each<[string, (module: Module) => void, RingDamage]>([
     ["no magic", (m) => { m.words(DESCRIPTOR, [1]); }, { is: "magic" }],
-    ["another version", (m) => { m.words(DESCRIPTOR + 4, [2]); }, { is: "version", version: 2, known: 1 }],
+    ["a later version", (m) => { m.words(DESCRIPTOR + 4, [3]); }, { is: "version", version: 3, known: 2 }],
+    ["no version", (m) => { m.words(DESCRIPTOR + 4, [0]); }, { is: "version", version: 0, known: 2 }],
     ["longer records", (m) => { m.words(DESCRIPTOR + 12, [32]); }, { is: "sizes" }],
     ["no capacity", (m) => { m.words(DESCRIPTOR + 16, [0]); }, { is: "capacity", capacity: 0 }],
     ["an odd capacity", (m) => { m.words(DESCRIPTOR + 16, [9]); }, { is: "capacity", capacity: 9 }],

@@ -5,6 +5,7 @@ import {
   Head,
   Kind,
   MAGIC,
+  OLDEST,
   RECORD,
   RECORD_WORDS,
   Switch,
@@ -52,7 +53,7 @@ export class Recorder {
     const words = new Uint32Array(buffer, descriptor, WORDS);
     if (words[Word.magic] !== MAGIC) return { is: "magic" };
     const version = words[Word.version]!;
-    if (version !== VERSION) return { is: "version", version, known: VERSION };
+    if (version < OLDEST || version > VERSION) return { is: "version", version, known: VERSION };
     if (words[Word.words]! < WORDS || words[Word.record] !== RECORD) return { is: "sizes" };
     const recorder = new Recorder(memory, now, trace);
     recorder.capacity = words[Word.capacity]!;

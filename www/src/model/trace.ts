@@ -50,6 +50,8 @@ export class Trace {
 export interface TraceRecord {
   readonly kind: number;
   readonly align: number;
+  /** The number of the thread, 0 where none is told. */
+  readonly thread: number;
   readonly a: number;
   readonly b: number;
   readonly c: number;
@@ -61,6 +63,7 @@ export function recordAt(trace: Trace, index: number): TraceRecord {
   return {
     kind: Head.kind(head),
     align: 2 ** Head.align(head),
+    thread: Head.thread(head),
     a: trace.words[at + 1]!,
     b: trace.words[at + 2]!,
     c: trace.words[at + 3]!,
@@ -73,28 +76,32 @@ export const RecordKind = Kind;
 export class Live {
   /** In bytes, by address. */
   readonly sizes = new Map<number, number>();
+  /** The threads that asked for them last, by address, where the trace tells threads. */
+  readonly threads = new Map<number, number>();
   /** Of all of them. */
   bytes = 0;
 
-  apply({ kind, a, b, c }: TraceRecord): void {
-    if (kind === Kind.Allocate || kind === Kind.Zeroed) this.begin(a, b);
+  apply({ kind, thread, a, b, c }: TraceRecord): void {
+    if (kind === Kind.Allocate || kind === Kind.Zeroed) this.begin(a, b, thread);
     else if (kind === Kind.Deallocate) this.end(a);
     else if (kind === Kind.Reallocate && a !== 0) {
       this.end(c);
-      this.begin(a, b);
+      this.begin(a, b, thread);
     }
   }
 
-  private begin(address: number, size: number): void {
+  private begin(address: number, size: number, thread: number): void {
     if (address === 0) return;
     this.end(address);
     this.sizes.set(address, size);
+    if (thread !== 0) this.threads.set(address, thread);
     this.bytes += size;
   }
 
   private end(address: number): void {
     this.bytes -= this.sizes.get(address) ?? 0;
     this.sizes.delete(address);
+    this.threads.delete(address);
   }
 }
 

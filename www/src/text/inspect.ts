@@ -403,7 +403,7 @@ const lostText = (lost: number): string => (lost === 0 ? "" : `; ${integer(lost)
 
 const versionText = ({ version, known }: { readonly version: number; readonly known: number }): string =>
   version > known
-    ? `it is of version ${integer(version)}; this page reads version ${integer(known)}. A newer page will read it.`
+    ? `it is of version ${integer(version)}; this page reads versions to ${integer(known)}. A newer page will read it.`
     : `it is of version ${integer(version)}, which never was.`;
 
 function ringText(damage: RingDamage): string {

@@ -130,6 +130,7 @@ export const inspector = {
     morePointers: (count: number): string => `and ${integer(count)} more`,
     asked: (requested: number, waste: number): string =>
       `${plural(requested, "byte", "bytes")} asked for, ${waste === 0 ? "none" : integer(waste)} wasted.`,
+    thread: (number: number): string => `By thread ${integer(number)}.`,
     unasked: "What was asked for is unknown.",
     then: "Bytes are read from live memory, so they are shown for the present only.",
     before: "Before it",

@@ -19,6 +19,7 @@ export class HeapBlock extends LitElement {
     peek: { attribute: false },
     since: { attribute: false },
     requested: { attribute: false },
+    thread: { attribute: false },
     site: { attribute: false },
     buffer: { attribute: false },
     asked: { state: true },
@@ -33,6 +34,8 @@ export class HeapBlock extends LitElement {
   declare site: readonly string[] | null;
   /** The bytes that were asked for; `null` if that is known of other blocks only. */
   declare requested: number | null | undefined;
+  /** The number of the thread that asked for them; 0 where none is told. */
+  declare thread: number;
 
   /** Returns the memory, in which pointers are looked for; `null` for the past. */
   declare buffer: () => ArrayBufferLike | null;
@@ -154,11 +157,12 @@ export class HeapBlock extends LitElement {
 
   /** Since when it is known, and what was asked for. */
   private past(size: number): TemplateResult | typeof nothing {
-    const { since, requested } = this;
+    const { since, requested, thread } = this;
     if (since === null && requested === undefined) return nothing;
     return html`<span class="quiet">
       ${since === null ? nothing : en.block.since(since)}
       ${requested === undefined ? nothing : requested === null ? en.block.unasked : en.block.asked(requested, size - requested)}
+      ${thread > 0 ? en.block.thread(thread) : nothing}
     </span>`;
   }
 

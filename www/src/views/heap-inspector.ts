@@ -121,6 +121,8 @@ export class HeapInspector extends LitElement {
   private waits: string | null = null;
   private past = new History();
   private requests: (moment: number) => ReadonlyMap<number, number> = NOTHING;
+  /** The number of the thread that asked for each block, as {@link requested}. */
+  threads: (moment: number) => ReadonlyMap<number, number> = NOTHING;
   private stacks: ((moment: number) => ReadonlyMap<number, Site>) | null = null;
   /** The panel to return to from a range. */
   private earlier: Panel | "" = "block";
@@ -181,6 +183,7 @@ export class HeapInspector extends LitElement {
     this.waits = null;
     this.past = new History();
     this.requests = NOTHING;
+    this.threads = NOTHING;
     this.stacks = null;
     this.span = [0, 0];
     this.folds = null;
@@ -608,6 +611,7 @@ export class HeapInspector extends LitElement {
       .since=${this.past.moment(since) ?? null}
       .site=${live ? (this.stacks?.(moment.id).get(address)?.stack ?? null) : null}
       .requested=${asked.size > 0 && live ? (asked.get(address) ?? null) : undefined}
+      .thread=${live ? (this.threads(moment.id).get(address) ?? 0) : 0}
       @choose=${this.onChoose}
     ></heap-block>`;
   }

@@ -1,9 +1,11 @@
 /**
- * The binary layout of a trace, version 1, in memory and as a file: docs/trace-format.md in names.
+ * The binary layout of a trace, version 2, in memory and as a file: docs/trace-format.md in names.
  */
 
 export const MAGIC = 0x544e4f42; // "BONT", little-endian
-export const VERSION = 1;
+export const VERSION = 2;
+/** The oldest that is read: there bits 16 to 31 of a record's word 0 are 0. */
+export const OLDEST = 1;
 /** The export that a module with `traceable!` carries; its value is the descriptor's address. */
 export const EXPORT = "BONSAI_TRACE";
 
@@ -36,10 +38,12 @@ export const Kind = {
 } as const;
 
 export const Head = {
-  of: (kind: number, align: number): number => kind | (align << 8),
+  of: (kind: number, align: number, thread = 0): number => (kind | (align << 8) | (thread << 16)) >>> 0,
   kind: (head: number): number => head & 0xff,
   /** log2 of the alignment; of a site, of the factor that its sampling rate was multiplied by. */
-  align: (head: number): number => head >>> 8,
+  align: (head: number): number => (head >>> 8) & 0xff,
+  /** The number of the thread, 0 where none is told. */
+  thread: (head: number): number => head >>> 16,
   most: 31,
 } as const;
 

@@ -399,7 +399,7 @@ test("a module that its allocator stopped says why", async ({ page }) => {
 
 /** The descriptor of a trace: magic, version, words, size of a record, capacity, address of the control words. */
 const untraceable: [string, number, number[], RegExp][] = [
-  ["of a later version", 1024, [0x544e4f42, 2, 6, 16, 65536, 2048], /of version 2; this page reads version 1\. A newer page will read it/],
+  ["of a later version", 1024, [0x544e4f42, 3, 6, 16, 65536, 2048], /of version 3; this page reads versions to 2\. A newer page will read it/],
   ["beyond its memory", 0x7fffff00, [], /its descriptor would lie outside of memory/],
   ["of something else", 1024, [1, 2, 3, 4, 5, 6], /no descriptor where BONSAI_TRACE says/],
   ["with a ring of no size", 1024, [0x544e4f42, 1, 6, 16, 0, 2048], /0 is no number of records/],

@@ -82,6 +82,12 @@ test("what is wasted in the blocks is known of the moments that were recorded, a
   for (let i = 0; i < index; i++) await page.keyboard.press("ArrowRight");
   const size = asked.get(block!.address)!;
   await expect(page.locator("heap-block:visible")).toContainText(`${size.toLocaleString("en")} ${size === 1 ? "byte" : "bytes"} asked for`);
+  await expect(page.locator("heap-block:visible"), "the module has one thread").not.toContainText("By thread");
+  await page.locator("heap-inspector:visible").evaluate((inspector, at) => {
+    (inspector as unknown as { threads: () => Map<number, number> }).threads = () => new Map([[at, 3]]);
+    (inspector as unknown as { requestUpdate: () => void }).requestUpdate();
+  }, block!.address);
+  await expect(page.locator("heap-block:visible")).toContainText("By thread 3.");
 
   await panel(page, "Sizes");
   await page.getByRole("button", { name: "Parse again" }).click();
@@ -108,7 +114,7 @@ test("files that are no trace are refused with a reason, and the page goes on", 
   await refused("photo.bontrace", Buffer.from("JFIF and so on"), "it does not begin as a trace does.");
   await refused("long.bontrace", Buffer.concat([bytes, Buffer.of(0)]), "it is longer than it says");
   await refused("cut.bontrace", bytes.subarray(0, 100), "it is cut off");
-  await refused("new.bontrace", Buffer.concat([bytes.subarray(0, 8), Buffer.from([9]), bytes.subarray(9)]), "it is of version 9; this page reads version 1. A newer page will read it.");
+  await refused("new.bontrace", Buffer.concat([bytes.subarray(0, 8), Buffer.from([9]), bytes.subarray(9)]), "it is of version 9; this page reads versions to 2. A newer page will read it.");
   // Longer than Playwright passes: made in the page.
   await page.evaluate(() => {
     const data = new DataTransfer();

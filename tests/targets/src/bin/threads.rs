@@ -1,12 +1,16 @@
 //! A std program whose threads share one `Heap`, the global allocator. Prints "ok", or what failed.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     thread,
 };
 
-use bonsai_alloc::{Heap, inspect::Inspect};
-use bonsai_targets::threads::{churn, look, sweep};
+use bonsai_alloc::{
+    Heap,
+    inspect::Inspect,
+    trace::{NoSites, Traced},
+};
+use bonsai_targets::threads::{churn, look, sweep, told, traced};
 
 #[global_allocator]
 static HEAP: Heap = Heap::new();
@@ -51,7 +55,30 @@ fn short() {
     assert_eq!(words.len(), SHORT + 1);
 }
 
+/// Each record says which thread made it: here by what the C library knows.
+fn recorded() {
+    static HEAP: Traced<Heap, NoSites, { 1 << 16 }> = Traced::new(Heap::new());
+    HEAP.start();
+    thread::scope(|scope| {
+        for number in 1..=4 {
+            scope.spawn(move || {
+                assert_eq!(traced(&HEAP, number, 10), Ok(()));
+                // All of them run at once: who begins where another has ended may have its number.
+                static BEGUN: AtomicUsize = AtomicUsize::new(0);
+                BEGUN.fetch_add(1, Relaxed);
+                while BEGUN.load(Relaxed) < 4 {
+                    thread::yield_now();
+                }
+                assert_eq!(traced(&HEAP, number, 1_000), Ok(()));
+            });
+        }
+    });
+    HEAP.stop();
+    assert_eq!(told(&HEAP), Ok(4));
+}
+
 fn main() {
+    recorded();
     many();
     short();
     let committed = HEAP.stats().committed();
