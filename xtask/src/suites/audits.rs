@@ -99,8 +99,6 @@ fn sanitized(
                 .args(["--target", &host])
                 .args(sanitizer.cargo)
                 .env("RUSTFLAGS", sanitizer.flag)
-                // Debug assertions stay. Without any optimization it takes three times as long.
-                .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
                 .env("CARGO_TARGET_DIR", crate::root().join("target").join(sanitizer.folder))
                 .env(sanitizer.options.0, sanitizer.options.1)
                 .tee()
