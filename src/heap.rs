@@ -23,6 +23,7 @@
 //! last run kept back is D. Lea's wilderness.
 
 mod audit;
+mod base;
 mod front;
 mod growth;
 mod links;

@@ -200,3 +200,55 @@ fn large_blocks_fill_a_piece() {
     assert_eq!(quarters.len(), 4 * BYTES / PAGE - 1);
     free(&heap, quarters, PAGE / 4);
 }
+
+/// A region whose table does not reach its end gets a larger one when another region follows. A small piece has no room
+/// for that table: it stands in what is free elsewhere, and where nothing is, the piece is the pool's.
+#[test]
+fn a_small_piece_above_is_used_or_known_to_be_free() {
+    for room in [true, false] {
+        let pool = Pool::new(Given::new());
+        let heap = Pieces::with_memory(&pool);
+        pool.memory().give(16..PAGE);
+        let small = Layout::new::<[u128; 512]>();
+        // SAFETY: the size is above 0.
+        let below = unsafe { heap.alloc(small) };
+        // The memory goes on, and one block is all of it: no larger table is needed.
+        pool.memory().give(PAGE..6 * PAGE);
+        let largest = (1..6 * PAGE / 16).rev().map(|n| 16 * n).find(|&size| {
+            let layout = Layout::from_size_align(size, 16).unwrap();
+            // SAFETY: the size is above 0.
+            let block = unsafe { heap.alloc(layout) };
+            if !block.is_null() {
+                // SAFETY: a live block of that layout, which is forgotten.
+                unsafe { heap.dealloc(block, layout) };
+            }
+            !block.is_null()
+        });
+        let largest = largest.unwrap();
+        assert!(largest > 5 * PAGE);
+        let filler = fill(&heap, largest);
+        let rest = fill(&heap, 16);
+        assert_eq!((filler.len(), rest.len()), (1, 0));
+        if room {
+            // SAFETY: a live block of that layout, which is forgotten.
+            unsafe { heap.dealloc(below, small) };
+        }
+        pool.memory().give(7 * PAGE..7 * PAGE + 64);
+        let committed = heap.usage().committed;
+        // What was free below is too small for this.
+        let wanted = Layout::new::<[u128; 513]>();
+        // SAFETY: the size is above 0.
+        assert!(unsafe { heap.alloc(wanted) }.is_null());
+        let (more, left) = if room { (64, 0) } else { (0, 64) };
+        assert_eq!(heap.usage().committed - committed, more);
+        assert_eq!(pool.stats().free_bytes, left);
+        heap.check().unwrap();
+        free(&heap, filler, largest);
+        if !room {
+            // SAFETY: a live block of that layout, which is forgotten.
+            unsafe { heap.dealloc(below, small) };
+        }
+        heap.check().unwrap();
+        assert_eq!(heap.stats().live_blocks, 0);
+    }
+}

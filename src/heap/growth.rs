@@ -8,12 +8,11 @@
 //! Memory that follows the newest region is more top. Memory that lands elsewhere, because somebody else
 //! grew in between, is a region of its own, and what is left of the top before becomes a free run.
 
-use core::ptr::NonNull;
-
 use super::{
     State,
+    base::Base,
     front::Front,
-    runs::{Runs, base_address},
+    runs::Runs,
     sizes::{GRANULE_LOG, granules},
     table::{roomy, table_size},
 };
@@ -29,11 +28,6 @@ pub(super) const MOST: usize = (MAX_PAGES * PAGE) >> GRANULE_LOG;
 /// Granules of a piece, 64 MiB, that its first table has bits for: a longer one is not cleared for memory that may
 /// stay unused.
 const PIECE: usize = 1 << 22;
-
-/// Returns the start of a pool's linear memory, a page below it: granule 0 is none.
-pub(super) fn base<G: LinearMemory>(pool: &Pool<G>) -> NonNull<u8> {
-    NonNull::new(pool.memory().pointer(0).wrapping_sub(PAGE)).unwrap_or(NonNull::dangling())
-}
 
 impl Runs {
     /// Returns how many granules to grow by, where memory ends at granule `end`, so that a block of `n`
@@ -54,8 +48,8 @@ impl Runs {
     ///
     /// # Safety
     /// The extent is the heap's from now on; `base` is the start of the linear memory it is in.
-    pub(super) unsafe fn add(&mut self, base: NonNull<u8>, extent: &Extent) -> bool {
-        let start = provenance::address(extent.start).wrapping_sub(base_address(base));
+    pub(super) unsafe fn add(&mut self, base: Base, extent: &Extent) -> bool {
+        let start = provenance::address(extent.start).wrapping_sub(base.address());
         // A pool gives whole granules.
         let from = start >> GRANULE_LOG;
         let to = (start + extent.len) >> GRANULE_LOG;
@@ -106,6 +100,25 @@ impl State {
         added
     }
 
+    /// Ends the newest region for a piece above it, if there is room for its last table among what is free: the piece
+    /// may be too small for that table.
+    fn close_for(&mut self, piece: &Extent) {
+        let n = self.runs.closing();
+        let above = self.runs.granule(provenance::address(piece.start)) > self.runs.end;
+        if n == 0 || piece.zero_from == 0 || !above {
+            return;
+        }
+        let at = self.runs.find_any(n, 1, usize::MAX);
+        // A larger table at the top may reach as far.
+        if at != 0 && self.runs.closing() > 0 {
+            let has = self.runs.free_at(at);
+            // SAFETY: found just now, with that much.
+            unsafe { self.runs.carve(at, has, 0, n) };
+            // SAFETY: as much as is needed, of which nothing is in use.
+            unsafe { self.runs.close(at, n) };
+        }
+    }
+
     /// Grows by `bytes`, or by `needed` where that is too much. Returns false, and changes nothing,
     /// where both are refused. What came may be too little.
     ///
@@ -117,20 +130,22 @@ impl State {
         bytes: usize,
         needed: usize,
     ) -> bool {
-        let Some(extent) = pool.take_fresh(bytes).or_else(|| pool.take_fresh(needed)) else {
+        let Some(extent) = pool.take_fresh(bytes, needed) else {
             return false;
         };
+        // The memory's answer leaves this out of programs that give no piece.
+        if pool.memory().gives_pieces() {
+            self.close_for(&extent);
+        }
         // SAFETY: fresh from the heap's own pool, whose memory begins there.
-        let added = unsafe { self.runs.add(base(pool), &extent) }
+        let added = unsafe { self.runs.add(Base::of(pool), &extent) }
             // SAFETY: fresh from the heap's own pool.
             || unsafe { self.add_below(pool, &extent) };
-        if !added {
+        let shared = cfg!(any(threads, not(target_family = "wasm")));
+        if !added && (shared || pool.memory().gives_pieces()) {
             // It is too small, or, where there are threads, somebody else grew in the same instant.
-            #[cfg(any(threads, not(target_family = "wasm")))]
             // SAFETY: taken from the pool just now.
-            unsafe {
-                pool.release_run(extent.start, extent.len);
-            }
+            unsafe { pool.release_run(extent.start, extent.len) };
         }
         true
     }
@@ -187,9 +202,15 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
 
 #[cfg(test)]
 mod tests {
+    use core::{alloc::GlobalAlloc, iter};
+    use std::vec::Vec;
+
     use super::{
-        super::tests::{Heap, alloc, memory},
-        roomy,
+        super::{
+            table::Region,
+            tests::{Heap, alloc, layout, memory},
+        },
+        roomy, table_size,
     };
     use crate::{
         heap::sizes::GRANULE,
@@ -292,5 +313,30 @@ mod tests {
                 });
             }
         }
+    }
+
+    /// The table of memory that grows reaches half as far again as blocks do. What of it is beyond the end of memory is
+    /// free where nothing else is.
+    #[test]
+    fn where_memory_ends_the_table_reaches_no_further() {
+        let pool = memory(60);
+        let heap = Heap::with_memory(&pool);
+        let layout = layout(48, 16);
+        // SAFETY: the size is above 0.
+        let block = || unsafe { heap.alloc(layout) };
+        let blocks: Vec<_> =
+            iter::from_fn(|| Some(block()).filter(|block| !block.is_null())).collect();
+        heap.state.with(|state| {
+            let Region { origin, cover, .. } = state.runs.region;
+            assert_eq!(table_size(cover), table_size(state.runs.end - origin));
+        });
+        heap.check().unwrap();
+        for block in blocks {
+            // SAFETY: a live block of that layout.
+            unsafe { heap.dealloc(block, layout) };
+        }
+        heap.check().unwrap();
+        // All is one run again, and a table grows where memory does.
+        heap.state.with(|state| assert!(state.flush() && state.runs.top < state.runs.end));
     }
 }

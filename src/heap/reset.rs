@@ -2,12 +2,7 @@
 
 use core::ptr::NonNull;
 
-use super::{
-    State,
-    front::Front,
-    growth::{MOST, base},
-    sizes::GRANULE_LOG,
-};
+use super::{State, base::Base, front::Front, growth::MOST, sizes::GRANULE_LOG};
 use crate::{
     global::{Policy, Shell},
     inspect::State as Use,
@@ -98,7 +93,7 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
                 return 0;
             };
             // SAFETY: by this function's contract the memory is the heap's from now on.
-            unsafe { runs.add(base(pool), &Extent { start, len, zero_from: len }) };
+            unsafe { runs.add(Base::of(pool), &Extent { start, len, zero_from: len }) };
             len
         })
     }

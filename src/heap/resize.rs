@@ -16,13 +16,8 @@ use crate::{
 /// Blocks from this size on, in granules, grow with the memory they end with.
 const EXTEND: usize = 1024;
 
-/// The outcome of [`State::resize`].
-enum Resized {
-    Yes,
-    No,
-    /// The block ends with memory, and memory would have to grow by this many granules.
-    Grow(usize),
-}
+/// The answer of [`State::resize`] where a block stays as it is: more granules than memory ever grows by.
+const NEVER: usize = usize::MAX;
 
 impl State {
     /// Frees the live block at `at` that was handed out for `g` granules.
@@ -31,17 +26,21 @@ impl State {
     /// It was, and nothing uses it any more.
     #[inline(always)]
     pub(super) unsafe fn free_block(&mut self, at: usize, g: usize) {
-        let n = self.extent(at, g);
+        let mut n = rounded(g);
+        if self.is_short(at, g) {
+            self.short -= 1;
+            n = g;
+        }
         // SAFETY: a live block of that size, by this function's contract.
         unsafe { self.runs.free(at, n) };
-        self.short -= usize::from(n < rounded(g));
     }
 
-    /// Makes a block of `from` granules one for `g` where it is, as far as free memory behind it goes.
+    /// Makes a block of `from` granules one for `g` where it is, as far as free memory behind it goes. Returns 0 if that is
+    /// done; else by how many granules memory has to grow first, or [`NEVER`].
     ///
     /// # Safety
     /// It is live.
-    unsafe fn resize(&mut self, at: usize, from: usize, g: usize) -> Resized {
+    unsafe fn resize(&mut self, at: usize, from: usize, g: usize) -> usize {
         let whole = rounded(g);
         let end = at + from;
         let mut free = if whole > from { self.runs.free_at(end) } else { 0 };
@@ -49,16 +48,16 @@ impl State {
         let mut to = if whole <= from + free { whole } else { g };
         if to > from + free {
             if end != self.runs.top || to < EXTEND {
-                return Resized::No;
+                return NEVER;
             }
             // Memory grows only for what nothing that is free could hold.
             self.flush();
             free = self.runs.free_at(end);
             if self.runs.find_any(whole, 1, LOOK) != 0 {
-                return Resized::No;
+                return NEVER;
             }
             if whole > from + free {
-                return Resized::Grow(whole - from);
+                return whole - from;
             }
             to = whole;
         }
@@ -70,7 +69,7 @@ impl State {
             unsafe { self.runs.free(at + to, from - to) };
         }
         self.short += usize::from(to < whole);
-        Resized::Yes
+        0
     }
 
     /// Resizes a block where there is no memory for another one, and the runs are merged: where it is, or
@@ -122,21 +121,21 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
     ) -> bool {
         let old = granules(layout.size());
         loop {
-            let resized = self.state.shared().with(|state| {
+            let more = self.state.shared().with(|state| {
                 let at = state.runs.granule(block.addr());
                 let from = state.extent(at, old);
                 // SAFETY: a live block of that size, by this function's contract.
-                let resized = unsafe { state.resize(at, from, granules(size)) };
-                if let Resized::Yes = resized {
+                let more = unsafe { state.resize(at, from, granules(size)) };
+                if more == 0 {
                     state.short -= usize::from(from < rounded(old));
                 }
-                resized
+                more
             });
-            match resized {
-                Resized::Yes => return true,
-                Resized::No => return false,
-                Resized::Grow(more) if self.grow(more) => {}
-                Resized::Grow(_) => return false,
+            if more == 0 {
+                return true;
+            }
+            if !self.grow(more) {
+                return false;
             }
         }
     }

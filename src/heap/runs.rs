@@ -15,17 +15,14 @@
 #[cfg(test)]
 mod tests;
 
-use core::ptr::NonNull;
-
 #[cfg(test)]
 use super::trap;
 
 use super::{
+    base::Base,
     sizes::{BINS, GRANULE, GRANULE_LOG, bin_of},
     table::{F, Region, S},
 };
-use crate::provenance;
-
 /// The number of runs of a bin that are looked at before a larger bin is.
 pub(super) const LOOK: usize = 8;
 /// Runs of this many granules, 16 KiB, are worth a longer look for the one that fits best: less of
@@ -51,7 +48,7 @@ const WORDS: usize = BINS.div_ceil(64);
 #[derive(Debug)]
 pub(crate) struct Runs {
     /// The pointer to granule 0, for every access.
-    pub(super) base: NonNull<u8>,
+    pub(super) base: Base,
     /// The newest region, and its table.
     ///
     /// Invariant: tables are exclusively the heap's, and zero where they have bits for what is not in
@@ -75,7 +72,7 @@ pub(crate) struct Runs {
 
 impl Runs {
     pub(crate) const EMPTY: Runs = Runs {
-        base: NonNull::dangling(),
+        base: Base::NONE,
         region: Region::NONE,
         top: 0,
         end: 0,
@@ -89,20 +86,19 @@ impl Runs {
     /// The pointer to granule `at`.
     #[inline(always)]
     pub(crate) fn pointer(&self, at: usize) -> *mut u8 {
-        let address = base_address(self.base).wrapping_add(at << GRANULE_LOG);
-        provenance::at(self.base, address)
+        self.base.pointer(self.base.address().wrapping_add(at << GRANULE_LOG))
     }
 
     /// The pointer to the block that begins at `address`.
     #[inline(always)]
     pub(crate) fn at_address(&self, address: usize) -> *mut u8 {
-        provenance::at(self.base, address)
+        self.base.pointer(address)
     }
 
     /// The granule that begins at `address`.
     #[inline(always)]
     pub(crate) fn granule(&self, address: usize) -> usize {
-        address.wrapping_sub(base_address(self.base)) >> GRANULE_LOG
+        address.wrapping_sub(self.base.address()) >> GRANULE_LOG
     }
 
     /// Reads the word of 32 bits at `offset` in granule `at`.
@@ -409,18 +405,4 @@ impl Runs {
         // SAFETY: one block with the one before it.
         unsafe { self.set(at, 0) };
     }
-}
-
-/// The address of the start of linear memory.
-#[inline(always)]
-#[cfg(target_family = "wasm")]
-pub(super) fn base_address(_: NonNull<u8>) -> usize {
-    0
-}
-
-/// The address of the start of linear memory.
-#[inline(always)]
-#[cfg(not(target_family = "wasm"))]
-pub(super) fn base_address(base: NonNull<u8>) -> usize {
-    provenance::address(base)
 }

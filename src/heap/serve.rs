@@ -130,7 +130,10 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
             if !taken.block.is_null() {
                 return taken;
             }
-            if !S::relieve(self) && !self.grow(room_for(n, align)) {
+            let more = S::relieve(self)
+                || self.grow(room_for(n, align))
+                || self.state.shared().with(|state| state.runs.trim_table());
+            if !more {
                 return S::last(self, g, align);
             }
         }

@@ -32,7 +32,7 @@ pub(super) const F: u8 = 2;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Region {
-    /// The first granule, which is the header; 0 for none.
+    /// The first granule, which is the header; 0 for none, whatever the others are.
     pub(crate) origin: usize,
     /// The number of granules from the origin on that the table has bits for.
     pub(crate) cover: usize,
@@ -58,8 +58,14 @@ pub(super) fn coverage(n: usize) -> usize {
 }
 
 impl Region {
-    /// Before the first region: granule 0 has bits, and it is in use.
-    pub(super) const NONE: Region = Region { origin: 0, cover: 1, table: 0 };
+    /// Before the first region: all zero, as the memory is that a host has cleared.
+    pub(super) const NONE: Region = Region { origin: 0, cover: 0, table: 0 };
+
+    /// Returns true if the table has bits for granule `at`.
+    #[inline(always)]
+    fn has(&self, at: usize) -> bool {
+        at.wrapping_sub(self.origin) < self.cover
+    }
 
     /// Returns where a region ends that is followed by another one.
     pub(super) fn end(&self) -> usize {
@@ -78,38 +84,42 @@ impl Runs {
         }
         // SAFETY: a region of this heap, by this function's contract, begins with three words.
         let word = |i: usize| unsafe { self.read(origin, 4 * i) };
-        let before = Region { origin: word(0), cover: word(1), table: word(2) };
+        let mut before = Region { origin: word(0), cover: word(1), table: word(2) };
         // Regions descend. A header that was overwritten must not lead in circles.
-        if before.origin < origin { before } else { Region::NONE }
+        if before.origin >= origin {
+            before.origin = 0;
+        }
+        before
     }
 
     /// Returns the region whose table has bits for granule `at`, or none.
     #[inline]
     pub(super) fn region_of(&self, at: usize) -> Region {
+        if self.region.has(at) { self.region } else { self.older(at) }
+    }
+
+    /// Returns the region before the newest one whose table has bits for granule `at`, or none.
+    #[inline]
+    fn older(&self, at: usize) -> Region {
         let mut region = self.region;
-        while region.origin != 0 && at.wrapping_sub(region.origin) >= region.cover {
+        loop {
             // SAFETY: it is the newest region, or one before it.
             region = unsafe { self.before(region) };
+            if region.origin == 0 || region.has(at) {
+                return region;
+            }
         }
-        region
     }
 
     /// Returns the byte of a table that has the bits of granule `at`; null where no table has any.
     #[inline]
     fn slot(&self, at: usize) -> *mut u8 {
-        let region = self.region;
-        if at.wrapping_sub(region.origin) < region.cover {
-            return self.slot_in(region, at);
-        }
-        self.slot_before(at)
+        if self.region.has(at) { self.slot_in(self.region, at) } else { self.slot_before(at) }
     }
 
-    /// Returns what [`Runs::slot`] does, of a region whose table has bits for the granule, or of none.
+    /// Returns what [`Runs::slot`] does, of a region whose table has bits for the granule.
     #[inline]
     fn slot_in(&self, region: Region, at: usize) -> *mut u8 {
-        if region.origin == 0 {
-            return core::ptr::null_mut();
-        }
         self.pointer(region.table).wrapping_add(at / 4 - region.origin / 4)
     }
 
@@ -117,7 +127,8 @@ impl Runs {
     #[cold]
     #[inline(never)]
     fn slot_before(&self, at: usize) -> *mut u8 {
-        self.slot_in(self.region_of(at), at)
+        let region = self.older(at);
+        if region.origin == 0 { core::ptr::null_mut() } else { self.slot_in(region, at) }
     }
 
     /// Returns the bits of granule `at`; 0 where no table has any.
@@ -245,12 +256,30 @@ impl Runs {
         roomy(self.top - self.region.origin)
     }
 
-    /// Ends the newest region: its table has bits for all of it and for the gap that follows. Where it
+    /// Frees what the newest region's table has bits for beyond memory: where memory ends, nothing begins there. Returns
+    /// false if that is less than a granule of the table.
+    pub(super) fn trim_table(&mut self) -> bool {
+        let Region { origin, cover, table } = self.region;
+        let needs = table_size(self.end - origin);
+        let covers = coverage(needs);
+        if covers >= cover {
+            return false;
+        }
+        self.region.cover = covers;
+        // SAFETY: the last part of the table's block, which has no bits of anything.
+        unsafe { self.free(table + needs, (cover - covers) / (4 * GRANULE)) };
+        true
+    }
+
+    /// Ends the newest region, if there is one: its table has bits for all of it and for the gap that follows. Where it
     /// has to be larger for that, it moves to `at`, behind the region, where `n` granules are.
     ///
     /// # Safety
     /// `n` is what [`Runs::closing`] returned, and nothing uses those granules.
     pub(super) unsafe fn close(&mut self, at: usize, n: usize) {
+        if self.region.origin == 0 {
+            return;
+        }
         let whole = self.end - self.region.origin + 1;
         if n > 0 {
             // SAFETY: this function's contract gives the memory.
@@ -273,8 +302,9 @@ impl Runs {
 
     /// Returns the size of the table that [`Runs::close`] needs room for, in granules; 0 for none.
     pub(super) fn closing(&self) -> usize {
-        let whole = self.end - self.region.origin + 1;
-        if whole <= self.region.cover { 0 } else { table_size(whole) }
+        let whole = self.end - self.region.origin;
+        // Before the first region the table has bits for nothing, and needs none.
+        if whole <= self.region.cover.wrapping_sub(1) { 0 } else { table_size(whole + 1) }
     }
 
     /// Adds a region below the newest one, which has ended, with the table for all of it: the rest is a free run.

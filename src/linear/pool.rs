@@ -238,18 +238,26 @@ fn unit_up(size: usize) -> Option<usize> {
 /// For heaps that keep their free memory themselves and take it in whole growths.
 impl<L: LinearMemory> Pool<L> {
     /// Takes a piece that is there without growing, of any size, and if none is left at least `bytes` that are
-    /// fresh from growing. `None`, and nothing changed, where that is refused.
-    pub(crate) fn take_fresh(&self, bytes: usize) -> Option<Extent> {
+    /// fresh from growing, or `least` where so much is refused. `None`, and nothing changed, where both are.
+    #[inline(always)]
+    pub(crate) fn take_fresh(&self, bytes: usize, least: usize) -> Option<Extent> {
         self.runs.with(|runs| {
             let memory = &self.memory;
             if let Some((start, len)) = piece(memory) {
                 return Some(Extent { start: all(memory).non_null(start), len, zero_from: len });
             }
-            let pages = bytes.div_ceil(PAGE);
-            if memory.pages() + pages > MAX_PAGES {
-                return None;
-            }
-            let before = memory.grow(pages)?;
+            let mut pages = bytes.div_ceil(PAGE);
+            let before = loop {
+                let room = memory.pages() + pages <= MAX_PAGES;
+                if let Some(before) = room.then(|| memory.grow(pages)).flatten() {
+                    break before;
+                }
+                let fewer = least.div_ceil(PAGE);
+                if fewer >= pages {
+                    return None;
+                }
+                pages = fewer;
+            };
             runs.growths += 1;
             runs.grown_pages += pages;
             // Where there are threads, another one may have grown in between.
@@ -309,10 +317,12 @@ mod tests {
         let near = MAX_PAGES - 3;
         let config = Config { first_page: near, pages: near, max_pages: 65_536, heap_base: None };
         let pool = Pool::new(Simulation::new(config));
-        assert!(pool.take_fresh(4 * PAGE).is_none());
-        assert_eq!(pool.take_fresh(3 * PAGE).map(|extent| extent.len), Some(3 * PAGE));
-        assert!(pool.take_fresh(1).is_none());
-        assert!(pool.take_fresh(usize::MAX).is_none());
-        assert_eq!((pool.stats().grown_pages, pool.stats().growths), (3, 1));
+        assert!(pool.take_fresh(4 * PAGE, 4 * PAGE).is_none());
+        // What is refused is asked for once more, by as little as is needed.
+        assert_eq!(pool.take_fresh(4 * PAGE, PAGE).map(|extent| extent.len), Some(PAGE));
+        assert_eq!(pool.take_fresh(2 * PAGE, PAGE).map(|extent| extent.len), Some(2 * PAGE));
+        assert!(pool.take_fresh(1, 1).is_none());
+        assert!(pool.take_fresh(usize::MAX, 1).is_none());
+        assert_eq!((pool.stats().grown_pages, pool.stats().growths), (3, 2));
     }
 }
