@@ -33,7 +33,10 @@ use core::{
 
 use self::errno::{EINVAL, ENOMEM};
 use crate::{
-    global::{HeapState, Policy, Shell},
+    global::{
+        HeapState, Policy, Shell,
+        copy::{SHORT, clear},
+    },
     linear::PageSource,
 };
 
@@ -59,6 +62,20 @@ pub unsafe trait Measured: HeapState {
     /// # Safety
     /// A live block of the heap begins at `block`, and nothing uses it any more if the result is true.
     unsafe fn free<M: PageSource, P: Policy>(heap: &Shell<Self, M, P>, block: NonNull<u8>) -> bool;
+
+    /// Resizes a block to `size` bytes, at least one, if that is the work of a few instructions. Returns null, and changes
+    /// nothing, where it is not.
+    ///
+    /// # Safety
+    /// A live block of the heap begins at `block`; if the result is not null, only the result is used from then on.
+    #[inline(always)]
+    unsafe fn realloc<M: PageSource, P: Policy>(
+        _: &Shell<Self, M, P>,
+        _: NonNull<u8>,
+        _: usize,
+    ) -> *mut u8 {
+        ptr::null_mut()
+    }
 }
 
 impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
@@ -66,7 +83,7 @@ impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
     pub fn c_malloc(&self, size: usize) -> *mut u8 {
         allocate(size, ALIGN, |layout| {
             // SAFETY: `allocate` passes no size of 0.
-            unsafe { self.alloc(layout) }
+            unsafe { self.alloc_inline(layout) }
         })
     }
 
@@ -76,8 +93,17 @@ impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
             return refused();
         };
         allocate(size, ALIGN, |layout| {
+            if size > SHORT {
+                // SAFETY: `allocate` passes no size of 0.
+                return unsafe { self.alloc_zeroed(layout) };
+            }
             // SAFETY: `allocate` passes no size of 0.
-            unsafe { self.alloc_zeroed(layout) }
+            let block = unsafe { self.alloc_inline(layout) };
+            if !block.is_null() {
+                // SAFETY: a new block of that size.
+                unsafe { clear(block, layout.size()) };
+            }
+            block
         })
     }
 
@@ -108,6 +134,13 @@ impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
         let Some(start) = NonNull::new(block) else {
             return self.c_malloc(size);
         };
+        if cfg!(not(feature = "checked")) {
+            // SAFETY: the contract of `c_realloc`: a live block, and only the result is used.
+            let new = unsafe { S::realloc(self, start, size.max(1)) };
+            if !new.is_null() {
+                return new;
+            }
+        }
         // SAFETY: the contract of `c_realloc`: a live block.
         let Some(old) = (unsafe { self.layout(start, Use::Resize) }) else {
             return ptr::null_mut();

@@ -27,7 +27,7 @@ mod allocator;
 mod checked;
 mod component;
 #[cfg(any(not(feature = "checked"), feature = "unstable", feature = "allocator-api2"))]
-mod copy;
+pub(crate) mod copy;
 mod policy;
 
 use core::{
@@ -239,6 +239,16 @@ impl<S: HeapState, M: PageSource, P: Policy> Shell<S, M, P> {
     /// As for [`GlobalAlloc::alloc`].
     #[inline(never)]
     unsafe fn alloc_layout(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's contract is that of `GlobalAlloc::alloc`.
+        unsafe { self.alloc_inline(layout) }
+    }
+
+    /// Allocates a block, with no call where that is short.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::alloc`].
+    #[inline(always)]
+    pub(crate) unsafe fn alloc_inline(&self, layout: Layout) -> *mut u8 {
         #[cfg(feature = "checked")]
         // SAFETY: the caller's contract is that of `GlobalAlloc::alloc`.
         let block = unsafe { checked::alloc(self, layout) };

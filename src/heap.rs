@@ -59,6 +59,8 @@ use self::{
     runs::Runs,
     sizes::{CLASSES, GRANULE, SMALL, class_of, granules, rounded, size_of_class, small_class},
 };
+#[cfg(feature = "c")]
+use crate::global::copy::copy;
 use crate::{
     descriptor::{Descriptor, Kind, value},
     global::{HeapState, Shell},
@@ -365,15 +367,29 @@ unsafe impl crate::c::Measured for Lock<State> {
         heap.state.with(|state| state.size_of(block.addr().get())) << sizes::GRANULE_LOG
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn free<M: PageSource, P: Policy>(
         heap: &Shell<Self, M, P>,
         block: ptr::NonNull<u8>,
     ) -> bool {
         heap.state.with(|state| {
-            let n = state.size_of(block.addr().get());
+            let address = block.addr().get();
+            let n = state.runs.near_size(state.runs.granule(address));
             // SAFETY: by this function's contract a live block, of that size.
-            unsafe { state.free_small(block.addr().get(), n) }
+            unsafe { state.free_small(address, n) }
+        })
+    }
+
+    #[inline(always)]
+    unsafe fn realloc<M: PageSource, P: Policy>(
+        heap: &Shell<Self, M, P>,
+        block: ptr::NonNull<u8>,
+        size: usize,
+    ) -> *mut u8 {
+        heap.state.with(|state| {
+            let n = state.runs.near_size(state.runs.granule(block.addr().get()));
+            // SAFETY: by this function's contract a live block, of that size.
+            unsafe { state.move_small(block, n, size) }
         })
     }
 }
@@ -387,15 +403,42 @@ impl State {
     }
 
     /// Frees a block of `n` granules onto its quick list, if it is small. Returns false, and does nothing, if it is
-    /// not.
+    /// not, or if `n` is 0.
     ///
     /// # Safety
-    /// A live block of that size begins at `address`, and nothing uses it any more.
+    /// A live block of that size begins at `address`, and nothing uses it any more; or `n` is 0.
+    #[inline(always)]
     unsafe fn free_small(&mut self, address: usize, n: usize) -> bool {
-        if n <= SMALL {
+        let small = n.wrapping_sub(1) < SMALL;
+        if small {
             // SAFETY: by this function's contract; small classes are their sizes.
             unsafe { self.push(n, address) };
         }
-        n <= SMALL
+        small
+    }
+
+    /// Makes a small block of `n` granules one for `size` bytes: as it is, or by way of a quick list. Returns null, and
+    /// does nothing, where that list is empty, either size is not small, or `n` is 0.
+    ///
+    /// # Safety
+    /// A live block of that size is at `block`, and nothing else uses it if the result is another one; or `n` is 0.
+    #[inline(always)]
+    unsafe fn move_small(&mut self, block: ptr::NonNull<u8>, n: usize, size: usize) -> *mut u8 {
+        let Some(class) = small_class(size).filter(|_| n.wrapping_sub(1) < SMALL) else {
+            return ptr::null_mut();
+        };
+        if class == n {
+            return block.as_ptr();
+        }
+        let new = self.pop(class, 1);
+        if new == 0 {
+            return ptr::null_mut();
+        }
+        let to = self.runs.at_address(new);
+        // SAFETY: two live blocks, of which both have as many granules.
+        unsafe { copy(block.as_ptr(), to, n.min(class) << sizes::GRANULE_LOG) };
+        // SAFETY: by this function's contract a live block of that size, which nobody uses any more.
+        unsafe { self.push(n, block.addr().get()) };
+        to
     }
 }

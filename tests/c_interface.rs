@@ -3,12 +3,28 @@
 use std::collections::BTreeMap;
 
 use bonsai_alloc::{
-    Heap,
+    Heap, Shell,
+    c::Measured,
+    heap::OneLock,
     inspect::Inspect,
     linear::{Config, PAGE, Pool, Simulation},
 };
 
 type Memory = Pool<Simulation>;
+
+/// Calls a function for the heap with shards, as it is where there are threads, and for the one without.
+macro_rules! for_both {
+    ($function:ident) => {{
+        fn run<S: Measured>(_: Shell<S>)
+        where
+            for<'a> Shell<S, &'a Memory>: Inspect,
+        {
+            $function::<S>();
+        }
+        run(Heap::new());
+        run(OneLock::new());
+    }};
+}
 
 fn memory(pages: usize) -> Memory {
     Pool::new(Simulation::new(Config { max_pages: pages, ..Config::default() }))
@@ -34,8 +50,15 @@ fn verify(block: *mut u8, size: usize, seed: usize) {
 
 #[test]
 fn every_size_to_4_kib_is_aligned_and_usable_and_keeps_what_is_in_it() {
+    for_both!(sizes);
+}
+
+fn sizes<S: Measured>()
+where
+    for<'a> Shell<S, &'a Memory>: Inspect,
+{
     let pool = memory(2048);
-    let heap = Heap::with_memory(&pool);
+    let heap = Shell::<S, _>::with_memory(&pool);
     let mut blocks = Vec::new();
     for size in 0..=4096 {
         let block = heap.c_malloc(size);
@@ -124,9 +147,16 @@ fn null_zero_and_sizes_that_overflow_are_answered_as_c_has_them() {
 
 #[test]
 fn calloc_clears_what_was_used_before() {
+    for_both!(zeros);
+}
+
+fn zeros<S: Measured>()
+where
+    for<'a> Shell<S, &'a Memory>: Inspect,
+{
     let pool = memory(64);
-    let heap = Heap::with_memory(&pool);
-    for size in [1, 16, 100, 1000, 3000, 40_000] {
+    let heap = Shell::<S, _>::with_memory(&pool);
+    for size in (1..=200).chain([1000, 3000, 40_000]) {
         let block = heap.c_malloc(size);
         fill(block, size, 7);
         // SAFETY: live, and freed once.
@@ -143,8 +173,15 @@ fn calloc_clears_what_was_used_before() {
 
 #[test]
 fn the_end_of_memory_is_an_answer_and_what_is_freed_can_be_had_again() {
+    for_both!(end_of_memory);
+}
+
+fn end_of_memory<S: Measured>()
+where
+    for<'a> Shell<S, &'a Memory>: Inspect,
+{
     let pool = memory(20);
-    let heap = Heap::with_memory(&pool);
+    let heap = Shell::<S, _>::with_memory(&pool);
     let mut blocks = Vec::new();
     loop {
         let block = heap.c_malloc(1000);
@@ -170,10 +207,17 @@ fn the_end_of_memory_is_an_answer_and_what_is_freed_can_be_had_again() {
 /// Runs a random program over the interface against a model that knows every block and its bytes.
 #[test]
 fn random_programs_agree_with_a_model() {
+    for_both!(model);
+}
+
+fn model<S: Measured>()
+where
+    for<'a> Shell<S, &'a Memory>: Inspect,
+{
     const STEPS: usize = if cfg!(miri) { 300 } else { 6_000 };
     for seed in 0..if cfg!(miri) { 1 } else { 4_u64 } {
         let pool = memory(400);
-        let heap = Heap::with_memory(&pool);
+        let heap = Shell::<S, _>::with_memory(&pool);
         let mut state = seed * 2 + 1;
         let mut random = |below: usize| {
             state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);

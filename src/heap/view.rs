@@ -62,33 +62,46 @@ impl Runs {
     }
 
     /// Returns where the block ends that begins at `at`: where the next one begins, at the top, or
-    /// with the region. Looks at 64 granules at once; beyond that it reads a word of the table for every 32.
+    /// with the region.
     #[inline]
     pub(crate) fn block_end(&self, at: usize) -> usize {
-        let index = (at + 1).wrapping_sub(self.region.origin & !3);
-        if at + 1 < self.top && index < self.region.cover.saturating_sub(3 * WORD_GRANULES) {
-            let table = self.pointer(self.region.table).cast::<u64>();
-            let word = |i| {
-                let word = table.wrapping_add(index / WORD_GRANULES + i);
-                // SAFETY: the table is the heap's, begins at a granule, and has bits for the granule that
-                // is three words behind `index`.
-                u64::from_le(unsafe { word.read() }) & BEGINS
-            };
-            let (first, second, third) = (word(0), word(1), word(2));
-            let shift = index % WORD_GRANULES * 2;
-            // From `index` on; a shift by all bits is made of two.
-            let near = first >> shift | second << 1 << (63 - shift);
-            let far = second >> shift | third << 1 << (63 - shift);
-            let (bits, skipped) = if near != 0 { (near, 0) } else { (far, WORD_GRANULES) };
-            if bits != 0 {
-                let n = 1 + skipped + bits.trailing_zeros() as usize / 2;
-                return (at + n).min(self.top);
-            }
+        match self.near_size(at) {
+            0 => self.far_end(at),
+            n => at + n,
         }
-        self.far_end(at)
+    }
+
+    /// Returns the granules of the block at `at` if two words of the newest region's table have the bits of all; they
+    /// have those of 62 at least. Else 0.
+    #[inline(always)]
+    pub(super) fn near_size(&self, at: usize) -> usize {
+        let next = at + 1;
+        let region = self.region;
+        // The last byte that is read has the bits of a granule that is less than two words behind `next`.
+        if next >= self.top
+            || next.wrapping_sub(region.origin) >= region.cover.saturating_sub(2 * WORD_GRANULES)
+        {
+            return 0;
+        }
+        let bytes = self.pointer(region.table).wrapping_add(next / 4 - region.origin / 4);
+        let word = |i: usize| {
+            let word = bytes.wrapping_add(i).cast::<u64>();
+            // SAFETY: the table is the heap's, and has these bytes, by the test before.
+            u64::from_le(unsafe { word.read_unaligned() }) & BEGINS
+        };
+        // Sizes change at random, so no branch tells which of the words it is: the count of an empty word is 64.
+        let skip = next as u32 % 4 * 2;
+        let near = (word(0) & u64::MAX << skip).trailing_zeros();
+        let bits = near + (word(8).trailing_zeros() & (near / 64).wrapping_neg());
+        if bits == 2 * u64::BITS {
+            return 0;
+        }
+        // A table that is damaged may have a block begin in the top.
+        (1 + ((bits - skip) / 2) as usize).min(self.top - at)
     }
 
     /// Returns what [`Runs::block_end`] does, for blocks of any size in any region.
+    #[cold]
     #[inline(never)]
     fn far_end(&self, at: usize) -> usize {
         let mut region = self.region_of(at);
