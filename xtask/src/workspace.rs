@@ -11,14 +11,15 @@ use crate::process::cmd;
 pub const UNSTABLE: &str = "unstable";
 
 /// The workspaces of the repository: this one, the benchmark with threads, the example with C, the fuzz targets',
-/// and those of the wasm modules and of the programs for other targets.
-pub const MANIFESTS: [&str; 6] = [
+/// and those of the wasm modules and of the programs for other targets, the one with rayon apart.
+pub const MANIFESTS: [&str; 7] = [
     "Cargo.toml",
     "benches/threads/Cargo.toml",
     "examples/rust_and_c/Cargo.toml",
     "fuzz/Cargo.toml",
     MODULES,
     "tests/targets/Cargo.toml",
+    "tests/targets/rayon/Cargo.toml",
 ];
 
 /// The crate of wasm modules.

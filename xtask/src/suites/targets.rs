@@ -14,7 +14,8 @@ pub fn suite(machine: &Machine, score: &mut Score) -> Result<()> {
         || {
             let browser = machine.chrome()?;
             let node = cmd("node").args(["--test", "--test-reporter=tap"]).dir(&folder);
-            node.env(browser.variable, &browser.binary).tee()
+            let node = node.env(browser.variable, &browser.binary);
+            node.env("WASM_BINDGEN", machine.wasm_bindgen()?).tee()
         },
         |output| {
             skipped = runners::skipped_by_node(&output.text);

@@ -102,7 +102,7 @@ const PAGE = { "/index.html": "page/index.html", "/worker.mjs": "page/worker.mjs
 
 /** Serves files by their paths, and modules by their names: isolated, so that pages may share memory with workers. */
 export async function serve(files) {
-  const TYPES = { ".html": "text/html", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+  const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
   const site = { modules: {} };
   const server = createServer((request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
