@@ -54,6 +54,7 @@ Searching for bugs
   mutants [--since COMMIT] [--shard K/N] [-- ...]
                                Change the library in one place at a time and run its tests:
                                the lines that differ from a commit, one shard, or all of src
+  miri [--shard K/N]           Run native tests under Miri, or every Nth of them
   coverage                     Tell what the fuzzers' corpus reaches of each file of the library
 
 The workflow
@@ -128,6 +129,10 @@ fn execute(mut parser: Parser, machine: &Machine) -> Result<ExitCode> {
             mutants::mutants(machine, given.value("since"), given.value("shard"), &given.rest)?;
         }
         "coverage" => coverage::coverage()?,
+        "miri" if given.value("shard").is_some() => {
+            let shard = given.value("shard").unwrap_or_default().parse()?;
+            return suites::run_miri(machine, shard);
+        }
         suite => return Ok(suites::run_all(machine, [suites::find(suite)?])),
     }
     Ok(ExitCode::SUCCESS)
@@ -141,6 +146,7 @@ fn options(command: &str) -> Result<[&'static [&'static str]; 3]> {
         "doc" => [&["open"], &[], &[]],
         "bench" => [&["native"], &[], &["..."]],
         "fuzz" => [&["keep"], &["target", "seconds"], &[]],
+        "miri" => [&[], &["shard"], &[]],
         "mutants" => [&[], &["since", "shard"], &["..."]],
         "help" | "ci" | "powerset" | "setup" | "build" | "c" | "fmt" | "lint" | "memories"
         | "coverage" => [&[], &[], &[]],
@@ -225,7 +231,7 @@ mod tests {
             }
             commands += 1;
         }
-        assert_eq!(commands, 17);
+        assert_eq!(commands, 18);
     }
 
     #[test]

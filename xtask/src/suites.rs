@@ -22,6 +22,8 @@ use crate::setup::{Machine, Need};
 use crate::toolchain::Toolchain;
 use crate::workspace;
 
+pub use self::toolchains::Shard;
+
 /// A suite: what it is called, what it needs and how it runs.
 #[derive(Debug)]
 pub struct Suite {
@@ -140,7 +142,7 @@ pub const JOBS: &[Suite] = &[
         name: "miri",
         about: "the native tests under Miri, with both of its models of borrowing",
         needs: &[],
-        run: toolchains::miri,
+        run: |_, score| toolchains::miri(score, None),
     },
     Suite {
         name: "asan",
@@ -183,13 +185,25 @@ pub fn list() -> String {
 
 /// Runs suites and tells the score.
 pub fn run_all<'a>(machine: &Machine, suites: impl IntoIterator<Item = &'a Suite>) -> ExitCode {
-    let scores: Vec<_> = suites.into_iter().map(|suite| run(suite, machine)).collect();
-    let total = report::summary(&scores);
-    if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    told(&suites.into_iter().map(|suite| run(suite, machine, suite.run)).collect::<Vec<_>>())
 }
 
-/// Sets up what a suite needs and runs it. What keeps it from running is a failure of its own.
-pub fn run(suite: &Suite, machine: &Machine) -> Score {
+/// Runs one shard of the job `miri`.
+pub fn run_miri(machine: &Machine, shard: Shard) -> Result<ExitCode> {
+    let score = run(find("miri")?, machine, |_, score| toolchains::miri(score, Some(shard)));
+    Ok(told(&[score]))
+}
+
+fn told(scores: &[Score]) -> ExitCode {
+    if report::summary(scores).failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Sets up what a suite needs and does its work. What keeps it from running is a failure of its own.
+fn run(
+    suite: &Suite,
+    machine: &Machine,
+    work: impl FnOnce(&Machine, &mut Score) -> Result<()>,
+) -> Score {
     let start = Instant::now();
     let mut score = Score::new(suite.name);
     println!("\n== {}: {}", suite.name, suite.about);
@@ -197,7 +211,7 @@ pub fn run(suite: &Suite, machine: &Machine) -> Score {
         .needs
         .iter()
         .try_for_each(|need| machine.ensure(*need))
-        .and_then(|()| (suite.run)(machine, &mut score));
+        .and_then(|()| work(machine, &mut score));
     if let Err(error) = outcome {
         score.check("could not run to its end", || Err(error));
     } else if score.tally == report::Tally::default() {
@@ -308,14 +322,14 @@ mod tests {
     #[test]
     fn a_suite_that_ran_no_test_has_failed() {
         let empty = Suite { name: "empty", about: "", needs: &[], run: |_, _| Ok(()) };
-        let score = run(&empty, &Machine::default());
+        let score = run(&empty, &Machine::default(), empty.run);
         assert_eq!(score.tally, report::Tally { passed: 0, failed: 1 });
     }
 
     #[test]
     fn a_suite_that_cannot_run_has_failed() {
         let broken = Suite { name: "broken", about: "", needs: &[], run: |_, _| bail!("no disk") };
-        let score = run(&broken, &Machine::default());
+        let score = run(&broken, &Machine::default(), broken.run);
         assert_eq!(score.tally, report::Tally { passed: 0, failed: 1 });
         assert_eq!(score.failures, ["could not run to its end: no disk"]);
     }

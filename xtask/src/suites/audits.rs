@@ -69,9 +69,11 @@ pub fn asan_in_brief(score: &mut Score, library: &Package, nightly: &Toolchain) 
     let mut tests = vec!["--lib".to_owned()];
     let folder = crate::root().join("tests");
     for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        match name.strip_suffix(".rs") {
-            Some(test) if test != "exhaustive" => tests.push(format!("--test={test}")),
+        let path = entry?.path();
+        let is_test =
+            path.extension().is_some_and(|ending| ending == "rs") || path.join("main.rs").exists();
+        match path.file_stem().and_then(|name| name.to_str()) {
+            Some(test) if is_test && test != "exhaustive" => tests.push(format!("--test={test}")),
             _ => {}
         }
     }

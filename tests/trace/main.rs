@@ -1,22 +1,22 @@
 //! The records of a traced allocator are the operations that were done.
 
+mod threads;
+mod witness;
+
 use std::{
     alloc::{GlobalAlloc, Layout},
-    collections::HashMap,
-    ops::Range,
-    ptr::{self, NonNull},
+    ptr,
     sync::{Mutex, MutexGuard, PoisonError},
-    thread,
 };
 
 use bonsai_alloc::{
-    BuddyHeap, BumpHeap, Heap, SlabHeap, TinyHeap,
+    BuddyHeap, BumpHeap, Heap, SlabHeap,
     inspect::{Block, Damage, Inspect, State},
     linear::{Config, LinearMemory, Machine, PAGE, Pool, Simulation},
     trace::{Event, NoSites, RECORDS, Sites, TraceDescriptor, Traced},
 };
 use bonsai_testkit::{
-    Legality, Model, Options, Profile, Subject,
+    Options,
     heaps::HeapSubject,
     recording::{Plan, Recording, kind},
     run, subjects,
@@ -36,116 +36,6 @@ fn events<H, S: Sites, const N: usize>(heap: &Traced<H, S, N>) -> (Vec<Event>, u
     let mut events = Vec::new();
     let lost = heap.drain(&mut |event, _| events.push(event));
     (events, lost)
-}
-
-/// A subject, and what it was asked and what it answered.
-struct Witness<S> {
-    subject: S,
-    seen: Vec<Event>,
-}
-
-fn address(answer: Option<NonNull<[u8]>>) -> usize {
-    answer.map_or(0, |block| block.cast::<u8>().as_ptr().addr())
-}
-
-// SAFETY: the blocks are those of the subject inside.
-unsafe impl<S: Subject> Subject for Witness<S> {
-    fn name(&self) -> &str {
-        self.subject.name()
-    }
-
-    fn allocate(&mut self, layout: Layout) -> Option<NonNull<[u8]>> {
-        let answer = self.subject.allocate(layout);
-        let (size, align) = (layout.size(), layout.align());
-        if size > 0 {
-            let address = address(answer);
-            self.seen.push(Event::Allocate { address, size, align, zeroed: false });
-        }
-        answer
-    }
-
-    fn zeroed(&mut self, layout: Layout) -> Option<Option<NonNull<[u8]>>> {
-        let answer = self.subject.zeroed(layout);
-        if let Some(answer) = answer {
-            let (size, align) = (layout.size(), layout.align());
-            self.seen.push(Event::Allocate { address: address(answer), size, align, zeroed: true });
-        }
-        answer
-    }
-
-    unsafe fn deallocate(&mut self, ptr: NonNull<u8>, layout: Layout) {
-        let (size, align) = (layout.size(), layout.align());
-        self.seen.push(Event::Deallocate { address: ptr.as_ptr().addr(), size, align });
-        // SAFETY: `Subject::deallocate` has one contract, here and of the subject inside.
-        unsafe { self.subject.deallocate(ptr, layout) }
-    }
-
-    unsafe fn reallocate(
-        &mut self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        size: usize,
-    ) -> Option<Option<NonNull<[u8]>>> {
-        let from = ptr.as_ptr().addr();
-        // SAFETY: `Subject::reallocate` has one contract, here and of the subject inside.
-        let answer = unsafe { self.subject.reallocate(ptr, old, size) };
-        if let Some(answer) = answer {
-            let address = address(answer);
-            self.seen.push(Event::Reallocate { from, address, size, align: old.align() });
-        }
-        answer
-    }
-
-    fn legality(&self, model: &Model, layout: Layout) -> Legality {
-        self.subject.legality(model, layout)
-    }
-
-    fn owns(&self, range: Range<usize>) -> bool {
-        self.subject.owns(range)
-    }
-
-    fn inspect(&self) -> Option<&dyn Inspect> {
-        self.subject.inspect()
-    }
-
-    fn foreign(&mut self, pages: usize) {
-        self.subject.foreign(pages);
-    }
-
-    fn refuse(&mut self, refuse: bool) {
-        self.subject.refuse(refuse);
-    }
-}
-
-fn recorded_is_done<H: GlobalAlloc + 'static>(
-    name: &str,
-    make: fn(&'static Pool<Simulation>) -> Traced<H>,
-) {
-    let profile = Profile { refuse: 5, ..(subjects::named("slab-heap").unwrap().profile)() };
-    let operations = profile.generate(7, 4000);
-    let subject = HeapSubject::new(name, Config::default(), make);
-    subject.heap().start();
-    let mut witness = Witness { subject, seen: Vec::new() };
-    run(&mut witness, &operations, Options::NEVER).unwrap();
-    let (mut recorded, lost) = events(witness.subject.heap());
-    recorded.retain(|event| !matches!(event, Event::Grow { .. }));
-    assert_eq!(lost, 0);
-    let refused = |event: &Event| matches!(event, Event::Allocate { address: 0, .. });
-    assert!(witness.seen.len() > 3000 && witness.seen.iter().any(refused), "too little to see");
-    for (at, (recorded, seen)) in recorded.iter().zip(&witness.seen).enumerate() {
-        assert_eq!(recorded, seen, "{name}, record {at}");
-    }
-    assert_eq!(recorded.len(), witness.seen.len(), "{name}");
-}
-
-#[test]
-fn what_is_recorded_is_what_was_done() {
-    let _alone = alone();
-    recorded_is_done("heap", |pool| Traced::new(<Heap<_>>::with_memory(pool)));
-    recorded_is_done("slab", |pool| Traced::new(SlabHeap::with_memory(pool)));
-    recorded_is_done("buddy", |pool| Traced::new(BuddyHeap::with_memory(pool)));
-    recorded_is_done("bump", |pool| Traced::new(BumpHeap::with_memory(pool)));
-    recorded_is_done("tiny", |pool| Traced::new(TinyHeap::with_memory(pool)));
 }
 
 /// A block of `size` bytes, freed again.
@@ -313,109 +203,6 @@ fn a_reader_that_writes_nonsense_does_no_harm() {
     HEAP.clear();
     HEAP.stop();
     assert_eq!(events(&HEAP), (vec![], 0));
-}
-
-#[test]
-fn threads_record_what_could_have_been_one_program() {
-    let _alone = alone();
-    static HEAP: Traced<SlabHeap, NoSites, { 1 << 14 }> = Traced::new(SlabHeap::new());
-    HEAP.start();
-    thread::scope(|scope| {
-        for thread in 1..=4 {
-            scope.spawn(move || {
-                for round in 0..if cfg!(miri) { 20 } else { 1000 } {
-                    touch(&HEAP, thread * (round % 50 + 1));
-                }
-            });
-        }
-    });
-    HEAP.stop();
-    let (events, lost) = events(&HEAP);
-    assert_eq!(lost, 0);
-    let mut live = HashMap::new();
-    for event in events {
-        match event {
-            Event::Allocate { address, size, .. } => {
-                assert_eq!(live.insert(address, size), None);
-            }
-            Event::Deallocate { address, size, .. } => {
-                assert_eq!(live.remove(&address), Some(size));
-            }
-            _ => {}
-        }
-    }
-    assert!(live.is_empty());
-}
-
-/// Threads that run at once, each of which allocates sizes of its own, and threads after them.
-#[test]
-fn a_record_says_which_thread() {
-    let _alone = alone();
-    static HEAP: Traced<Heap, NoSites, { 1 << 14 }> = Traced::new(Heap::new());
-    const THREADS: usize = 4;
-    let rounds = if cfg!(miri) { 5 } else { 500 };
-    HEAP.start();
-    touch(&HEAP, 1);
-    let together = std::sync::Barrier::new(THREADS);
-    thread::scope(|scope| {
-        for thread in 1..=THREADS {
-            let together = &together;
-            scope.spawn(move || {
-                touch(&HEAP, thread * 1_000);
-                together.wait();
-                (0..rounds).for_each(|_| touch(&HEAP, thread * 1_000));
-            });
-        }
-    });
-    touch(&HEAP, 1);
-    HEAP.stop();
-    let mut numbers: HashMap<usize, Vec<u16>> = HashMap::new();
-    let lost = HEAP.drain(&mut |event, thread| {
-        if let Event::Allocate { size, .. } | Event::Deallocate { size, .. } = event {
-            numbers.entry(size / 1_000).or_default().push(thread);
-        }
-    });
-    assert_eq!((lost, numbers.len()), (0, THREADS + 1));
-    // The program's own threads have numbers in the order of their first records, from 1; all those of one are equal.
-    let mut firsts: Vec<u16> = numbers.values().map(|all| all[0]).collect();
-    firsts.sort_unstable();
-    assert_eq!(firsts, [1, 2, 3, 4, 5]);
-    assert_eq!(numbers[&0], [1; 4]);
-    for (thread, all) in &numbers {
-        assert!(all.iter().all(|number| *number == all[0]), "thread {thread} has several numbers");
-        assert!(*thread == 0 || all.len() == 2 * rounds + 2);
-    }
-}
-
-enum Named {}
-
-impl Sites for Named {
-    fn site(_: usize) -> usize {
-        9
-    }
-
-    fn thread() -> usize {
-        77
-    }
-}
-
-/// A program may know its threads better: here all of them are one.
-#[test]
-fn the_program_says_which_thread_where_it_has_a_hook() {
-    let _alone = alone();
-    static HEAP: Traced<SlabHeap, Named, 64> = Traced::new(SlabHeap::new());
-    HEAP.start();
-    HEAP.sample(1);
-    touch(&HEAP, 100);
-    thread::scope(|scope| scope.spawn(|| touch(&HEAP, 100)).join()).unwrap();
-    HEAP.stop();
-    let mut kinds = (0, 0);
-    HEAP.drain(&mut |event, thread| {
-        assert_eq!(thread, 1, "{event:?}");
-        kinds.0 += 1;
-        kinds.1 += usize::from(matches!(event, Event::Site { site: 9, .. }));
-    });
-    assert!(kinds.0 >= 6 && kinds.1 == 2, "{kinds:?}");
 }
 
 enum Greedy {}
