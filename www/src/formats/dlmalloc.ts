@@ -207,11 +207,9 @@ class States {
     // A mspace keeps its state in its first chunk; all others are outside of what they manage.
     for (const { first, end, top } of segments) if (top !== 0) this.search(first, Math.min(end, first + 2048), top, top);
     const inside = segments.filter(({ chunks }) => chunks >= LEAST_CERTAIN);
-    for (const [from, to] of holes(memory, inside)) {
-      // Static data is the first hole, as a rule; what is no accident has a segment that grows.
-      if (this.found.size > 0 && inside.every((segment) => segment.top === 0 || this.found.has(segment))) break;
-      this.search(from, to, low, high);
-    }
+    // Static data is the first hole, as a rule; what is no accident has a segment that grows.
+    const enough = (): boolean => this.found.size > 0 && inside.every((segment) => segment.top === 0 || this.found.has(segment));
+    for (const [from, to] of holes(memory, inside)) this.search(from, to, low, high, enough);
     // Static data in front of a heap may look like a chunk that ends at one: then the state is in what seems a block.
     for (const segment of inside) {
       if (segment.top !== 0 && !this.found.has(segment)) this.search(segment.first, segment.top, segment.top, segment.top);
@@ -223,9 +221,9 @@ class States {
   }
 
   /** A state names the top of its segment; near that word are base and size. */
-  private search(from: number, to: number, low: number, high: number): void {
+  private search(from: number, to: number, low: number, high: number, enough = (): boolean => false): void {
     const end = roundUp(to, 16);
-    for (let at = Math.floor(from / 16) * 16; (at = this.memory.seek(at, end, low, high)) < end; at += 16) {
+    for (let at = Math.floor(from / 16) * 16; !enough() && (at = this.memory.seek(at, end, low, high)) < end; at += 16) {
       for (let each = at; each < at + 16; each += 4) {
         const segments = this.byTop.get(this.memory.word(each));
         if (segments !== undefined) this.confirm(each >>> 2, segments);
@@ -253,13 +251,17 @@ class States {
 /** Returns the address of the first chunk of a segment. */
 const firstOf = (base: number, align: number): number => roundUp(base + HEAD, align) - HEAD;
 
-/** Makes heaps of the segments that a search came across, in address order. */
-export function heaps(memory: Memory, segments: readonly Segment[]): Heap[] {
+/**
+ * Makes heaps of the segments that a search came across, in address order. `whole` where the state of each long one names
+ * where its segments begin: else they may have begun in front of where they were found.
+ */
+export function heaps(memory: Memory, segments: readonly Segment[]): { readonly heaps: Heap[]; readonly whole: boolean } {
   const closed = new Map<number, Segment>();
   // A short segment is found again from chunks within it: the first finding is the whole one.
   for (const segment of segments) if (segment.top === 0 && !closed.has(segment.record)) closed.set(segment.record, segment);
   const states = new States(memory, segments);
   const made: Heap[] = [];
+  let whole = true;
   for (const segment of segments) {
     if (segment.top === 0) continue;
     const state = states.of(segment);
@@ -267,17 +269,19 @@ export function heaps(memory: Memory, segments: readonly Segment[]): Heap[] {
     // What no state confirms may be an accident.
     if (state === null && (chunks < LEAST || evidence < LEAST)) continue;
     const begin = state === null ? null : walk(memory, firstOf(state.base, segment.align), null);
-    const whole = begin?.end === segment.end && begin.top === segment.top;
-    const older = state === null ? [] : olderOf(closed, state.next);
+    const first = begin?.end === segment.end && begin.top === segment.top;
+    const older = state === null ? [] : olderOf(memory, closed, state.next, segment.align);
+    const named = first && complete(older, state?.next ?? 0);
+    whole &&= named || chunks < LEAST_CERTAIN;
     const confirmed =
-      (whole && complete(older, state?.next ?? 0)) ||
+      named ||
       (state === null && evidence >= LEAST_CERTAIN && linked(memory, segment));
-    const parts = [whole ? begin : segment, ...older].sort((a, b) => a.first - b.first);
+    const parts = [first ? begin : segment, ...older].sort((a, b) => a.first - b.first);
     const own = state === null ? NOT_COUNTED : countOf(memory, state, parts);
     const heap = read(memory, parts, { confirmed, state, ...own });
     if (heap !== null) made.push(heap);
   }
-  return made;
+  return { heaps: made, whole };
 }
 
 /** Chunks that are mapped by themselves, and the word that counts all bytes of segments and of these; 0 if not known. */
@@ -329,11 +333,13 @@ const complete = (older: readonly Segment[], newest: number): boolean =>
 /** Chunks, and agreements, that a heap without a known state must have to be shown at all. */
 const LEAST = 4;
 
-function olderOf(closed: ReadonlyMap<number, Segment>, newest: number): Segment[] {
+/** Follows the records of segments left behind, each to its first chunk, or as far as the search came across it. */
+function olderOf(memory: Memory, closed: ReadonlyMap<number, Segment>, newest: number, align: number): Segment[] {
   const found: Segment[] = [];
   for (let at = newest; at !== 0; ) {
-    const segment = closed.get(at);
-    if (segment === undefined || found.includes(segment)) break;
+    const begin = walk(memory, firstOf(memory.word(at), align), null);
+    const segment = begin?.record === at ? begin : closed.get(at);
+    if (segment === undefined || found.some(({ record }) => record === at)) break;
     found.push(segment);
     at = segment.next;
   }

@@ -3,7 +3,7 @@ import * as bonsai from "./bonsai";
 import * as dlmalloc from "./dlmalloc";
 import * as emmalloc from "./emmalloc";
 import { LEAST_CERTAIN, type Heap } from "./format";
-import { Memory, type Source } from "./memory";
+import { Memory, Tries, type Source } from "./memory";
 import { Mark } from "./sieve";
 import * as talc from "./talc";
 import * as wasmalloc from "./wasmalloc";
@@ -18,8 +18,14 @@ export const ALLOCATORS = ["bonsai_alloc", "dlmalloc", "emmalloc", "talc", "wasm
  */
 export function find(source: Source): Heap[] {
   const memory = new Memory(source);
-  const search = new Search(memory, wasmalloc.heaps(memory));
-  search.run(0, memory.length);
+  const known = wasmalloc.heaps(memory);
+  const { heaps, whole } = searched(new Search(memory, known, Tries.some));
+  return whole ? heaps : searched(new Search(memory, known, Tries.all)).heaps;
+}
+
+/** Searches a whole memory. */
+function searched(search: Search): Heaps {
+  search.run(0, search.memory.length);
   // A word in front of a heap may pass for a chunk that ends at one: what it hid is searched, too.
   for (let round = 0; round < ROUNDS; round++) {
     const hidden = search.hidden();
@@ -34,9 +40,15 @@ const ROUNDS = 3;
 
 /** Says whether memory that was grown from an address on may have begun a heap, beside those that are known. */
 export function begins(memory: Memory, known: readonly Heap[], from: number): boolean {
-  const search = new Search(memory, known);
+  const search = new Search(memory, known, Tries.some);
   search.run(from, memory.length);
-  return search.heaps().length > known.length;
+  return search.heaps().heaps.length > known.length;
+}
+
+interface Heaps {
+  readonly heaps: Heap[];
+  /** None may have begun in front of where it was found. */
+  readonly whole: boolean;
 }
 
 class Search {
@@ -51,23 +63,24 @@ class Search {
   private jumps: [number, number][] = [];
 
   constructor(
-    private readonly memory: Memory,
+    readonly memory: Memory,
     known: readonly Heap[],
+    private readonly tries: Tries,
   ) {
     this.walked = new dlmalloc.Walked(memory.length);
     this.talc = new talc.Search(memory);
     for (const heap of known) this.keep(heap);
   }
 
-  heaps(): Heap[] {
+  heaps(): Heaps {
     const { memory } = this;
-    const all = [...this.found, ...emmalloc.heaps(memory, this.roots), ...dlmalloc.heaps(memory, this.segments)];
-    return withoutOverlaps(all);
+    const { heaps, whole } = dlmalloc.heaps(memory, this.segments);
+    return { heaps: withoutOverlaps([...this.found, ...emmalloc.heaps(memory, this.roots), ...heaps]), whole };
   }
 
   /** Ranges that chains led over since the last time, and that belong to no heap in the end. */
   hidden(): [number, number][] {
-    const heaps = this.heaps();
+    const { heaps } = this.heaps();
     const found: [number, number][] = [];
     for (const [from, end] of this.jumps) {
       const heap = heaps.find((each) => each.start < end && end <= each.end);
@@ -86,7 +99,7 @@ class Search {
       if (at + 16 > start) at = Math.max(at + 16, Math.floor(end / 16) * 16);
       else {
         const end = Math.min(last, Math.floor(start / 16) * 16);
-        const found = this.memory.mayBegin(at, end);
+        const found = this.memory.mayBegin(at, end, this.tries);
         const here = Math.floor(found / 16) * 16;
         at = found === end ? end : Math.max(here + 16, Math.floor(this.probe(here, found - here) / 16) * 16);
       }

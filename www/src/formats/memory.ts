@@ -6,6 +6,10 @@ export type Source = WebAssembly.Memory | ArrayBufferLike;
 /** The last address that the sieve counts with, and one more. */
 const MOST = 2 ** 32 - 16;
 
+/** Groups of a page that may lead nowhere before the rest of it is looked at for the first chunks of segments only. */
+export const Tries = { some: 32, all: 2 ** 16 } as const;
+export type Tries = (typeof Tries)[keyof typeof Tries];
+
 /** One moment of a memory. Growth detaches buffers, so each reading makes one. */
 export class Memory {
   readonly buffer: ArrayBufferLike;
@@ -26,10 +30,13 @@ export class Memory {
     return address >= 0 && address + 4 <= this.length && address % 4 === 0 ? this.words[address / 4]! : 0;
   }
 
-  /** The next 16 bytes of `from .. to` that may begin a heap, with `Mark`s in the low bits; else `to`. All in steps of 16. */
-  mayBegin(from: number, to: number): number {
+  /**
+   * The next 16 bytes of `from .. to` that may begin a heap, with `Mark`s in the low bits; else `to`. All in steps of 16. In a page
+   * that led nowhere as often as `tries` says, of chunks only those are looked at that begin a segment.
+   */
+  mayBegin(from: number, to: number, tries: Tries): number {
     const length = Math.min(this.length, MOST);
-    return this.pass(from, to, ({ sieve }, at, end, base, size) => sieve(at, end, base, size, length));
+    return this.pass(from, to, ({ sieve }, at, end, base, size) => sieve(at, end, base, size, length, tries));
   }
 
   /** The address of the next 16 bytes of `from .. to` with a word of `low` to `high`; else `to`. All in steps of 16. */

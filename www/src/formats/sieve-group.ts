@@ -16,6 +16,10 @@ import * as talc from "./talc";
  * What could be a chunk of dlmalloc is confirmed by the one behind it, which may be anywhere. Where several words of a group could be
  * the size of a chunk, what is behind all of them is read together. One alone that leads far waits until there are `WAITING`:
  * their memory is in no cache, and is fetched at the same time then.
+ *
+ * Numbers look like sizes everywhere. Where `tries` groups of a page led nowhere, the rest of the page is looked at for the
+ * first chunk of a segment only: no chunk is in front that could write into its first word, so that is zero as memory was given.
+ * A segment goes on in the next page, or its first chunk is found, or its state names it.
  */
 
 /** Bytes that are looked at together. */
@@ -23,16 +27,19 @@ export const GROUP = 64;
 /** Chunks that wait, and bytes beyond which a chunk leads far. */
 const WAITING = 8;
 const FAR = 1 << 16;
+const PAGE = 1 << 16;
 
 /** The parameters of the sieve, and its locals behind them. */
-export const Param = { from: 0, to: 1, base: 2, size: 3, length: 4 } as const;
-export const { of: Local, declared: LOCALS } = locals(5, {
+export const Param = { from: 0, to: 1, base: 2, size: 3, length: 4, tries: 5 } as const;
+export const { of: Local, declared: LOCALS } = locals(6, {
   off: I32, v: V128, marks: I32, word: I32,
   /** Up to where a group could not be left: each 16 bytes are looked at. */
   seen: I32,
   v0: V128, v1: V128, v2: V128, v3: V128, v4: V128,
   even0: V128, even1: V128, odd0: V128, odd1: V128, heads0: V128, heads1: V128, next: V128, behind: V128, passes: V128,
   hit: I32, candidates: I32, chunk: I32,
+  /** The number of groups of this page that had candidates. */
+  tried: I32,
   /** The number of chunks that wait, the group of the first, and their places here. */
   pending: I32, first: I32,
   q0: I32, q1: I32, q2: I32, q3: I32, q4: I32, q5: I32, q6: I32, q7: I32,
@@ -105,9 +112,15 @@ export function group(calls: Calls, skip: Code): Code[] {
     ),
     set(Local.heads0, chunks(odd[0]!)),
     set(Local.heads1, chunks(odd[1]!)),
+    when(below(and(at, num(PAGE - 1)), num(GROUP)), set(Local.tried, num(0))),
+    when(
+      atLeast(get(Local.tried), get(Param.tries)),
+      ...even.map((words, i) => set(Local.heads0 + i, vectorAnd(heads[i]!, vectorEqual(words, NONE)))),
+    ),
     set(Local.candidates, bitsOf(heads)),
     when(
       candidates,
+      set(Local.tried, add(get(Local.tried), num(1))),
       set(Local.chunk, add(off, shiftLeft(trailingZeros(candidates), num(3)))),
       // One alone, that leads far, waits.
       choice(

@@ -16,8 +16,8 @@ import * as talc from "./talc";
  * that is searched, or works on pieces that are copied into its own. Nearly all time of a search is spent here.
  *
  * ```text
- * sieve(from, to, base, size, length)   the next 16 bytes that may begin a heap, with `Mark`s in the low bits; else `to`
- * seek(from, to, base, low, span)       the next 16 bytes with a word of low ..= low + span; else `to`
+ * sieve(from, to, base, size, length, tries)   the next 16 bytes that may begin a heap, with `Mark`s in the low bits; else `to`
+ * seek(from, to, base, low, span)              the next 16 bytes with a word of low ..= low + span; else `to`
  * ```
  * Addresses are those of the memory that is searched: `base` of it is at 0 here, and `size` bytes from there on
  * can be read. What leads out of them passes, and is left to who looks closer.
@@ -27,7 +27,7 @@ import * as talc from "./talc";
 export const Mark = { chunk: 1, upperChunk: 2, root: 4, other: 8 } as const;
 
 export interface Sieve {
-  readonly sieve: (from: number, to: number, base: number, size: number, length: number) => number;
+  readonly sieve: (from: number, to: number, base: number, size: number, length: number, tries: number) => number;
   readonly seek: (from: number, to: number, base: number, low: number, span: number) => number;
 }
 
@@ -153,14 +153,14 @@ function seekBody(): Code {
 
 function assemble(shared: boolean): Uint8Array<ArrayBuffer> {
   const type = (params: number): number[] => [0x60, params, ...new Array<number>(params).fill(I32), 1, I32];
-  const [five, eleven] = [type(5), type(11)];
+  const [five, six, eleven] = [type(5), type(6), type(11)];
   const memory = shared ? [3, 0, ...unsigned(65536)] : [0, 0];
   const body = (locals: Code, code: Code): Uint8Array => new Writer().byte(...locals, ...code, 0x0b).done();
   return new Writer()
     .byte(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
-    .section(Section.type, Uint8Array.of(2, ...five, ...eleven))
+    .section(Section.type, Uint8Array.of(3, ...five, ...six, ...eleven))
     .section(Section.import, new Writer().number(1).text("").text("memory").byte(2, ...memory).done())
-    .section(Section.function, Uint8Array.of(4, 0, 0, 0, 1))
+    .section(Section.function, Uint8Array.of(4, 1, 0, 0, 2))
     .section(Section.export, new Writer().number(2).text("sieve").byte(0, Index.sieve).text("seek").byte(0, Index.seek).done())
     .section(
       Section.code,

@@ -15,6 +15,8 @@ import type { Memory } from "./memory";
  *  tag: 1 live, 2 the chunk behind is a gap, 4 the base of a piece, 8 the end of a piece
  *
  *  first piece: heads of the lists (63 or 64 words), tag, chunks …; others: 12 bytes, tag, chunks …
+ *
+ *  state, in static data: the address of the lists, a map of them, and the end of the last piece (`WasmGrowAndExtend`)
  * ```
  * Gaps are known exactly: each has its size twice, and is in a list. A live chunk has no size, for
  * Rust tells it when it frees: neighbours are told apart by what can be a tag between them, which
@@ -61,7 +63,7 @@ export class Search {
     const lists = link - 4 * bin;
     if (this.steps <= 0 || lists < 0 || this.failed.has(lists)) return null;
     for (const count of LISTS) {
-      const heap = read(memory, lists, count);
+      const heap = read(memory, lists, count, stateOf(memory, lists));
       if (heap !== null) return heap;
     }
     this.failed.add(lists);
@@ -69,7 +71,31 @@ export class Search {
   }
 }
 
-function read(memory: Memory, lists: number, count: number): Heap | null {
+/** Words that a state has on each side of the address of its lists, at most. */
+const NEAR = 4;
+
+/** Returns the addresses of words in front of a heap that name its lists. */
+function stateOf(memory: Memory, lists: number): number[] {
+  const found: number[] = [];
+  for (let at = 0; (at = memory.seek(at, lists, lists, lists)) < lists; at += UNIT) {
+    for (let word = at; word < at + UNIT; word += 4) if (memory.word(word) === lists) found.push(word);
+  }
+  return found;
+}
+
+/** Returns the end of the last piece as the state tells it; 0 where nothing tells, or more than one word may. */
+function endOf(memory: Memory, states: readonly number[], lastGap: number): number {
+  const ends = new Set<number>();
+  for (const state of states) {
+    for (let at = state - 4 * NEAR; at <= state + 4 * NEAR; at += 4) {
+      const end = memory.word(at);
+      if (end % PAGE === 0 && end >= lastGap && end > state && end <= memory.length && (end === lastGap || (memory.word(end - 4) & ~END) >>> 0 === 1)) ends.add(end);
+    }
+  }
+  return ends.size === 1 ? [...ends][0]! : 0;
+}
+
+function read(memory: Memory, lists: number, count: number, states: readonly number[]): Heap | null {
   const gaps = gapsOf(memory, lists, count);
   const first = roundUp(lists + 4 * count + 4, UNIT);
   const tag = memory.word(first - 4);
@@ -77,23 +103,25 @@ function read(memory: Memory, lists: number, count: number): Heap | null {
   const blocks = new Blocks();
   blocks.push(lists, first - lists, State.Meta);
   let at = first;
-  for (const gap of [...gaps, 0]) {
-    const to = gap === 0 ? memory.length : gap;
-    at = readLive(memory, at, to, gap === 0, blocks);
-    if (gap === 0) break;
+  for (const gap of gaps) {
+    at = readLive(memory, at, gap, false, blocks);
     if (at !== gap) return null;
     blocks.push(gap, sizeAt(memory, gap), State.Free);
     at = gap + sizeAt(memory, gap);
   }
+  const lastGap = at;
+  const end = gaps.length === 0 ? 0 : endOf(memory, states, lastGap);
+  at = readLive(memory, at, end === 0 ? memory.length : end, end === 0, blocks);
   return {
     allocator: "talc",
-    certain: gaps.length > 0 && blocks.count >= LEAST_CERTAIN,
+    // Pieces end with a page. What seems live further on may be somebody else's, where nothing tells the end.
+    certain: gaps.length > 0 && blocks.count >= LEAST_CERTAIN && (end !== 0 || at <= roundUp(lastGap, PAGE)),
     start: lists,
     end: at,
     blocks,
     header: 4,
     sized: false,
-    again: (later) => read(later, lists, count),
+    again: (later) => read(later, lists, count, states),
   };
 }
 
@@ -111,14 +139,25 @@ function gapsOf(memory: Memory, lists: number, count: number): number[] | null {
   return gaps;
 }
 
+/** Steps without a tag, after which the next word that may be one is sought. */
+const LEAP = 256;
+
 /** Live chunks up to a gap, or to the end of the last piece; tells where they end. */
 function readLive(memory: Memory, from: number, to: number, last: boolean, blocks: Blocks): number {
   const { words } = memory;
   let begin = from;
+  let untagged = 0;
   for (let at = from; at < to; ) {
+    // Memory behind the last gap may be long, and empty.
+    if (last && ++untagged > LEAP) {
+      untagged = 0;
+      at = memory.seek(at, to, 1, 1 | END);
+      if (at >= to) break;
+    }
     at += UNIT;
     const tag = words[(at >>> 2) - 1]!;
     const base = at % PAGE === UNIT && (tag === 5 || tag === 7);
+    if (tag >= 1 && tag <= (1 | END)) untagged = 0;
     if (base) {
       // The base of a further piece: what is not told apart before it is somebody else's.
       if (at - UNIT > begin) blocks.push(begin, at - UNIT - begin, State.Gap);

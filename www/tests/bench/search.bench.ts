@@ -40,6 +40,8 @@ const FILLS: Record<string, ((i: number) => number) | null> = {
   "random bytes": () => part() * 2 ** 32,
   "small numbers": () => part() * 300,
   "numbers of 16 bits": () => part() * 65536,
+  "numbers of 16 bits, half of them zero": () => Math.max(0, part() * 131072 - 65536),
+  "numbers of 24 bits": () => part() * 2 ** 24,
   "numbers below four": () => part() * 4,
   "pixels": (i) => 0xff000000 | (i & 0xffffff),
   "addresses": () => Math.floor(part() * (PAGES * PAGE) / 16) * 16,
