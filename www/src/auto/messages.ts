@@ -1,4 +1,4 @@
-import type { Damage } from "../model/decode";
+import type { Damage } from "../model/decode/damage";
 import type { Picture } from "../model/picture";
 
 /** The talk between a page and its workers: a worker says hello with a port, and answers through it. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { classGranules, GRANULE, HeapWord, HELD, Kind, ShardWord, Word } from "../wire/heap-layout";
 import { MemoryBuilder } from "../../tests/support/memory-builder";
-import { decode, type DamageCode } from "./decode";
+import { decode } from "./decode";
+import type { DamageCode } from "./decode/damage";
 import { random } from "./random";
 import { State, type Snapshot } from "./snapshot";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { BumpWord, BuddyWord, SlabHeader, SlabWord, TinyWord, Word } from "../wire/heap-layout";
 import { MemoryBuilder } from "../../tests/support/memory-builder";
-import { decode, type DamageCode } from "./decode";
+import { decode } from "./decode";
+import type { DamageCode } from "./decode/damage";
 import type { Snapshot } from "./snapshot";
 
 const read = (memory: MemoryBuilder): Snapshot => {

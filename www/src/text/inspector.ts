@@ -1,4 +1,4 @@
-import type { Damage } from "../model/decode";
+import type { Damage } from "../model/decode/damage";
 import type { Diff, Tally } from "../model/diff";
 import type { Moment as HeapMoment } from "../model/history";
 import type { Figures } from "../model/metrics";

@@ -1,6 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { Seen } from "../model/births";
-import type { Damage, Decoded } from "../model/decode";
+import type { Decoded } from "../model/decode";
+import type { Damage } from "../model/decode/damage";
 import { diff, type Diff } from "../model/diff";
 import { History, type Moment } from "../model/history";
 import { COLOURINGS, inkedDiff, inks, type Colouring, type Inked } from "../model/inks";
