@@ -152,6 +152,22 @@ test("nothing moves while the page loads", async ({ page }) => {
   expect(await page.evaluate(() => (window as unknown as { shifts: number }).shifts)).toBeLessThan(0.02);
 });
 
+test("the head names each file that the first heap needs, once, and none for another room", async ({ page }) => {
+  const asked: string[] = [];
+  page.on("request", (request) => { if (/\.(js|wasm)$/.test(new URL(request.url()).pathname)) asked.push(request.url()); });
+  await open(page);
+  const named = (): Promise<string[]> =>
+    page.evaluate(() => [...document.head.querySelectorAll<HTMLLinkElement | HTMLScriptElement>("link[rel$=preload], script[src]")].map((element) => ("href" in element ? element.href : element.src)));
+  expect(asked.sort()).toEqual([...new Set(await named())].sort());
+  expect(asked.filter((url) => url.endsWith(".wasm"))).toHaveLength(1);
+  await page.goto("about:blank");
+  await open(page, "#inspect?v=1&on=slab");
+  expect((await named()).filter((url) => url.includes("demo"))).toEqual([]);
+  await page.goto("about:blank");
+  await open(page, "#sandbox");
+  expect((await named()).filter((url) => /inspect|demo/.test(url))).toEqual([]);
+});
+
 test("the same text on two allocators stands side by side, on one scale", async ({ page }) => {
   await open(page);
   const alone = await figure(page, "live");
