@@ -1,39 +1,21 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { NotBuilt, reason } from "../modules";
 import { loadHandles, type Handle, type Handles } from "../subjects";
 import { count } from "../model/metrics";
 import { random } from "../model/random";
-import {
-  ALIGNS,
-  BLOCK_SIZES,
-  COUNTS,
-  MOST_OPERATIONS,
-  REGIONS,
-  SMALLEST,
-  type Core,
-  type Operation,
-  type Scenario,
-} from "../model/scenario";
+import { MOST_OPERATIONS, type Core, type Operation, type Scenario } from "../model/scenario";
 import { Session, type Outcome } from "../model/session";
 import { readScenario, writeScenario } from "../model/share";
 import { Blocks } from "../model/snapshot";
 import { nextOperation } from "../model/workload";
 import { base } from "../styles/base";
+import { sandbox } from "../styles/sandbox";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/sandbox";
-import { bytes, integer } from "../text/format";
 import type { Place } from "./place";
+import { CORES, sandboxControls, SPEEDS, type Speed } from "./sandbox-controls";
 import "./sandbox-stage";
 
-/** The core of each kind that the sandbox begins with. */
-const CORES = {
-  buddy: { kind: "buddy", region: 4096, smallest: 64 },
-  slab: { kind: "slab", blockSize: 48, count: 64 },
-  bump: { kind: "bump", region: 4096 },
-} as const satisfies Record<Core["kind"], Core>;
-const KINDS = ["buddy", "slab", "bump"] as const;
-const SPEEDS = { slow: 1100, brisk: 350, fast: 60 } as const;
-type Speed = keyof typeof SPEEDS;
 /** Sentences of the log that are shown. */
 const LOG = 40;
 /** The address changes no more often: browsers allow two hundred changes in half a minute. */
@@ -104,52 +86,7 @@ export class SandboxView extends LitElement {
     this.motion = "none";
   }
 
-  static override styles = [
-    tokens,
-    base,
-    css`
-      .split {
-        display: grid;
-        gap: 2rem clamp(2rem, 3.5vw, 4rem);
-        grid-template-columns: minmax(0, 1fr);
-      }
-      @media (min-width: 64rem) {
-        .split {
-          grid-template-columns: minmax(19rem, 24rem) minmax(0, 1fr);
-        }
-      }
-      aside,
-      .stage {
-        display: grid;
-        gap: 1.1rem;
-        align-content: start;
-        min-width: 0;
-      }
-      .lead {
-        color: var(--ink-2);
-      }
-      .row {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: end;
-        gap: 0.6rem 0.75rem;
-      }
-      .row.split-controls {
-        border-top: 1px solid var(--line);
-        padding-top: 1.1rem;
-      }
-      input[type="number"] {
-        width: 6.5rem;
-      }
-      .about {
-        width: 100%;
-        margin-top: 0.35rem;
-      }
-      .place {
-        align-self: center;
-      }
-    `,
-  ];
+  static override styles = [tokens, base, sandbox];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -364,93 +301,12 @@ export class SandboxView extends LitElement {
 
   private bench(): TemplateResult {
     const { core, session, running } = this;
-    const usable = session !== null;
     const blocks = session?.blocks ?? new Blocks();
     const requested = session?.requested ?? new Map<number, number>();
     const quick = running && this.speed === "fast";
     return html`
       <div class="split">
-        <aside>
-          <p class="lead">${en.sandbox.lead}</p>
-          <fieldset class="choice">
-            <legend>${en.sandbox.allocator}</legend>
-            ${KINDS.map(
-              (kind) => html`<label>
-                <input
-                  type="radio"
-                  name="kind"
-                  value=${kind}
-                  .checked=${kind === core.kind}
-                  @change=${() => { this.choose(CORES[kind]); }}
-                />
-                ${en.sandbox.allocators[kind].name}
-              </label>`,
-            )}
-            <p class="about quiet small">${en.sandbox.allocators[core.kind].about}</p>
-          </fieldset>
-          <div class="row">
-            ${core.kind === "slab"
-              ? html`${this.pick(en.sandbox.blockSize, BLOCK_SIZES, core.blockSize, (blockSize) => ({ ...core, blockSize }), bytes)}
-                ${this.pick(en.sandbox.blocks, COUNTS, core.count, (count) => ({ ...core, count }), integer)}`
-              : this.pick(en.sandbox.region, REGIONS, core.region, (region) => ({ ...core, region }), bytes)}
-            ${core.kind === "buddy"
-              ? this.pick(en.sandbox.smallest, SMALLEST, core.smallest, (smallest) => ({ ...core, smallest }), bytes)
-              : nothing}
-          </div>
-          <form class="row split-controls" @submit=${this.onSubmit}>
-            <label class="field">
-              <span>${en.sandbox.size}</span>
-              <input
-                id="size"
-                type="number"
-                min="1"
-                max="65536"
-                step="1"
-                required
-                .value=${String(this.size)}
-                @input=${(event: Event) => { this.size = (event.target as HTMLInputElement).valueAsNumber; }}
-              />
-            </label>
-            <label class="field">
-              <span>${en.sandbox.align}</span>
-              <select @change=${(event: Event) => { this.align = Number((event.target as HTMLSelectElement).value); }}>
-                ${ALIGNS.map((align) => html`<option value=${align} .selected=${align === this.align}>${align}</option>`)}
-              </select>
-            </label>
-            <button class="primary" ?disabled=${!usable}>${en.sandbox.allocate}</button>
-            <button type="button" ?disabled=${!usable} @click=${() => { this.perform({ do: "reset" }); }}>${en.sandbox.reset}</button>
-          </form>
-          <div class="row" role="group" aria-label=${en.sandbox.history}>
-            <button ?disabled=${(session?.at ?? 0) === 0} title=${en.sandbox.keys} @click=${() => { this.undo(); }}>${en.sandbox.undo}</button>
-            <button
-              ?disabled=${session === null || session.at === session.operations.length}
-              title=${en.sandbox.keys}
-              @click=${() => { this.redo(); }}
-            >
-              ${en.sandbox.redo}
-            </button>
-            <span class="quiet small place">${en.sandbox.place(session?.at ?? 0, session?.operations.length ?? 0)}</span>
-          </div>
-          <div class="row split-controls" role="group" aria-label=${en.sandbox.workload}>
-            <span class="quiet small" style="width:100%">${en.sandbox.workload}</span>
-            <button ?disabled=${!usable} aria-pressed=${this.running} @click=${() => { this.toggle(); }}>
-              ${this.running ? en.sandbox.pause : en.sandbox.play}
-            </button>
-            <button ?disabled=${!usable || this.running} @click=${() => { this.step(); }}>${en.sandbox.step}</button>
-            <label class="field">
-              <span>${en.sandbox.speed}</span>
-              <select @change=${(event: Event) => { this.speed = (event.target as HTMLSelectElement).value as Speed; }}>
-                ${(Object.keys(SPEEDS) as Speed[]).map(
-                  (speed) => html`<option value=${speed} .selected=${speed === this.speed}>${en.sandbox.speeds[speed]}</option>`,
-                )}
-              </select>
-            </label>
-            <label class="field">
-              <span>${en.sandbox.seed}</span>
-              <input type="number" style="width:4.5rem" min="0" max="999999" .value=${String(this.seed)} @change=${this.onSeed} />
-            </label>
-          </div>
-        </aside>
+        ${this.controls()}
         <section class="stage" aria-label=${en.sandbox.title}>
           ${this.trouble === "" ? nothing : html`<p class="note error" role="alert">${this.trouble}</p>`}
           <sandbox-stage
@@ -468,35 +324,30 @@ export class SandboxView extends LitElement {
     `;
   }
 
-  /** A choice among sizes; another size means another allocator. */
-  private pick(
-    label: string,
-    values: readonly number[],
-    chosen: number,
-    core: (value: number) => Core,
-    write: (value: number) => string,
-  ): TemplateResult {
-    const onChange = (event: Event): void => {
-      this.choose(core(Number((event.target as HTMLSelectElement).value)));
-    };
-    return html`<label class="field">
-      <span>${label}</span>
-      <select @change=${onChange}>
-        ${values.map((value) => html`<option value=${value} .selected=${value === chosen}>${write(value)}</option>`)}
-      </select>
-    </label>`;
+  private controls(): TemplateResult {
+    const { core, session, size, align, speed, seed, running } = this;
+    return sandboxControls({
+      core,
+      size,
+      align,
+      speed,
+      seed,
+      running,
+      usable: session !== null,
+      at: session?.at ?? 0,
+      operations: session?.operations.length ?? 0,
+      choose: (chosen) => { this.choose(chosen); },
+      set: (fields) => { Object.assign(this, fields); },
+      allocate: () => {
+        if (Number.isInteger(this.size) && this.size > 0) this.perform({ do: "allocate", size: this.size, align: this.align });
+      },
+      reset: () => { this.perform({ do: "reset" }); },
+      undo: () => { this.undo(); },
+      redo: () => { this.redo(); },
+      toggle: () => { this.toggle(); },
+      step: () => { this.step(); },
+    });
   }
-
-  private readonly onSubmit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const { size, align } = this;
-    if (Number.isInteger(size) && size > 0) this.perform({ do: "allocate", size, align });
-  };
-
-  private readonly onSeed = (event: Event): void => {
-    const value = (event.target as HTMLInputElement).valueAsNumber;
-    this.seed = Number.isInteger(value) && value >= 0 ? value : 1;
-  };
 
   private readonly onKey = (event: KeyboardEvent): void => {
     // A field of the form undoes its own text.
