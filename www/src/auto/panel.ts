@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { Recording } from "../inspect/recording";
 import type { Decoded } from "../model/decode";
-import { survivors, type Survivor, type Trace } from "../model/trace";
+import { leaks, survivors, type Survivor, type Trace } from "../model/trace";
 import type { LongTrace } from "../model/long-trace";
 import { save } from "../model/trace-file";
 import { core as base } from "../styles/base";
@@ -304,7 +304,7 @@ export class HeapPanel extends LitElement {
       ${this.view === "heap"
         ? html`<div class="room">${inspector}</div>`
         : html`<div class="room leaks" role="tabpanel" tabindex="0" aria-label=${text.panel.leaks}>
-            <trace-leaks .survivors=${this.survivors()} .range=${{ from: 0, to: recording!.whole?.count ?? trace.count }} .lost=${recording!.lost}></trace-leaks>
+            <trace-leaks .rows=${leaks(this.survivors(), 0, recording!.whole?.count ?? trace.count)} .lost=${recording!.lost}></trace-leaks>
           </div>`}`;
   }
 

@@ -52,16 +52,15 @@ export function diff(before: Seen, after: Seen, moment: number): Diff {
   const total = [mutable(), mutable(), mutable()];
   const bySize = new Map<number, Mutable[]>();
   const byRegion = new Map<number, Mutable[]>();
+  // Addresses ascend but for blocks that overlap: most are of the region of the one before.
+  let [from, tallies] = [-1, total];
   const count = (address: number, size: number, fate: Fate): void => {
     blocks.push(address, size, fate as number as State);
-    for (const tally of [
-      total[fate]!,
-      row(bySize, sizeBucket(size))[fate]!,
-      row(byRegion, Math.floor(address / region) * region)[fate]!,
-    ]) {
-      tally.blocks++;
-      tally.bytes += size;
-    }
+    const at = address - (address % region);
+    if (at !== from) [from, tallies] = [at, row(byRegion, at)];
+    tally(total[fate]!, size);
+    tally(row(bySize, sizeBucket(size))[fate]!, size);
+    tally(tallies[fate]!, size);
   };
 
   let i = 0;
@@ -91,10 +90,17 @@ export function diff(before: Seen, after: Seen, moment: number): Diff {
 type Mutable = { -readonly [K in keyof Tally]: Tally[K] };
 const mutable = (): Mutable => ({ blocks: 0, bytes: 0 });
 
+function tally(into: Mutable, size: number): void {
+  into.blocks++;
+  into.bytes += size;
+}
+
 function row(map: Map<number, Mutable[]>, key: number): Mutable[] {
-  const found = map.get(key) ?? [mutable(), mutable(), mutable()];
-  map.set(key, found);
-  return found;
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = [mutable(), mutable(), mutable()];
+  map.set(key, made);
+  return made;
 }
 
 const rows = (map: Map<number, Mutable[]>): DiffRow[] =>

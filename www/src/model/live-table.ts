@@ -102,14 +102,16 @@ export class LiveTable {
   /** Returns the live blocks, the oldest first; those that only may be live are left out. */
   survivors(): Survivor[] {
     const all: Survivor[] = [];
-    this.each((address, size, born) => {
-      if (born >= this.since) all.push({ address, size, born });
-    });
+    this.forEach((block) => all.push(block));
     return all.sort((a, b) => a.born - b.born);
   }
 
-  private each(visit: (address: number, size: number, born: number) => void): void {
-    for (const [at, address] of this.keys.entries()) if (address !== 0) visit(address, this.sizes[at]!, this.births[at]!);
+  /** Visits the same blocks in no order. */
+  forEach(visit: (block: Survivor) => void): void {
+    const { keys, sizes, births, since } = this;
+    for (let at = 0; at < keys.length; at++) {
+      if (keys[at] !== 0 && births[at]! >= since) visit({ address: keys[at]!, size: sizes[at]!, born: births[at]! });
+    }
   }
 
   private uncount(at: number): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { leaks, RecordKind as Kind, survivors, Trace } from "./trace";
+import { randomTrace } from "../../tests/support/random-trace";
+import { leaks, RecordKind as Kind, Survivors, survivors, Trace } from "./trace";
 
 function trace(): Trace {
   const made = new Trace(1);
@@ -44,5 +45,18 @@ describe("what is live at the end of a trace", () => {
     expect(leaks(all, 6, 10)).toEqual([{ ...forty, blocks: 1, bytes: 40 }, thirty]);
     expect(leaks(all, 5, 6)).toEqual([large]);
     expect(leaks(all, 0, 5)).toEqual([]);
+  });
+
+  it("is the same found in parts, on the way there and back", () => {
+    const whole = randomTrace(5000, 7, { lost: 0.002 });
+    for (const most of [1, 777, 5000]) {
+      const parts = new Survivors(whole);
+      for (const [from, to] of [[0, 3000], [1000, 4999], [2000, 2500], [0, whole.count]] as const) {
+        let reads = 1;
+        while (!parts.read(to, most)) reads++;
+        expect(reads).toBeLessThanOrEqual(Math.ceil(whole.count / most) + 1);
+        expect(parts.rows(from, to)).toEqual(leaks(survivors(whole, to), from, to));
+      }
+    }
   });
 });

@@ -124,6 +124,31 @@ export function survivors(trace: Trace, end = trace.count): Survivor[] {
   return live.survivors();
 }
 
+/** The blocks that are live in a trace, found some records at a time: all of a long one would hold the page up. */
+export class Survivors {
+  private live = new LiveTable();
+  private at = 0;
+
+  constructor(readonly trace: Trace) {}
+
+  /** Reads on towards what is live after `end` records, at most so many of them; returns true once it is there. */
+  read(end: number, most: number): boolean {
+    if (end < this.at) {
+      this.live = new LiveTable();
+      this.at = 0;
+    }
+    const to = Math.min(end, this.at + most);
+    this.live.apply(this.trace.words.subarray(this.at * RECORD_WORDS, to * RECORD_WORDS), this.at);
+    this.at = to;
+    return to === end;
+  }
+
+  /** Sums up the live blocks that were allocated in a range of records. */
+  rows(from: number, to: number): SurvivorRow[] {
+    return leaks(this.live, from, to);
+  }
+}
+
 /** Survivors of one size. */
 export interface SurvivorRow {
   readonly size: number;
@@ -134,16 +159,19 @@ export interface SurvivorRow {
 }
 
 /** Sums up the blocks that were allocated in a range of records and are live at the end, by size, the most bytes first. */
-export function leaks(all: readonly Survivor[], from: number, to: number): SurvivorRow[] {
+export function leaks(all: Pick<readonly Survivor[] | LiveTable, "forEach">, from: number, to: number): SurvivorRow[] {
   const rows = new Map<number, { size: number; blocks: number; bytes: number; oldest: number }>();
-  for (const { size, born } of all) {
-    if (born < from || born >= to) continue;
-    const row = rows.get(size) ?? { size, blocks: 0, bytes: 0, oldest: born };
-    rows.set(size, row);
-    row.blocks++;
-    row.bytes += size;
-  }
-  return [...rows.values()].sort((a, b) => b.bytes - a.bytes);
+  all.forEach(({ size, born }: Survivor) => {
+    if (born < from || born >= to) return;
+    const row = rows.get(size);
+    if (row === undefined) rows.set(size, { size, blocks: 1, bytes: size, oldest: born });
+    else {
+      row.blocks++;
+      row.bytes += size;
+      if (born < row.oldest) row.oldest = born;
+    }
+  });
+  return [...rows.values()].sort((a, b) => b.bytes - a.bytes || a.oldest - b.oldest);
 }
 
 /** After how many records of a part of the trace most was live. O(records). */

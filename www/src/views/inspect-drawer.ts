@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { peakIn, survivors, type Survivor, type Trace } from "../model/trace";
+import { peakIn, Survivors, type SurvivorRow, type Trace } from "../model/trace";
 import { bySite, choose, WHICH, type Sample, type SiteTotal, type Which } from "../model/trace-sites";
 import type { HeapExports } from "../modules";
 import { base } from "../styles/base";
@@ -16,6 +16,8 @@ import type { Now } from "./trace-replay";
 
 const TABS = ["sites", "leaks", "others", "log", "export"] as const;
 export type DrawerTab = (typeof TABS)[number];
+/** Records that are read in one task: some ten milliseconds. */
+const RECORDS = 50_000;
 const HEIGHT = { least: 96, most: 900, first: 260 };
 
 /** The part of a trace that the drawer is about. */
@@ -79,7 +81,9 @@ export class InspectDrawer extends LitElement {
   declare private which: Which;
   declare private height: number;
 
-  private alive: { readonly trace: Trace; readonly count: number; readonly end: number; readonly all: readonly Survivor[] } | null = null;
+  private alive: Survivors | null = null;
+  /** The rows of the last part that was read whole. */
+  private leaks: readonly SurvivorRow[] | null = null;
 
   constructor() {
     super();
@@ -198,8 +202,7 @@ export class InspectDrawer extends LitElement {
       case "leaks":
         return this.traced === null
           ? html`<p class="small quiet">${en.trace.drawer.off}</p>`
-          : html`<p class="small quiet">${this.chosen.text}</p>
-              <trace-leaks .survivors=${this.survivors(this.traced.trace)} .range=${this.chosen} .lost=${this.traced.trace.lost}></trace-leaks>`;
+          : this.still(this.traced.trace);
     }
   }
 
@@ -212,13 +215,17 @@ export class InspectDrawer extends LitElement {
     return { allocator, committed: moment.tracked ? moment.committed : null, largestFree: moment.largestFree };
   }
 
-  private survivors(trace: Trace): readonly Survivor[] {
-    const { end } = this.chosen;
-    const { alive } = this;
-    if (alive?.trace !== trace || alive.count !== trace.count || alive.end !== end) {
-      this.alive = { trace, count: trace.count, end, all: survivors(trace, end) };
+  /** The blocks that are still live. */
+  private still(trace: Trace): TemplateResult {
+    const { from, to, end, text } = this.chosen;
+    if (this.alive?.trace !== trace) {
+      this.alive = new Survivors(trace);
+      this.leaks = null;
     }
-    return this.alive!.all;
+    if (this.alive.read(end, RECORDS)) this.leaks = this.alive.rows(from, to);
+    else setTimeout(() => { this.requestUpdate(); });
+    return html`<p class="small quiet">${text}</p>
+      ${this.leaks === null ? nothing : html`<trace-leaks .rows=${this.leaks} .lost=${trace.lost}></trace-leaks>`}`;
   }
 
   private keptSites({ totals, name, rate }: Kept): TemplateResult {

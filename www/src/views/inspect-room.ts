@@ -806,8 +806,8 @@ export class InspectRoom extends LitElement implements Host {
   };
 
   private onShows(stage: Stage, shows: Shows): void {
-    // A range asks who asked for what came.
-    if (shows.range !== null && stage.shows?.range == null && this.below === "" && (stage.recording?.trace?.rate ?? 0) > 0) this.below = "sites";
+    // A range asks who asked for what came; the map and the line say first what did.
+    if (shows.range !== null && stage.shows?.range == null && this.below === "" && (stage.recording?.trace?.rate ?? 0) > 0) setTimeout(() => { this.below = "sites"; });
     stage.shows = shows;
     this.version++;
   }

@@ -1,20 +1,18 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { leaks, type Survivor, type SurvivorRow } from "../model/trace";
+import type { SurvivorRow } from "../model/trace";
 import { bars } from "../styles/bars";
 import { base } from "../styles/base";
 import { tokens } from "../styles/tokens";
 import { en } from "../text/inspect";
 import { bytes, integer } from "../text/format";
-import type { Range } from "./trace-course";
 
 /** Sizes that have a row each; with more, the page says how many are left out. */
 const ROWS = 100;
 
 /** The blocks of the chosen part of a trace that were not freed: each is counted, none estimated. */
 export class TraceLeaks extends LitElement {
-  static override properties = { survivors: { attribute: false }, range: { attribute: false }, lost: { attribute: false } };
-  declare survivors: readonly Survivor[];
-  declare range: Range;
+  static override properties = { rows: { attribute: false }, lost: { attribute: false } };
+  declare rows: readonly SurvivorRow[];
   /** The number of missing records. */
   declare lost: number;
 
@@ -30,7 +28,7 @@ export class TraceLeaks extends LitElement {
   ];
 
   override render(): TemplateResult {
-    const rows = leaks(this.survivors, this.range.from, this.range.to);
+    const { rows } = this;
     const sum = (of: (row: SurvivorRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
     return html`<section aria-labelledby="title">
       <h2 id="title" class="unseen">${en.trace.leaks.title}</h2>
