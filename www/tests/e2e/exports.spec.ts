@@ -1,8 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { parse } from "csv-parse/sync";
+import type { Speedscope } from "../../src/model/export-stacks";
 import { faults } from "../support/dhat";
-import { expect, give, open, test } from "../support/page";
+import { below, expect, give, open, test } from "../support/page";
 import { openInPerfetto, perfetto, query } from "../support/perfetto";
+import { openInSpeedscope } from "../support/speedscope";
 import { record, saved } from "../support/traces";
 
 /** Each file that the page exports is opened by what people open it with. */
@@ -54,6 +56,35 @@ test("valgrind's viewer opens call sites", async ({ page, context }) => {
   await reader.locator("input[type=file]").setInputFiles({ name, mimeType: "application/json", buffer: bytes });
   await expect(reader.locator("body")).toContainText("Mode:    rust-heap");
   await expect(reader.locator("body")).toContainText("demo::document::Document::parse");
+});
+
+test("speedscope opens call sites, and gives each function the same bytes", async ({ page, browser }) => {
+  await open(page);
+  if ((await below(page, "Call sites").getAttribute("aria-selected")) === "false") await below(page, "Call sites").click();
+  const downloading = page.waitForEvent("download");
+  await page.locator("trace-flames").getByRole("button", { name: "For speedscope" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe("demo-heap.speedscope.json");
+  const bytes = readFileSync(await download.path());
+  const { shared, profiles } = JSON.parse(bytes.toString()) as Speedscope;
+  const { samples, weights } = profiles[0]!;
+  const own = new Map<string, number>();
+  for (const [i, sample] of samples.entries()) {
+    const name = shared.frames[sample.at(-1)!]!.name;
+    own.set(name, (own.get(name) ?? 0) + weights[i]!);
+  }
+  expect(own.size).toBeGreaterThan(3);
+
+  const reader = await openInSpeedscope(browser, download.suggestedFilename(), bytes);
+  await expect(reader.locator("body")).toContainText("demo-heap");
+  await reader.getByText("Sandwich").click();
+  // The largest function, by its own bytes, as speedscope writes them: 12.34 KB (56%).
+  const all = weights.reduce((sum, each) => sum + each, 0);
+  const [name, size] = [...own].sort(([, a], [, b]) => b - a)[0]!;
+  const row = reader.locator("tr", { hasText: name }).first();
+  await expect(row).toContainText(`(${Math.round((100 * size) / all)}%)`);
+  await expect(row).toContainText(/\d KB \(/);
+  await reader.context().close();
 });
 
 test("Perfetto opens counters, and shows them", async ({ page, browser }) => {
