@@ -117,10 +117,21 @@ impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
         if cfg!(not(feature = "checked")) && unsafe { S::free(self, start) } {
             return;
         }
-        // SAFETY: the contract of `c_free`: a live block.
-        if let Some(layout) = unsafe { self.layout(start, Use::Free) } {
+        // SAFETY: the contract of `c_free`: a live block, not used any more.
+        unsafe { self.free_by_layout(start) };
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    /// A live block of this heap begins at `block`, and nothing uses it any more.
+    #[cold]
+    #[inline(never)]
+    unsafe fn free_by_layout(&self, block: NonNull<u8>) {
+        // SAFETY: the contract of this function: a live block.
+        if let Some(layout) = unsafe { self.layout(block, Use::Free) } {
             // SAFETY: the heap itself gave this layout for the live block.
-            unsafe { self.dealloc(block, layout) }
+            unsafe { self.dealloc(block.as_ptr(), layout) }
         }
     }
 
@@ -141,13 +152,24 @@ impl<S: Measured, M: PageSource, P: Policy> Shell<S, M, P> {
                 return new;
             }
         }
-        // SAFETY: the contract of `c_realloc`: a live block.
-        let Some(old) = (unsafe { self.layout(start, Use::Resize) }) else {
+        // SAFETY: the contract of `c_realloc`.
+        unsafe { self.realloc_by_layout(start, size) }
+    }
+
+    /// Resizes a block, as C's `realloc` does.
+    ///
+    /// # Safety
+    /// A live block of this heap begins at `block`; if the result is not null, only the result is used from then on.
+    #[cold]
+    #[inline(never)]
+    unsafe fn realloc_by_layout(&self, block: NonNull<u8>, size: usize) -> *mut u8 {
+        // SAFETY: the contract of this function: a live block.
+        let Some(old) = (unsafe { self.layout(block, Use::Resize) }) else {
             return ptr::null_mut();
         };
         allocate(size, old.align(), |new| {
             // SAFETY: a live block, the layout that the heap gave for it, and a valid size above 0.
-            unsafe { self.realloc(block, old, new.size()) }
+            unsafe { self.realloc(block.as_ptr(), old, new.size()) }
         })
     }
 
@@ -228,6 +250,7 @@ fn allocate(size: usize, align: usize, take: impl FnOnce(Layout) -> *mut u8) -> 
 }
 
 #[cold]
+#[inline(never)]
 fn refused() -> *mut u8 {
     errno::set(ENOMEM);
     ptr::null_mut()

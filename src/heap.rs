@@ -375,8 +375,11 @@ unsafe impl crate::c::Measured for Lock<State> {
         heap.state.with(|state| {
             let address = block.addr().get();
             let n = state.runs.near_size(state.runs.granule(address));
-            // SAFETY: by this function's contract a live block, of that size.
-            unsafe { state.free_small(address, n) }
+            if n != 0 {
+                // SAFETY: by this function's contract a live block, of that size, which is small: `near_size` finds no others.
+                unsafe { state.push(n, address) };
+            }
+            n != 0
         })
     }
 
@@ -402,29 +405,15 @@ impl State {
         self.runs.block_end(at) - at
     }
 
-    /// Frees a block of `n` granules onto its quick list, if it is small. Returns false, and does nothing, if it is
-    /// not, or if `n` is 0.
-    ///
-    /// # Safety
-    /// A live block of that size begins at `address`, and nothing uses it any more; or `n` is 0.
-    #[inline(always)]
-    unsafe fn free_small(&mut self, address: usize, n: usize) -> bool {
-        let small = n.wrapping_sub(1) < SMALL;
-        if small {
-            // SAFETY: by this function's contract; small classes are their sizes.
-            unsafe { self.push(n, address) };
-        }
-        small
-    }
-
     /// Makes a small block of `n` granules one for `size` bytes: as it is, or by way of a quick list. Returns null, and
-    /// does nothing, where that list is empty, either size is not small, or `n` is 0.
+    /// does nothing, where that list is empty, `size` is not small, or `n` is 0.
     ///
     /// # Safety
-    /// A live block of that size is at `block`, and nothing else uses it if the result is another one; or `n` is 0.
+    /// `n` is at most [`SMALL`]. A live block of that size is at `block`, and nothing else uses it if the result is another
+    /// one; or `n` is 0.
     #[inline(always)]
     unsafe fn move_small(&mut self, block: ptr::NonNull<u8>, n: usize, size: usize) -> *mut u8 {
-        let Some(class) = small_class(size).filter(|_| n.wrapping_sub(1) < SMALL) else {
+        let Some(class) = small_class(size).filter(|_| n != 0) else {
             return ptr::null_mut();
         };
         if class == n {

@@ -16,6 +16,8 @@ use crate::{
 
 /// Small blocks are carved this many granules at a time, where a run has them.
 pub(super) const BATCH: usize = 128;
+/// Or this many blocks, where that is more.
+pub(super) const BLOCKS: usize = 8;
 /// Memory that grows although more than this part of it is free is fragmented: a quarter.
 pub(super) const FRAGMENTED: usize = 4 * GRANULE;
 /// Unless it grows for a request of more than this part of what is free: an eighth. A small heap has no
@@ -88,7 +90,7 @@ impl State {
         }
         let mut all = n;
         if n <= SMALL && align <= GRANULE {
-            let most = BATCH.min(has).min(self.runs.covered_from(at));
+            let most = BATCH.max(BLOCKS * n).min(has).min(self.runs.covered_from(at));
             while all + n <= most {
                 all += n;
             }

@@ -368,8 +368,11 @@ unsafe impl crate::c::Measured for Sharded {
                 // Shorter than any list's blocks.
                 heap.state.shards.short.fetch_sub(1, Relaxed);
             }
-            // SAFETY: by this function's contract a live block, of that size.
-            unsafe { state.free_small(block.addr().get(), n) }
+            if n <= super::SMALL {
+                // SAFETY: by this function's contract a live block, of that size, which is its class.
+                unsafe { state.push(n, block.addr().get()) };
+            }
+            n <= super::SMALL
         })
     }
 }

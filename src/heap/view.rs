@@ -63,27 +63,25 @@ impl Runs {
 
     /// Returns where the block ends that begins at `at`: where the next one begins, at the top, or
     /// with the region.
-    #[inline]
     pub(crate) fn block_end(&self, at: usize) -> usize {
         match self.near_size(at) {
             0 => self.far_end(at),
-            n => at + n,
+            // A table that is damaged may have a block begin in the top.
+            n => (at + n).min(self.top.max(at + 1)),
         }
     }
 
-    /// Returns the granules of the block at `at` if two words of the newest region's table have the bits of all; they
-    /// have those of 62 at least. Else 0.
+    /// Returns the granules of the block at `at` if two words of the newest region's table have its end: those of all
+    /// blocks to 61 granules, and of none above [`SMALL`]. Else 0.
     #[inline(always)]
     pub(super) fn near_size(&self, at: usize) -> usize {
         let next = at + 1;
-        let region = self.region;
-        // The last byte that is read has the bits of a granule that is less than two words behind `next`.
-        if next >= self.top
-            || next.wrapping_sub(region.origin) >= region.cover.saturating_sub(2 * WORD_GRANULES)
-        {
+        let Region { origin, cover, table } = self.region;
+        let index = (next / 4).wrapping_sub(origin / 4);
+        if index >= (cover / 4).saturating_sub(2 * size_of::<u64>() - 1) {
             return 0;
         }
-        let bytes = self.pointer(region.table).wrapping_add(next / 4 - region.origin / 4);
+        let bytes = self.pointer(table).wrapping_add(index);
         let word = |i: usize| {
             let word = bytes.wrapping_add(i).cast::<u64>();
             // SAFETY: the table is the heap's, and has these bytes, by the test before.
@@ -93,11 +91,7 @@ impl Runs {
         let skip = next as u32 % 4 * 2;
         let near = (word(0) & u64::MAX << skip).trailing_zeros();
         let bits = near + (word(8).trailing_zeros() & (near / 64).wrapping_neg());
-        if bits == 2 * u64::BITS {
-            return 0;
-        }
-        // A table that is damaged may have a block begin in the top.
-        (1 + ((bits - skip) / 2) as usize).min(self.top - at)
+        if bits == 2 * u64::BITS { 0 } else { 1 + ((bits - skip) / 2) as usize }
     }
 
     /// Returns what [`Runs::block_end`] does, for blocks of any size in any region.
