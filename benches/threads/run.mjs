@@ -20,19 +20,24 @@ const PAGE = 65536;
 const STACK = 1 << 20;
 const INITIAL = 32 * PAGE;
 const LARGEST = 1 << 30;
-const LOADS = { own: "frees its own blocks", larson: "frees blocks of all threads" };
+const LOADS = {
+  own: "frees its own blocks",
+  larson: "frees blocks of all threads",
+  turns: "replaces its own blocks of 1,000 to 2,023 bytes by turns",
+};
 const ALLOCATORS = { heap: "Heap", lock: "Heap behind one lock", std: "std's default", talc: "talc 5.1.1, spin lock", none: "nothing allocated: the load alone" };
 
 const USAGE = `cargo xtask bench -- --threads [--quick | --smoke] [--against COMMIT,COMMIT] [--counts 1,2,4] [--only heap,std] [--on wasm,native]
-    [--rounds N] [--from FILE]
+    [--loads own,larson,turns] [--rounds N] [--from FILE,FILE]
   --quick    3 repetitions instead of 9
   --smoke    one short repetition, and nothing is written
   --against  measures Heap as of these commits too, in turns with the others
   --counts   numbers of threads (1,2,4)
   --only     allocators, of: heap, lock, std, talc, none
   --on       platforms, of: wasm, native
+  --loads    of: own, larson, turns
   --rounds   rounds of a thread (1500000)
-  --from     measures nothing: writes docs/threads.md and its charts again, from a record`;
+  --from     measures nothing: writes docs/threads.md and its charts again, from records`;
 
 const { values: options } = parseArgs({
   options: {
@@ -42,6 +47,7 @@ const { values: options } = parseArgs({
     counts: { type: "string", default: "1,2,4" },
     only: { type: "string", default: "heap,lock,std,talc,none" },
     on: { type: "string", default: "wasm,native" },
+    loads: { type: "string", default: Object.keys(LOADS).join(",") },
     rounds: { type: "string" },
     from: { type: "string" },
     help: { type: "boolean" },
@@ -139,16 +145,14 @@ function contestants() {
 
 const repetitions = options.smoke ? 1 : options.quick ? 3 : 9;
 const rounds = options.rounds ? Number(options.rounds) : options.smoke ? 20_000 : 1_500_000;
-const kept = options.from && JSON.parse(readFileSync(options.from, "utf8"));
-const results = kept?.results ?? [];
-const distinct = (key) => [...new Set(results.map((run) => run[key]))];
-const counts = kept ? distinct("threads") : options.counts.split(",").map(Number);
-const platforms = kept ? distinct("platform") : options.on.split(",");
-for (const platform of kept ? [] : platforms) {
+const counts = options.counts.split(",").map(Number);
+const measured = [];
+for (const platform of options.from ? [] : options.on.split(",")) {
   const wasm = platform === "wasm";
   const built = contestants().map((each) => ({ ...each, path: build(each.name, each.from, each.allocator, wasm) }));
   const ready = built.map((each) => ({ ...each, it: wasm ? new WebAssembly.Module(readFileSync(each.path)) : each.path }));
-  for (const load of Object.keys(LOADS)) {
+  for (const load of options.loads.split(",")) {
+    if (LOADS[load] === undefined) throw new Error(`no load is called ${load}\n\n${USAGE}`);
     const runs = new Map();
     for (let round = 0; round < 5 * repetitions; round++)
       for (const threads of counts)
@@ -165,24 +169,8 @@ for (const platform of kept ? [] : platforms) {
           if (alone || run.alone === 0) run.rates.push(Number(rate.toFixed(2)));
           run.peaks.push(peak);
         }
-    results.push(...runs.values());
+    measured.push(...runs.values());
   }
-}
-
-/** A line for each allocator: rates by number of threads, and peaks. */
-function table(platform, load) {
-  const rows = results.filter((result) => result.platform === platform && result.load === load);
-  const unit = platform === "wasm" ? "pages" : "MiB";
-  const peak = (run) => (platform === "wasm" ? median(run.peaks) : (median(run.peaks) / 1024).toFixed(1));
-  const lines = [
-    `| | ${counts.map((n) => `${n} thread${n > 1 ? "s" : ""}`).join(" | ")} | ${counts.map((n) => `${unit}, ${n}`).join(" | ")} |`,
-    `|---|${"--:|".repeat(2 * counts.length)}`,
-  ];
-  for (const title of new Set(rows.map((row) => row.title))) {
-    const runs = counts.map((n) => rows.find((row) => row.title === title && row.threads === n));
-    lines.push(`| ${title} | ${runs.map((run) => `${best(run.rates).toFixed(0)}${run.alone ? "" : "?"}`).join(" | ")} | ${runs.map(peak).join(" | ")} |`);
-  }
-  return lines.join("\n");
 }
 
 const now = () => {
@@ -195,54 +183,79 @@ const now = () => {
     compiler: execFileSync("rustc", ["--version"], { encoding: "utf8" }).trim(),
     rounds,
     unit: "million operations a second; peaks in pages of 64 KiB (wasm) or KiB (native)",
-    results,
+    results: measured,
   };
 };
-const record = kept ?? now();
-const names = { wasm: `wasm, ${record.engine}`, native: "native" };
-const each = (make) => platforms.flatMap((platform) => Object.entries(LOADS).map(([load, means]) => make(platform, load, means)));
-console.log(each((platform, load, means) => `### ${names[platform]}: each thread ${means}\n${table(platform, load)}`).join("\n\n"));
-if (results.some((run) => !run.alone)) console.log("\n?: the machine had other work in all runs");
+const records = options.from?.split(",").map((file) => JSON.parse(readFileSync(file, "utf8"))) ?? [now()];
+const distinct = (runs, key) => [...new Set(runs.map((run) => run[key]))];
+
+/** A line for each allocator: rates by number of threads, and peaks. */
+function table(runs, platform) {
+  const threads = distinct(runs, "threads");
+  const unit = platform === "wasm" ? "pages" : "MiB";
+  const peak = (run) => (platform === "wasm" ? median(run.peaks) : (median(run.peaks) / 1024).toFixed(1));
+  const lines = [
+    `| | ${threads.map((n) => `${n} thread${n > 1 ? "s" : ""}`).join(" | ")} | ${threads.map((n) => `${unit}, ${n}`).join(" | ")} |`,
+    `|---|${"--:|".repeat(2 * threads.length)}`,
+  ];
+  for (const title of distinct(runs, "title")) {
+    const row = threads.map((n) => runs.find((run) => run.title === title && run.threads === n));
+    lines.push(`| ${title} | ${row.map((run) => `${best(run.rates).toFixed(0)}${run.alone ? "" : "?"}`).join(" | ")} | ${row.map(peak).join(" | ")} |`);
+  }
+  return lines.join("\n");
+}
 
 /** A chart of what allocators do; the load alone would make all of them small. */
-function chart(platform, load, means) {
-  const runs = results.filter((run) => run.platform === platform && run.load === load && run.name !== "none");
-  const titles = [...new Set(runs.map(({ title }) => title))];
-  const rate = (title, threads) => best(runs.find((run) => run.title === title && run.threads === threads).rates);
+function chart(record, runs, title) {
+  const shown = runs.filter((run) => run.name !== "none");
+  const threads = distinct(shown, "threads");
+  const rate = (of, n) => best(shown.find((run) => run.title === of && run.threads === n).rates);
   return bars({
-    title: `Threads, ${names[platform]}: each ${means}`,
+    title,
     subtitle: `Million operations a second of all threads together. ${record.machine}, ${record.date}`,
-    series: counts.map((count) => `${count} thread${count > 1 ? "s" : ""}`),
-    rows: titles.map((title) => ({ label: ALLOCATORS[runs.find((run) => run.title === title).name] ?? title, values: counts.map((count) => rate(title, count)) })),
+    series: threads.map((n) => `${n} thread${n > 1 ? "s" : ""}`),
+    rows: distinct(shown, "title").map((of) => ({
+      label: ALLOCATORS[shown.find((run) => run.title === of).name] ?? of,
+      values: threads.map((n) => rate(of, n)),
+    })),
     format: (value) => value.toFixed(0),
   });
 }
 
+/** The runs of a record by platform and load, which is what a table has. */
+const parts = records.flatMap((record) =>
+  distinct(record.results, "platform").flatMap((platform) => {
+    const name = platform === "wasm" ? `wasm, ${record.engine}` : "native";
+    const of = record.results.filter((run) => run.platform === platform);
+    return distinct(of, "load").map((load) => ({ record, platform, load, name, runs: of.filter((run) => run.load === load) }));
+  }),
+);
+console.log(parts.map(({ platform, load, name, runs }) => `### ${name}: each thread ${LOADS[load]}\n${table(runs, platform)}`).join("\n\n"));
+if (parts.some(({ runs }) => runs.some((run) => !run.alone))) console.log("\n?: the machine had other work in all runs");
+
 if (!options.smoke) {
-  if (!kept) {
-    const file = join(root, "benches/results", `${record.date}-threads${options.on === "wasm,native" ? "" : `-${options.on}`}.json`);
-    writeFileSync(file, `${JSON.stringify(record, null, 1)}\n`);
+  if (!options.from) {
+    const file = join(root, "benches/results", `${records[0].date}-threads${options.on === "wasm,native" ? "" : `-${options.on}`}.json`);
+    writeFileSync(file, `${JSON.stringify(records[0], null, 1)}\n`);
     console.log(`\nwritten: ${file}`);
   }
-  const part = (platform, load, means) => {
+  const part = ({ record, platform, load, name, runs }) => {
     const file = `threads-${platform}-${load}.svg`;
-    writeFileSync(join(root, "docs/charts", file), chart(platform, load, means));
-    const title = `${names[platform]}: each thread ${means}`;
-    return `## ${title}\n\n![Operations a second by allocator and number of threads](charts/${file})\n\n${table(platform, load)}\n`;
+    writeFileSync(join(root, "docs/charts", file), chart(record, runs, `Threads, ${name}: each ${LOADS[load]}`));
+    return `## ${name}: each thread ${LOADS[load]}\n\n![Operations a second by allocator and number of threads](charts/${file})\n\n${table(runs, platform)}\n`;
   };
+  const about = ({ date, commit, machine, compiler, engine, rounds, results }) =>
+    `- ${distinct(results, "platform").join(" and ")}: ${date}, commit ${commit}; ${machine}; ${compiler}; ${engine}; ${rounds} rounds a thread`;
   const page = [
     "# Threads",
     "Written by `cargo xtask bench -- --threads`, from the best run of each: other work on a machine makes a run slower, never",
     "faster. Runs in wasm that did not have the cores they need are done again; `?` marks those that never had.",
-    "Million operations a second of all threads together, on blocks of 8 to 1,024 bytes, and the peak of memory. [heap-design.md](heap-design.md#threads) says",
-    "how `Heap` does it, and what the figures depend on.",
+    "Million operations a second of all threads together, on blocks of 8 to 1,024 bytes where nothing else is said, and the peak of memory.",
+    "[heap-design.md](heap-design.md#threads) says how `Heap` does it, and what the figures depend on.",
     "",
-    `- ${record.date}, commit ${record.commit}`,
-    `- ${record.machine}`,
-    `- ${record.compiler}; ${record.engine}`,
-    `- ${record.rounds} rounds a thread`,
+    ...records.map(about),
     "",
-    ...each(part),
+    ...parts.map(part),
   ];
   writeFileSync(join(root, "docs/threads.md"), page.join("\n"));
 }

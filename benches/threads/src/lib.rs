@@ -51,7 +51,11 @@ impl Random {
 
 /// Allocates a block of 8 to 1,024 bytes that begins with its size.
 fn make(random: &mut Random) -> *mut usize {
-    let size = 8 + random.below(1_017);
+    made(8 + random.below(1_017))
+}
+
+/// Allocates a block that begins with its size.
+fn made(size: usize) -> *mut usize {
     let Ok(layout) = Layout::from_size_align(size, 8) else { unreachable!() };
     #[cfg(feature = "none")]
     let block = none::next().cast::<usize>();
@@ -66,18 +70,18 @@ fn make(random: &mut Random) -> *mut usize {
     block
 }
 
-/// Frees a block of [`make`]; null is none.
+/// Frees a block of [`made`]; null is none.
 ///
 /// # Safety
 /// The block is live, and the caller's.
 unsafe fn free(block: *mut usize) {
     if !block.is_null() {
-        // SAFETY: `make` wrote the size to the start of the block.
+        // SAFETY: `made` wrote the size to the start of the block.
         let size = unsafe { block.read() };
-        // SAFETY: `make` made a layout of that size.
+        // SAFETY: `made` made a layout of that size.
         let layout = unsafe { Layout::from_size_align_unchecked(size, 8) };
         if cfg!(not(feature = "none")) {
-            // SAFETY: `make` allocated the block for that layout.
+            // SAFETY: `made` allocated the block for that layout.
             unsafe { dealloc(block.cast(), layout) };
         }
     }
@@ -112,6 +116,27 @@ pub extern "C" fn larson(seed: u32, rounds: u32) {
         let before = SHARED[random.below(TABLE)].swap(block, AcqRel);
         // SAFETY: the slot had the block, and has another one now.
         unsafe { free(before) };
+    }
+}
+
+/// Blocks that a thread keeps in the load `turns`, and the size of the smallest.
+const TURNS: usize = 1_024;
+const LEAST: usize = 1_000;
+
+/// Replaces blocks of this thread's own by turns, `rounds` times, each by one of the same size: 1,000 to 2,023 bytes. The recipe
+/// of Emscripten's test of allocators with threads (test/other/test_malloc_multithreading.cpp).
+#[unsafe(no_mangle)]
+pub extern "C" fn turns(_seed: u32, rounds: u32) {
+    let mut blocks: Vec<_> = (0..TURNS).map(|slot| made(LEAST + slot)).collect();
+    for round in 0..rounds as usize {
+        let slot = round % TURNS;
+        // SAFETY: the slot has a block of `made`, which is replaced below.
+        unsafe { free(blocks[slot]) };
+        blocks[slot] = made(LEAST + slot);
+    }
+    for block in blocks {
+        // SAFETY: the vector had the block, and is gone.
+        unsafe { free(block) };
     }
 }
 

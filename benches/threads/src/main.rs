@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use bonsai_bench_threads::{larson, own, sound};
+use bonsai_bench_threads::{larson, own, sound, turns};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -15,7 +15,8 @@ fn main() {
     let load = match words.first().map(String::as_str) {
         Some("own") => own,
         Some("larson") => larson,
-        _ => panic!("the load is own or larson"),
+        Some("turns") => turns,
+        _ => panic!("the load is own, larson or turns"),
     };
     let (Some(threads), Some(rounds)) = (number(1), number(2)) else {
         panic!("how many threads, and how many rounds?");
