@@ -10,6 +10,9 @@ import { means, title } from "./summary.mjs";
 import { duration, verdict } from "./tables.mjs";
 import { assess, cheated } from "./targets.mjs";
 
+/** Charts of another command's, which stay: `cargo xtask bench -- --threads`. */
+const THREADS = "threads-";
+
 /** Writes all of it, and tells what. */
 export function publish(record) {
   const folder = join(root, "docs/charts");
@@ -20,12 +23,25 @@ export function publish(record) {
     written.push(relative(root, path));
   };
   // A chart of an engine that this record does not have would be of another day.
-  for (const old of readdirSync(folder).filter((name) => name.endsWith(".svg"))) rmSync(join(folder, old));
+  for (const old of readdirSync(folder).filter((name) => name.endsWith(".svg") && !name.startsWith(THREADS))) rmSync(join(folder, old));
   const charts = draw(record);
   for (const [name, svg] of Object.entries(charts)) write(join(folder, `${name}.svg`), svg);
   write(join(root, "docs/benchmarks.md"), page(record, charts));
   return written;
 }
+
+/** Threads are measured by a command of their own, with a page of its own. */
+const threads = () =>
+  [
+    "## Threads",
+    "`cargo xtask bench -- --threads`",
+    "",
+    "Million operations a second of all threads together, in wasm; [threads.md](threads.md) has all figures, peers and loads.",
+    "",
+    `![Each thread frees its own blocks](charts/${THREADS}wasm-own.svg)`,
+    "",
+    `![Each thread frees blocks of all threads](charts/${THREADS}wasm-larson.svg)`,
+  ].join("\n");
 
 export function table(head, rows, left = 1) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
@@ -52,6 +68,7 @@ export function page(record, charts) {
     ...growths(record),
     ...size(record),
     ...picture("size", "Bytes that each allocator adds to a module"),
+    threads(),
   ].join("\n\n")}\n`;
 }
 

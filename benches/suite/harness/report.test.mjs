@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 
+import { root } from "../../../modules/build.mjs";
 import { page } from "./report.mjs";
 import { draw } from "./pictures.mjs";
 
@@ -56,7 +59,10 @@ test("the page says what was measured on what, what is met and what is missed", 
 test("every chart that the page shows is drawn, and the other way round", () => {
   const charts = draw(RECORD);
   const shown = [...page(RECORD, charts).matchAll(/\(charts\/(.+)\.svg\)/g)].map(([, name]) => name);
-  assert.deepEqual(shown.toSorted(), Object.keys(charts).toSorted());
+  const [others, own] = [true, false].map((of) => shown.filter((name) => name.startsWith("threads-") === of));
+  assert.deepEqual(own.toSorted(), Object.keys(charts).toSorted());
+  assert.deepEqual(others, ["threads-wasm-own", "threads-wasm-larson"]);
+  for (const name of others) assert.ok(existsSync(join(root, "docs/charts", `${name}.svg`)), `${name} is drawn by another command`);
 });
 
 test("charts are SVG without a sign that would end a tag, and mark every value that there is", () => {
