@@ -2,7 +2,7 @@ import type { Callables } from "../dropped";
 import { reason, type HeapExports } from "../modules";
 import { reportOf } from "../model/report";
 import { NoStandIn } from "../model/stand-ins";
-import { checkGlue, checkHeader, MOST_BYTES, wantsGlue } from "../model/wasm-file";
+import { checkGlue, checkHeader, isGo, MOST_BYTES, wantsGlue } from "../model/wasm-file";
 import type { Names, Search } from "../record/find";
 import { borrowNames } from "../record/find";
 import { rewrite, type Refusal } from "../record/rewrite";
@@ -10,7 +10,7 @@ import { Malformed } from "../wire/wasm-binary";
 import { memoryLayout, type MemoryLayout } from "../wire/memory-layout";
 import { readModule, withNames } from "../wire/wasm-module";
 import { en } from "../text/inspect";
-import { NoStarter } from "./glue";
+import { NoStart } from "./glue";
 import { RingSource } from "./ring-tape";
 import { startModule } from "./start-module";
 import type { Recordable, Tape } from "./tape";
@@ -65,6 +65,8 @@ export class Refused extends Error {
     readonly detail: readonly string[] = [],
     /** A module that waits for its glue. */
     readonly waiting: Bytes | null = null,
+    /** It can be looked at elsewhere: in its own page, or in Node. */
+    readonly elsewhere = false,
   ) {
     super(text);
   }
@@ -90,6 +92,7 @@ export async function prepareFiles(files: readonly File[], waiting: Bytes | null
   } catch (error) {
     throw new Refused(en.module.broken(wasm.name, reason(error)));
   }
+  if (isGo(WebAssembly.Module.imports(module))) throw new Refused(en.module.go(wasm.name));
   const glue = await glueOf(scripts, wasm);
   const wants = glue === null ? wantsGlue(WebAssembly.Module.imports(module)) : null;
   if (wants !== null) throw new Refused(en.module.wantsGlue(wasm.name, wants.length), wants, wasm);
@@ -104,7 +107,7 @@ async function glueOf(files: readonly File[], wasm: Bytes): Promise<Script | nul
   if (alone.length > 1) throw new Refused(en.module.severalScripts);
   if (alone[0] !== undefined) return alone[0];
   if (scripts[0] === undefined) return null;
-  throw new Refused(en.module.glueFault(scripts[0].name, faults[0]!), [], wasm);
+  throw new Refused(en.module.glueFault(scripts[0].name, faults[0]!), [], wasm, true);
 }
 
 /** Names of functions, and the file that they are from. */
@@ -158,9 +161,9 @@ async function run(prepared: Prepared, wasm: { readonly bytes: Uint8Array<ArrayB
     const ring = all?.BONSAI_TRACE === undefined ? null : new RingSource(all);
     return { prepared, exports: all, callables, source: source ?? ring, tape, report: () => reportOf({ ...exports, memory }) };
   } catch (error) {
-    if (error instanceof NoStandIn) throw new Refused(en.module.noStandIn(prepared.name, error.message));
+    if (error instanceof NoStandIn) throw new Refused(en.module.noStandIn(prepared.name, error.message), [], null, true);
     if (glue === null) throw new Refused(en.module.stopped(prepared.name, reason(error)));
-    throw new Refused(error instanceof NoStarter ? en.module.glueFault(glue.name, { why: "no-start" }) : en.module.glueFailed(glue.name, reason(error)));
+    throw new Refused(error instanceof NoStart ? en.module.glueFault(glue.name, error.fault) : en.module.glueFailed(glue.name, reason(error)), [], null, true);
   }
 }
 

@@ -1,4 +1,4 @@
-import { takesObject } from "../model/wasm-file";
+import { takesObject, withExports, type GlueFault } from "../model/wasm-file";
 
 /** The scripts that packages ship with a module: how they are run, and what they take to start it. */
 
@@ -8,8 +8,15 @@ export interface Wasm {
   readonly module: WebAssembly.Module;
 }
 
-/** The script has nothing that starts a module. */
-export class NoStarter extends Error {}
+/** The script starts no module. */
+export class NoStart extends Error {
+  constructor(readonly fault: GlueFault) {
+    super();
+  }
+}
+
+/** Seconds that glue may take. */
+const PATIENCE = 20;
 
 type Names = Record<string, unknown>;
 type Starter = (given: unknown) => unknown;
@@ -25,19 +32,45 @@ const isModule = (script: string): boolean => /^\s*(?:export\s*(?:[{*]|default\b
 /**
  * Runs a script by itself, without the address it was made for, and has it start a module. Returns what it exports, and what
  * starting it gave. Known are wasm-bindgen's glue for the web, for bundlers and without modules, and Emscripten's, and what
- * packages make of them. Throws `NoStarter`.
+ * packages make of them. Throws `NoStart`, also where it takes too long.
  */
 export async function runGlue(script: string, wasm: Wasm): Promise<Names> {
+  let timer = 0;
+  const late = new Promise<never>((_, reject) => {
+    timer = self.setTimeout(() => { reject(new NoStart({ why: "silent", seconds: PATIENCE })); }, 1000 * PATIENCE);
+  });
+  try {
+    return await withGlobal("fetch", serving(wasm), () => Promise.race([begin(script, wasm), late]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `fetch`, which gives the module for the address of any: a script that begins by itself looks for it beside the page. */
+function serving({ bytes }: Wasm): typeof fetch {
+  const { fetch } = globalThis;
+  return (input, init) => {
+    const address = input instanceof Request ? input.url : String(input);
+    return /\.wasm(?:[?#]|$)/.test(address) ? Promise.resolve(new Response(bytes, { headers: { "content-type": "application/wasm" } })) : fetch(input, init);
+  };
+}
+
+async function begin(script: string, wasm: Wasm): Promise<Names> {
+  const importing = withExports(script, `globalThis.${EXPORTS}`);
+  if (importing !== null) return startedWith(importing, wasm);
   const config = emscripten(wasm);
-  const names = isModule(script) ? await imported(script) : evaluated(script, config);
-  if (typeof names["__wbg_set_wasm"] === "function") return bundled(names, wasm);
+  const names = await (isModule(script) ? imported(script) : evaluated(script, config));
+  const take = names["__wbg_set_wasm"];
+  if (typeof take === "function") return bundled(names, wasm, take as (exports: WebAssembly.Exports) => void);
+  // What a script has made by itself needs no start.
+  if (names[BEGUN] !== undefined) return names[BEGUN] as Names;
   // A script that was handed its settings by a global has begun by itself.
   if (names["Module"] === config) {
     await config.begun;
     return config as unknown as Names;
   }
   const starter = starterOf(names);
-  if (starter === null) throw new NoStarter();
+  if (starter === null) throw new NoStart({ why: "no-start" });
   // Unknown glue may keep what it was given, so each gets what is its own.
   const given = /\bwasmBinary\b/.test(script) ? settings(wasm) : takesObject(script) ? { module_or_path: wasm.module } : wasm.module;
   const handed = new Set(Object.keys(given));
@@ -70,7 +103,9 @@ function emscripten(wasm: Wasm): Config {
 }
 
 async function imported(script: string): Promise<Names> {
-  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  // An address that others are relative to: that of a blob is none.
+  const text = script.includes("import.meta") ? `const bonsaiMeta = { url: ${JSON.stringify(document.baseURI)} };${script.replaceAll("import.meta", "bonsaiMeta")}` : script;
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   try {
     return { ...((await import(/* @vite-ignore */ url)) as Names) };
   } finally {
@@ -79,14 +114,18 @@ async function imported(script: string): Promise<Names> {
 }
 
 /** Runs a classic script, with what such scripts export by: CommonJS, `wasm_bindgen`, the global `Module`. */
-function evaluated(script: string, config: Config): Names {
+async function evaluated(script: string, config: Config): Promise<Names> {
   const module: { exports: unknown } = { exports: {} };
   // The script was dropped to be run, and only a function's body is not strict and has names of its own.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
   const run = new Function("module", "exports", "Module", `${script}\n;return { Module, wasm_bindgen: typeof wasm_bindgen === "undefined" ? undefined : wasm_bindgen };`) as (
     ...given: unknown[]
   ) => { readonly Module: unknown; readonly wasm_bindgen: unknown };
-  const globals = withGlobal("Module", config, () => run(module, module.exports, config));
+  const globals = await withGlobal("Module", config, () => run(module, module.exports, config));
+  if (module.exports instanceof Promise) {
+    const made = (await module.exports) as unknown;
+    if (isObject(made)) return { [BEGUN]: made };
+  }
   if (module.exports === config) return { Module: config };
   if (typeof module.exports === "function") return { default: module.exports };
   if (isObject(module.exports) && Object.keys(module.exports).length > 0) return { ...module.exports };
@@ -97,11 +136,11 @@ function evaluated(script: string, config: Config): Names {
 }
 
 /** Runs something while a global variable has a value: some scripts look for it in `self`. */
-function withGlobal<T>(name: string, value: unknown, run: () => T): T {
+async function withGlobal<T>(name: string, value: unknown, run: () => T | Promise<T>): Promise<T> {
   const before = Object.getOwnPropertyDescriptor(globalThis, name);
   Object.defineProperty(globalThis, name, { configurable: true, writable: true, value });
   try {
-    return run();
+    return await run();
   } finally {
     if (before === undefined) Reflect.deleteProperty(globalThis, name);
     else Object.defineProperty(globalThis, name, before);
@@ -125,12 +164,25 @@ function starterOf(names: Names): Starter | null {
 
 const isClass = (value: unknown): boolean => typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 
-/** Starts a module with wasm-bindgen's glue for bundlers, which leaves that to them. */
-async function bundled(names: Names, { module }: Wasm): Promise<Names> {
+/** The global variable under which a script that imports its module is given the exports. */
+const EXPORTS = "bonsaiExports";
+
+/** The name of what a script exported as a promise. */
+const BEGUN = "promised module";
+
+/** Runs a script that imports its module, and starts that with what the script exports: each needs the other. */
+async function startedWith(script: string, wasm: Wasm): Promise<Names> {
+  const exports: Record<string, WebAssembly.ExportValue> = {};
+  const names = await withGlobal(EXPORTS, exports, () => imported(script));
+  return bundled(names, wasm, (made) => { Object.assign(exports, made); });
+}
+
+/** Starts a module with wasm-bindgen's glue for bundlers, which leaves that to them. `take` hands the exports to the glue. */
+async function bundled(names: Names, { module }: Wasm, take: (exports: WebAssembly.Exports) => void): Promise<Names> {
   const imports: WebAssembly.Imports = {};
   for (const each of WebAssembly.Module.imports(module)) (imports[each.module] ??= {})[each.name] = names[each.name] as WebAssembly.ImportValue;
   const instance = await WebAssembly.instantiate(module, imports);
-  (names["__wbg_set_wasm"] as (exports: WebAssembly.Exports) => void)(instance.exports);
+  take(instance.exports);
   (instance.exports["__wbindgen_start"] as (() => void) | undefined)?.();
   return names;
 }

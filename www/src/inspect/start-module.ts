@@ -29,7 +29,7 @@ export async function startModule(wasm: Wasm, glue: string | null, rate: number 
   const undo = intercept(WebAssembly, {
     record: () => false,
     onInstance: (instance) => {
-      if (seen !== null || (instance.module !== wasm.module && instance.size !== wasm.bytes.length)) return;
+      if (seen !== null || (instance.module !== wasm.module && instance.size !== null && instance.size !== wasm.bytes.length)) return;
       seen = instance;
       if (instance.tap === null) return;
       source = new TapSource(instance.tap, () => new SpillingTrace());

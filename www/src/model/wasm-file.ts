@@ -48,12 +48,24 @@ export function wantsGlue(imports: readonly WebAssembly.ModuleImportDescriptor[]
   return imports.some(ofGlue) ? imports.map(({ module, name }) => `${module}.${name}`) : null;
 }
 
-/** The reason why a script cannot be loaded by itself, as far as its text tells. */
-export type GlueFault = { readonly why: "imports"; readonly from: string } | { readonly why: "no-start" };
+/** True for a module of Go, which brings a heap of its own. */
+export const isGo = (imports: readonly WebAssembly.ModuleImportDescriptor[]): boolean => imports.some(({ module }) => module === "gojs" || module === "go");
 
-/** Finds a file that a script loads beside it. That it starts nothing is seen when it runs. */
+/** The reason why a script cannot start its module here. */
+export type GlueFault = { readonly why: "imports"; readonly from: string } | { readonly why: "no-start" } | { readonly why: "silent"; readonly seconds: number };
+
+/** A bundler's way to a module: its exports, by a name. */
+const MODULE_IMPORT = /^\s*import\s*\*\s*as\s+([\w$]+)\s+from\s*(['"])[^'"\n]+\.wasm\2\s*;?/gm;
+
+/** The script with `exports`, an expression, in place of the module that it imports; null where it imports none. */
+export function withExports(script: string, exports: string): string | null {
+  const changed = script.replace(MODULE_IMPORT, (_, name: string) => `const ${name} = ${exports};`);
+  return changed === script ? null : changed;
+}
+
+/** Finds a file that a script loads beside it, other than its module. That it starts nothing is seen when it runs. */
 export function checkGlue(script: string): GlueFault | null {
-  const imported = /^\s*(?:import|export)\b[^;'"()]*?(?:from\s*)?['"]([^'"\n]+)['"]/m.exec(script)?.[1];
+  const imported = /^\s*(?:import|export)\b(?!\s*\.)[^;'"()]*?(?:from\s*)?['"]([^'"\n]+)['"]/m.exec(script.replace(MODULE_IMPORT, ""))?.[1];
   return imported === undefined ? null : { why: "imports", from: imported };
 }
 

@@ -205,15 +205,19 @@ reading: (share: number): string => `Reading the recording: ${percent(share)}.`,
       `${name} begins as a wasm module, but is damaged or cut off, or uses what this browser does not know. It says: ${why}`,
     wantsGlue: (name: string, count: number): string =>
       `${name} imports ${plural(count, "thing", "things")} that wasm-bindgen’s glue makes. Drop the .js file that was built with it, too; the module is kept until then.`,
+    go: (name: string): string =>
+      `${name} is a program of Go. Its heap is of Go’s garbage collector, which is neither read nor recorded here; Go’s own pprof tells what is in it.`,
     noStandIn: (name: string, what: string): string =>
-      `${name} imports ${what}, which this page cannot make. Run the module in a page of yours, and put <heap-inspector> there: inspector.attach(instance.exports).`,
+      `${name} imports ${what}, which this page cannot make. In its own page, and in Node, it can be looked at as it is:`,
     standIns: (count: number): string =>
       `${plural(count, "import has a stand-in", "imports have stand-ins")}: functions return 0 and do nothing, and WASI has no files. Calls that need more return something else here than in their own page.`,
     importNames: "What it imports",
     glueFault: (name: string, fault: GlueFault): string =>
       fault.why === "imports"
-        ? `${name} loads another file, “${fault.from}”, which a dropped script cannot reach. Serve the module with its files from a page of yours, and put <heap-inspector> there.`
-        : `${name} has nothing that starts the module: no default export, no “init” or “initWasm”, no settings in “Module”. Glue for Node cannot run here: make it with “wasm-bindgen --target web”.`,
+        ? `${name} loads another file, “${fault.from}”, which a dropped script cannot reach. In its own page, and in Node, it can be looked at as it is:`
+        : fault.why === "silent"
+          ? `${name} has not started the module within ${plural(fault.seconds, "second", "seconds")}, and may never do so here. In its own page, and in Node, it can be looked at as it is:`
+          : `${name} has nothing that starts the module: no default export, no “init” or “initWasm”, no settings in “Module”. Glue for Node can be looked at there, and that for the web in its page:`,
     glueFailed: (name: string, why: string): string =>
       `${name} could not start the module. Are the two of one build? It says: ${why}`,
     noInstance: "it made no instance of this module in this page; a worker may have",

@@ -377,6 +377,7 @@ export class InspectRoom extends LitElement implements Host {
       if (error instanceof Refused) {
         this.detail = error.detail;
         this.waiting = error.waiting ?? this.waiting;
+        this.how ||= error.elsewhere;
       }
       this.tell(this.refused, false);
     }

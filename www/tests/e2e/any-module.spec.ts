@@ -124,6 +124,9 @@ for (const [kind, line, script] of [
   ["Emscripten's, with settings in Module", "_keep(1000)", `var Module = typeof Module !== "undefined" ? Module : {}; ${RUNS}`],
   ["Emscripten's, with settings in self.Module", "_keep(1000)", `var Module = typeof self !== "undefined" && typeof self.Module !== "undefined" ? self.Module : {}; ${RUNS} if (typeof module !== "undefined") module.exports = Module;`],
   ["wasm-bindgen's for bundlers", "keep(1000)", "let wasm;\nexport function __wbg_set_wasm(value) { wasm = value; }\nexport function keep(count) { wasm.keep(count); }"],
+  ["wasm-bindgen's for bundlers, which imports its module", "keep(1000)", 'import * as wasm from "./churn.wasm";\nexport function keep(count) { wasm.keep(count); }'],
+  ["Emscripten's, which begins by itself and exports a promise", "keep(1000)", `module.exports = fetch("churn.wasm").then((got) => got.arrayBuffer()).then((bytes) => WebAssembly.instantiate(bytes, {})).then(({ instance }) => ({ keep: (count) => instance.exports.keep(count) }));`],
+  ["a module of JavaScript that looks beside itself", "keep(1000)", 'let wasm;\nexport default async () => { ({ instance: { exports: wasm } } = await WebAssembly.instantiateStreaming(fetch(new URL("churn.wasm", import.meta.url)), {})); };\nexport function keep(count) { wasm.keep(count); }'],
   ["wasm-bindgen's without modules", "keep(1000)", `let wasm_bindgen; (function () { const exported = {}; let wasm; exported.keep = function (count) { wasm.keep(count); };
     async function init({ module_or_path }) { const instance = await WebAssembly.instantiate(module_or_path, {}); wasm = instance.exports; return wasm; }
     wasm_bindgen = Object.assign(init, exported); })();`],
@@ -134,6 +137,21 @@ for (const [kind, line, script] of [
     await start(page).click();
     await call(page, line);
     await expect(said(page)).toHaveText(/1,\d\d\d records/);
+  });
+}
+
+for (const [what, script, sentence] of [
+  ["loads a file", 'import { more } from "./more.js";\nexport default async () => more;', /loads another file, “\.\/more\.js”.*In its own page, and in Node/],
+  ["never starts its module", "export default () => new Promise(() => {});", /churn\.js has not started the module within 20 seconds.*In its own page, and in Node/],
+] as const) {
+  test(`glue that ${what} is said to, with what to copy for its own page and for Node`, async ({ page }) => {
+    await open(page);
+    await give(page, { name: "churn.wasm", buffer: Buffer.from(churnModule()) }, { name: "churn.js", buffer: Buffer.from(script) });
+    await start(page).or(alert(page)).first().waitFor();
+    if (await start(page).isVisible()) await start(page).click();
+    await expect(alert(page)).toHaveText(sentence);
+    for (const text of [/<script src=.*auto\.js/, /node --import @bonsai-alloc\/heap-inspector\/node/]) await expect(page.locator("own-page pre").filter({ hasText: text })).toBeVisible();
+    await expect(page.locator("own-page").getByRole("button", { name: /^Copy: In Node/ })).toBeVisible();
   });
 }
 
