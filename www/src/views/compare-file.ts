@@ -134,6 +134,25 @@ export class CompareFile extends LitElement {
         margin-top: 0.6rem;
         max-width: 62rem;
       }
+      @media (max-width: 48rem) {
+        .bar > * {
+          order: 2;
+        }
+        .bar source-picker,
+        .bar .end {
+          order: 1;
+        }
+        .bar fieldset {
+          display: grid;
+          grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr));
+          gap: 0 0.4rem;
+          width: 100%;
+        }
+        .bar legend {
+          position: absolute;
+          clip-path: inset(50%);
+        }
+      }
     `,
   ];
 

@@ -38,7 +38,7 @@ export class TabStrip extends LitElement {
       button {
         flex: none;
         min-height: 2rem;
-        padding: 0 0.65rem;
+        padding: 0 0.4rem;
         border: 0;
         border-bottom: 2px solid transparent;
         border-radius: 0;
