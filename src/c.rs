@@ -21,7 +21,7 @@
 //! `errno`, and leaves every block as it was.
 //!
 //! **Cost**: `free`, `realloc` and `malloc_usable_size` read the table from the block's first
-//! granule to its last: 1 KiB at once, and a word for every 512 bytes of larger blocks; docs/c.md has figures. The rest
+//! granule to its last: 976 bytes at once, and a word for every 512 bytes of larger blocks; docs/c.md has figures. The rest
 //! is as for Rust.
 
 mod errno;
