@@ -13,7 +13,7 @@ use crate::{
 /// A way to the state of a heap.
 pub trait Front: HeapState {
     /// True if other threads may change the state between two looks.
-    const SHARED: bool = false;
+    const SHARED: bool = cfg!(not(all(target_family = "wasm", not(threads))));
 
     /// The lock of the state.
     fn shared(&self) -> &Lock<State>;

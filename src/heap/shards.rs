@@ -138,8 +138,6 @@ fn layout_of(g: usize, align: usize) -> Layout {
 }
 
 impl Front for Sharded {
-    const SHARED: bool = true;
-
     #[inline(always)]
     fn shared(&self) -> &Lock<State> {
         &self.shared

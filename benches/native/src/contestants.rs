@@ -117,6 +117,22 @@ macro_rules! addresses {
     };
 }
 
+/// The calls of a core, of this crate's or acid_alloc's.
+macro_rules! calls_of_a_core {
+    () => {
+        addresses!();
+        #[inline(always)]
+        fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
+            self.0.allocate(layout).expect("room").cast()
+        }
+        #[inline(always)]
+        unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
+            // SAFETY: the contract of `Allocator::deallocate` here is that of the core's.
+            unsafe { self.0.deallocate(ptr) }
+        }
+    };
+}
+
 macro_rules! core_contestants {
     ($($module:ident, $crate_name:ident;)*) => {$(
         mod $module {
@@ -124,18 +140,9 @@ macro_rules! core_contestants {
 
             pub struct Buddy($crate_name::Buddy<LARGEST, LEVELS, $crate_name::Global>);
             impl Allocator for Buddy {
-                addresses!();
+                calls_of_a_core!();
                 fn new(_: &Workload) -> Self {
                     Buddy($crate_name::Buddy::<_, _, $crate_name::Global>::try_new(BLOCKS).expect("memory"))
-                }
-                #[inline(always)]
-                fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
-                    self.0.allocate(layout).expect("room").cast()
-                }
-                #[inline(always)]
-                unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-                    // SAFETY: the contract of `Allocator::deallocate` here is that of the core's.
-                    unsafe { self.0.deallocate(ptr) }
                 }
                 unsafe fn reset(&mut self) {
                     unreachable!("no workload resets a buddy")
@@ -144,18 +151,9 @@ macro_rules! core_contestants {
 
             pub struct Slab($crate_name::Slab<$crate_name::Global>);
             impl Allocator for Slab {
-                addresses!();
+                calls_of_a_core!();
                 fn new(workload: &Workload) -> Self {
                     Slab($crate_name::Slab::try_new(BLOCK_SIZE, workload.slots).expect("memory"))
-                }
-                #[inline(always)]
-                fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
-                    self.0.allocate(layout).expect("room").cast()
-                }
-                #[inline(always)]
-                unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-                    // SAFETY: the contract of `Allocator::deallocate` here is that of the core's.
-                    unsafe { self.0.deallocate(ptr) }
                 }
                 unsafe fn reset(&mut self) {
                     unreachable!("no workload resets a slab")
@@ -164,19 +162,10 @@ macro_rules! core_contestants {
 
             pub struct Bump($crate_name::Bump<$crate_name::Global>);
             impl Allocator for Bump {
-                addresses!();
+                calls_of_a_core!();
                 fn new(_: &Workload) -> Self {
                     let layout = Layout::from_size_align(ARENA, 16).expect("valid");
                     Bump($crate_name::Bump::try_new(layout).expect("memory"))
-                }
-                #[inline(always)]
-                fn allocate(&mut self, layout: Layout) -> NonNull<u8> {
-                    self.0.allocate(layout).expect("room").cast()
-                }
-                #[inline(always)]
-                unsafe fn deallocate(&mut self, ptr: NonNull<u8>, _: Layout) {
-                    // SAFETY: the contract of `Allocator::deallocate` here is that of the core's.
-                    unsafe { self.0.deallocate(ptr) }
                 }
                 #[inline(always)]
                 unsafe fn reset(&mut self) {
