@@ -26,7 +26,12 @@ mod allocator;
 #[cfg(feature = "checked")]
 mod checked;
 mod component;
-#[cfg(any(not(feature = "checked"), feature = "unstable", feature = "allocator-api2"))]
+#[cfg(any(
+    not(feature = "checked"),
+    feature = "unstable",
+    feature = "allocator-api2",
+    feature = "c"
+))]
 pub(crate) mod copy;
 mod policy;
 
