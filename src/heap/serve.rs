@@ -189,14 +189,14 @@ impl<S: Front, M: PageSource, P: Policy> Shell<S, M, P> {
         loop {
             self.set_apart();
             let taken = self.obtain(g, layout.align());
-            if !taken.block.is_null()
-                || retried
-                || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none())
-            {
+            if !taken.block.is_null() || (P::EMERGENCY == 0 && P::OUT_OF_MEMORY.is_none()) {
                 return taken;
             }
             if self.empty_quarantine() {
                 continue;
+            }
+            if retried {
+                return taken;
             }
             let freed = self.state.shared().with(|state| state.free_emergency::<P>());
             let again = match P::OUT_OF_MEMORY {
