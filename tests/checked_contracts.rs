@@ -2,7 +2,6 @@
 //! docs/checked.md lists all of them; `checked_heaps.rs` and `checked_cores.rs` break the others.
 
 #![cfg(feature = "checked")]
-#![cfg_attr(feature = "unstable", feature(allocator_api))]
 
 #[path = "checked/reports.rs"]
 mod reports;

@@ -2,8 +2,6 @@
 //! them, and with `checked` everywhere: memory is lost, and nothing else. `checked_links.rs` is about
 //! what is said of it.
 
-#![cfg_attr(feature = "unstable", feature(allocator_api))]
-
 use std::{
     alloc::{GlobalAlloc, Layout},
     ptr::NonNull,
