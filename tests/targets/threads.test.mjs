@@ -68,9 +68,12 @@ const rayon = () => {
   return page;
 };
 
-/** Runs in an isolated page: the program with rayon, in a worker, as a page itself must not wait. */
+/**
+ * Runs in an isolated page: the program with rayon, in a worker, as a page itself must not wait. Firefox collects a worker
+ * with a shared memory that nothing refers to, at work or not (its bug 1702191), so the page keeps it.
+ */
 const RAYON_IN_PAGE = `(asked) => new Promise((done, failed) => {
-  const worker = new Worker("/rayon.mjs", { type: "module" });
+  const worker = (globalThis.kept = new Worker("/rayon.mjs", { type: "module" }));
   worker.onmessage = ({ data }) => ("answer" in data ? done(data.answer) : failed(new Error(data.error)));
   worker.onerror = ({ message }) => failed(new Error(message));
   worker.postMessage(asked);
