@@ -15,7 +15,7 @@ test("blocks, history and records are tables that a CSV parser and JSON's own ag
   const tables = [
     ["Blocks of the heap now", "blocks", /^address,size,state,class_size\r\n/],
     ["History", "history", /^moment,time_ms,label,live,/],
-    ["Records of the trace", "trace", /^record,kind,align,address,size,other\r\n/],
+    ["Records of the trace", "trace", /^record,kind,align,thread,address,size,other\r\n/],
   ] as const;
   for (const [label, name, head] of tables) {
     const asJson = await saved(page, `${label}: JSON`);
