@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { Pace } from "./pace";
 
 /** Runs a program that does `work` milliseconds from one sample to the next at the rate asked for; returns the share of stacks. */
-function run(pace: Pace, samples: number, work: number, cost: number, from = 0): { end: number; share: number } {
+function run(pace: Pace, samples: number, work: number, cost: number, from = 0, clock = (now: number) => now): { end: number; share: number } {
   let [now, stacks] = [from, 0];
   for (let i = 0; i < samples; i++) {
     now += work * 2 ** pace.factor;
-    pace.took(now, now + cost);
+    pace.took(clock(now), clock(now + cost));
     now += cost;
     // The first half is for the pace to be found.
     if (i >= samples / 2) stacks += cost;
@@ -27,6 +27,12 @@ describe("the pace of samples", () => {
     const { share } = run(pace, 2000, 0.001, 0.02);
     expect(share).toBeLessThanOrEqual(0.25);
     expect(share).toBeGreaterThan(0.1);
+  });
+
+  it("holds to that where the clock goes in milliseconds", () => {
+    const { share } = run(new Pace(), 8000, 0.0013, 0.0107, 0, Math.floor);
+    expect(share).toBeLessThanOrEqual(0.27);
+    expect(share).toBeGreaterThan(0.05);
   });
 
   it("comes back when the program allocates less", () => {

@@ -1,5 +1,7 @@
 /** Samples after which the distance is looked at again. */
 const WINDOW = 32;
+/** Milliseconds between stacks that show how little they take: Firefox's clock goes in milliseconds. */
+const LONG = 16;
 /** A pause counts as no more than this many stacks, so that an idle hour does not pay for a busy second. */
 const PAUSE = 64;
 /** The most that a record has room for. */
@@ -30,6 +32,7 @@ export class Pace {
     this.last = to;
     if (++this.count < WINDOW) return;
     if (this.cost * 3 > this.between) this.factor = Math.min(MOST, this.factor + 1);
+    else if (this.between < LONG) return;
     else if (this.cost * 12 < this.between) this.factor = Math.max(0, this.factor - 1);
     this.count = this.cost = this.between = 0;
   }
