@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WASI } from "node:wasi";
 import { assemblyScript, resvgParser, sqlDatabase } from "../support/foreign";
+import { inWasm, type Load } from "./record-cost";
 
 /** The programs that the cost of recording is measured on: each loads a fresh instance, and returns what runs it once. */
 
@@ -65,27 +65,31 @@ function compiled(): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-export type Load = () => (() => void) | Promise<() => void>;
+/** A module that needs nothing of its host: its bytes, and a function of it with the number that it is called with. */
+export interface Plain {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly call: string;
+  readonly count: number;
+}
 
-const inC = (bytes: Uint8Array<ArrayBuffer>, name: string, count: number): Load => () => {
-  const wasi = new WASI({ version: "preview1" });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), wasi.getImportObject() as WebAssembly.Imports);
-  wasi.initialize(instance);
-  const run = instance.exports[name] as (count: number) => void;
-  return () => {
-    run(count);
-  };
-};
-
-export function programs(): Readonly<Record<string, Load>> {
-  const [script, c] = [assemblyScript("-O3"), compiled()];
+/** The programs that run in every engine. */
+export function plain(): Readonly<Record<string, Plain>> {
+  const c = compiled();
   return {
-    ...(c === null ? {} : { "C: malloc and free, nothing else": inC(c, "churn", 200_000), "C: trees with texts, built and dropped": inC(c, "trees", 40) }),
-    "AssemblyScript: objects and strings": () => {
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(script), { env: { abort: () => undefined } });
-      const run = exports["run"] as (count: number) => number;
-      return () => run(60_000);
-    },
+    ...(c === null
+      ? {}
+      : {
+          "C: malloc and free, nothing else": { bytes: c, call: "churn", count: 200_000 },
+          "C: trees with texts, built and dropped": { bytes: c, call: "trees", count: 40 },
+        }),
+    "AssemblyScript: objects and strings": { bytes: assemblyScript("-O3"), call: "run", count: 60_000 },
+  };
+}
+
+/** Those, and packages by their own glue in Node. */
+export function programs(): Readonly<Record<string, Load>> {
+  return {
+    ...Object.fromEntries(Object.entries(plain()).map(([name, { bytes, call, count }]) => [name, inWasm(bytes, call, count)])),
     "@resvg/resvg-wasm: a drawing of 600 groups is parsed": resvgParser,
     "sql.js: a thousand rows": async () => {
       const database = await sqlDatabase();
