@@ -56,7 +56,8 @@ export class HeapPanel extends LitElement {
     this.follows = true;
     this.view = "heap";
     this.asked = false;
-    this.tabIndex = -1;
+    // Not -1: Tab would pass all of the shadow tree by.
+    this.tabIndex = 0;
     this.unhear = options.roster.hear(() => { this.requestUpdate(); });
   }
 

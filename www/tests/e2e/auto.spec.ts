@@ -79,6 +79,12 @@ test("one script tag shows every module of a page, exported memory and imported"
   });
   await expect(found(page), "it follows by itself").toContainText(/150 live blocks/);
   expect(await figure(page, "live")).toBeGreaterThanOrEqual(150_000);
+  // From the page, Tab leads into the panel again.
+  await page.mouse.click(5, 5);
+  const within = (): Promise<boolean> => page.evaluate(() => document.querySelector("bonsai-heap-inspector")?.shadowRoot?.querySelector("bonsai-heap-panel")?.shadowRoot?.activeElement != null);
+  expect(await within()).toBe(false);
+  for (let presses = 0; presses < 4 && !(await within()); presses++) await page.keyboard.press("Tab");
+  expect(await within(), "a control of the panel has the focus").toBe(true);
   await page.getByRole("button", { name: "Close" }).click();
   await expect(button(page)).toBeFocused();
 });
