@@ -10,6 +10,12 @@ describe("what can be inspected", () => {
     expect(find({ memory, descriptor: 2048 })).toEqual({ is: "heap", memory, descriptor: 2048 });
   });
 
+  it("is the only memory, where it has another name", () => {
+    expect(find({ O: memory, P: global })).toEqual({ is: "no-descriptor", memory, layout: null });
+    expect(find({ O: new WebAssembly.Memory({ initial: 1 }), memory })).toEqual({ is: "no-descriptor", memory, layout: null });
+    expect(find({ O: memory, P: new WebAssembly.Memory({ initial: 1 }) }), "one of two").toEqual({ is: "no-memory" });
+  });
+
   it("is missed with a reason", () => {
     expect(find({ memory })).toEqual({ is: "no-descriptor", memory, layout: null });
     expect(find({ memory, BONSAI_HEAP: undefined })).toEqual({ is: "no-descriptor", memory, layout: null });

@@ -38,11 +38,19 @@ export function find(source: Inspectable): Found {
     throw new TypeError(`attach takes the exports of a module’s instance, or { memory, descriptor }, not ${what}`);
   }
   const given = anything as Record<string, unknown>;
-  const memory = given["memory"];
-  if (!isMemory(memory)) return { is: "no-memory" };
+  const memory = memoryOf(given);
+  if (memory === null) return { is: "no-memory" };
   const at = given["descriptor"] ?? given[EXPORT];
   const descriptor = typeof at === "number" ? at : Number((at as { value?: unknown } | undefined)?.value);
   return Number.isFinite(descriptor) ? { is: "heap", memory, descriptor } : { is: "no-descriptor", memory, layout: (given["layout"] as MemoryLayout | undefined) ?? null };
+}
+
+/** Returns the memory called “memory”, or under another name, as minifiers give, the only one. */
+export function memoryOf(exports: Readonly<Record<string, unknown>>): WebAssembly.Memory | null {
+  const { memory } = exports;
+  if (isMemory(memory)) return memory;
+  const all = Object.values(exports).filter(isMemory);
+  return all.length === 1 ? all[0]! : null;
 }
 
 /** A memory of another frame's is one too. */

@@ -11,7 +11,7 @@ export const inspector = {
   heap: {
     label: "Heap",
     none: "No heap to show yet.",
-    noMemory: "This module exports no memory to look at. Export its memory as “memory”.",
+    noMemory: "The module exports no memory to look at, or several. Export one as “memory”, or attach { memory }.",
     noHeap: (looked: readonly string[]): string =>
       `No heap was found in this memory. Looked for ${looked.join(", ")}. A module that has allocated nothing yet has none. Add “bonsai_alloc::inspectable!(HEAP);” where the module is on a heap of bonsai_alloc; any module can be recorded all the same, on the page, or in Node: node --import @bonsai-alloc/heap-inspector/node app.mjs`,
     found: ({ heaps }: Found): string => `${heaps.map(foundHeap).join("; ")}.`,
