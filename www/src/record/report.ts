@@ -91,13 +91,17 @@ const REASONS: Readonly<Record<string, string>> = {
   refused: "when the allocator had no memory",
 };
 
-/** Says that a recording is incomplete, where more blocks were freed than allocated; else nothing. */
-export const incomplete = ({ allocations, frees }: Pick<Counts, "allocations" | "frees">): string[] =>
-  frees <= allocations
-    ? []
-    : [
-        `Incomplete: ${whole.format(frees)} frees and ${whole.format(allocations)} allocations were seen. Some of the allocator's functions could not be found, because the compiler inlined them; or threads freed blocks of others.`,
-      ];
+const MISSED = "Some of the allocator's functions could not be found, because the compiler inlined them; or threads freed blocks of others.";
+
+/**
+ * Says that a recording is incomplete, where more blocks were freed than allocated, or, of `blocks` that are known to live, where fewer live than were
+ * not freed; else nothing.
+ */
+export const incomplete = ({ allocations, frees }: Pick<Counts, "allocations" | "frees">, blocks = Infinity): string[] => {
+  if (frees > allocations) return [`Incomplete: ${whole.format(frees)} frees and ${whole.format(allocations)} allocations were seen. ${MISSED}`];
+  const left = allocations - frees;
+  return left > blocks ? [`Incomplete: by what was seen ${whole.format(left)} blocks live, in the heap ${whole.format(blocks)} do. ${MISSED}`] : [];
+};
 
 /** The first line of a report, with the memory's size. */
 export const heading = ({ name, reason, bytes }: Pick<About, "name" | "reason" | "bytes">): string =>
@@ -125,8 +129,9 @@ export function report(memory: ArrayBufferLike, about: About): string {
     lines.push(
       `Recorded: ${whole.format(allocations)} allocations, ${whole.format(reallocations)} reallocations, ${whole.format(frees)} frees, ${whole.format(refused)} refused${lost === 0 ? "" : `, ${whole.format(lost)} lost`}.`,
     );
-    if (lost === 0) lines.push(...incomplete(counters));
-    lines.push(...siteLines(sites, about.rate, knownOf(heaps)));
+    const known = knownOf(heaps);
+    if (lost === 0) lines.push(...incomplete(counters, known?.blocks));
+    lines.push(...siteLines(sites, about.rate, known));
   }
   return `${lines.join("\n")}\n`;
 }
