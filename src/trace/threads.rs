@@ -34,13 +34,7 @@ pub(super) fn here() -> usize {
 }
 
 /// Returns 0: there is one thread, or no way to tell.
-#[cfg(not(any(unix, windows, threads)))]
-pub(super) fn here() -> usize {
-    0
-}
-
-/// Returns 0: there is one thread.
-#[cfg(all(unix, target_family = "wasm", not(threads)))]
+#[cfg(not(any(threads, all(any(unix, windows), not(target_family = "wasm")))))]
 pub(super) fn here() -> usize {
     0
 }

@@ -225,7 +225,7 @@ async function outlive(team) {
   team.good(team.own.look(2));
   team.good(team.own.sweep() >= 0 ? 0 : -1);
   const [blocks, pages] = [team.good(team.own.exhaust(1000)), team.pages];
-  // One page may be left: growth for which the table would have to be larger, too, is refused as a whole.
+  // The table reaches to the end or a page before it, as threads happen to grow; growth.rs has the rule.
   rule(pages >= MOST - 1, `memory ended at ${pages} pages`);
   // What the shard had is lost, 300 KiB at most.
   rule(blocks > left * 0.9, `${blocks} blocks of ${left.toFixed(0)}`);
